@@ -1,0 +1,1 @@
+"""The operator's command `daybook`: everything that crosses services or belongs to one machine."""

@@ -1,0 +1,179 @@
+"""The answers of the service, as far as our commands read them; what is new there is kept as is."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answer(BaseModel):
+    """Something the service said; members that we do not know are kept, never an error."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    def as_json(self) -> str:
+        """Return what the service said, and nothing that it did not say."""
+        return self.model_dump_json(exclude_unset=True)
+
+
+class FieldProblem(Answer):
+    """One field that is wrong with what was sent."""
+
+    field: str
+    problem: str
+    fix: str = ""
+
+
+class Problem(Answer):
+    """A refusal in the form of RFC 9457, with the members that mend it."""
+
+    type: str
+    title: str = ""
+    status: int = 0
+    detail: str | None = None
+    field: str | None = None
+    fix: str | None = None
+    who_can_help: str | None = None
+    trace_id: str | None = None
+    errors: list[FieldProblem] = []
+
+
+class Token(Answer):
+    """What the issuer hands out."""
+
+    access_token: str
+
+
+class Email(Answer):
+    """One address of a customer; the id names it when it is to be removed."""
+
+    id: str
+    address: str | None = None
+
+
+class Customer(Answer):
+    """One customer at one version; an erased one has no name any more."""
+
+    id: str
+    kind: str
+    name: str | None = None
+    emails: list[Email] = []
+    version: int
+    erased: bool = False
+
+
+class CustomerPage(Answer):
+    """Some customers, and where the next page starts."""
+
+    items: list[Customer]
+    next_page_token: str | None = None
+
+
+class FieldChange(Answer):
+    """One field, before and after."""
+
+    field: str
+    before: object = None
+    after: object = None
+
+
+class HistoryItem(Answer):
+    """One version of a customer: what happened, when, by whom."""
+
+    version: int
+    type: str
+    recorded_at: datetime
+    actor: str
+    changes: list[FieldChange] = []
+
+
+class History(Answer):
+    """Everything that ever happened to a customer, oldest first."""
+
+    items: list[HistoryItem]
+
+
+class Stop(Answer):
+    """One stop of a change's journey: there (when is unknown for old ones) or waited for."""
+
+    state: str
+    at: datetime | None = None
+    milliseconds: float | None = None
+
+
+class ReadModelStop(Stop):
+    """One read model on the journey."""
+
+    name: str
+
+
+class Journey(Answer):
+    """Where one change of one customer is now."""
+
+    customer_id: str
+    version: int
+    event_id: str
+    partition: int
+    feed_position: int | None = None
+    stored: Stop
+    kafka: Stop
+    read_models: list[ReadModelStop]
+
+
+class Horizon(Answer):
+    """How far an open transaction holds all readers of the store back."""
+
+    lag_ms: float = 0
+    blocking_pid: int | None = None
+
+
+class RelayLag(Answer):
+    """One partition on its way from the store to Kafka."""
+
+    topic: str
+    partition: int
+    stored: int
+    on_kafka: int
+    behind: int
+    seconds: float = 0.0
+
+
+class PartitionLag(Answer):
+    """One partition on its way from Kafka into a read model."""
+
+    partition: int
+    applied: int
+    behind: int
+    seconds: float = 0.0
+
+
+class ProjectionLag(Answer):
+    """One read model."""
+
+    name: str
+    partitions: list[PartitionLag]
+
+
+class Canary(Answer):
+    """The last canary that made the whole trip."""
+
+    age_seconds: float | None = None
+    trip_ms: float | None = None
+
+
+class Lag(Answer):
+    """How far every part is behind the store."""
+
+    service: str
+    epoch: int
+    horizon: Horizon = Horizon()
+    relay: list[RelayLag]
+    projections: list[ProjectionLag]
+    canary: Canary | None = None
+
+
+class Changed(Answer):
+    """One message of the watch: that a customer changed, never what."""
+
+    id: str
+    type: str
+    version: int

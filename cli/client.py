@@ -1,0 +1,220 @@
+"""Whoever speaks to Daybook through here does so as one person, with a token that holds."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self, TypeVar
+from uuid import UUID
+
+import httpx
+
+from cli.answers import Answer, Customer, CustomerPage, History, Journey, Lag, Token
+from cli.local.paths import Place
+from cli.local.ports import Ports
+from cli.refusals import (
+    RefusedError,
+    is_worth_another_try,
+    pause_seconds,
+    raise_if_refused,
+    read_answer,
+    unreachable,
+)
+from shared.errors import UnavailableError
+
+A = TypeVar("A", bound=Answer)
+Pause = Callable[[float], Awaitable[None]]
+
+# Eight tries with these pauses last 16 s: longer than a restart of the whole machine room.
+TRIES_OF_A_REGISTRATION = 8
+# A watched service sends a comment every 15 s; twice that in silence is a dead connection.
+TIMEOUT = httpx.Timeout(30, connect=5)
+LARGEST_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the customers service and the token issuer listen."""
+
+    service: str
+    issuer: str
+
+    @classmethod
+    def of_this_machine(cls) -> Self:
+        """Return the addresses of `daybook up`, moved by DAYBOOK_PORT_BASE."""
+        ports = Ports(Place.from_environment(os.environ).port_base)
+        return cls(ports.customers_url, ports.issuer_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The answer to a registration; one that is repeated (same key) registers nobody again."""
+
+    customer: Customer
+    was_already_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    params: Mapping[str, str | int | None] = field(default_factory=dict)
+    json: Mapping[str, object] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class DaybookClient:
+    """Speaks to the customers service as one person.
+
+    Every method raises UnavailableError when nobody answers and RefusedError when the answer is no.
+    """
+
+    def __init__(
+        self,
+        person: str,
+        addresses: Addresses | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self.person = person
+        self.addresses = addresses or Addresses.of_this_machine()
+        self.pause = pause
+        self._token: str | None = None
+        self._token_lock = asyncio.Lock()
+        # A proxy from the environment must not stand between this machine and itself.
+        is_local = httpx.URL(self.addresses.service).host in {"127.0.0.1", "localhost", "::1"}
+        self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=not is_local)
+
+    async def __aenter__(self) -> Self:
+        """Open the connections."""
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        await self._http.__aexit__(kind, error, at)
+
+    async def token(self) -> str:
+        """Return this person's access token; asked for once, and again when it no longer holds."""
+        async with self._token_lock:
+            if self._token is None:
+                form = {"grant_type": "urn:daybook:demo-person", "person": self.person}
+                url = f"{self.addresses.issuer}/token"
+                answer = await self._exchange(self._http.build_request("POST", url, data=form))
+                self._token = read_answer(Token, answer).access_token
+            return self._token
+
+    async def customer(
+        self, customer_id: UUID | str, *, as_of: str | None = None, version: int | None = None
+    ) -> Customer:
+        """Return one customer as of now, of a time, or of a version."""
+        params = {"as_of": as_of, "version": version}
+        return await self._get(Customer, f"/v1/customers/{customer_id}", params)
+
+    async def search(self, text: str, *, limit: int) -> CustomerPage:
+        """Return up to `limit` customers, page by page; a next_page_token means there are more."""
+        found: list[Customer] = []
+        page_token: str | None = None
+        while True:
+            size = min(limit - len(found), LARGEST_PAGE)
+            params = {"q": text or None, "page_size": size, "page_token": page_token}
+            page = await self._get(CustomerPage, "/v1/customers", params)
+            found += page.items
+            page_token = page.next_page_token
+            if page_token is None or len(found) >= limit:
+                return CustomerPage(items=found, next_page_token=page_token)
+
+    async def history(self, customer_id: UUID | str) -> History:
+        """Return what happened to one customer, and what each event changed."""
+        return await self._get(History, f"/v1/customers/{customer_id}/history")
+
+    async def journey(self, customer_id: UUID | str, *, version: int | None = None) -> Journey:
+        """Return where a change is now; without a version, the latest."""
+        path = f"/v1/customers/{customer_id}/journey"
+        return await self._get(Journey, path, {"version": version})
+
+    async def lag(self) -> Lag:
+        """Return how far every part is behind the store."""
+        return await self._get(Lag, "/v1/lag")
+
+    async def register(
+        self, kind: str, name: str, emails: Sequence[str], *, idempotency_key: str
+    ) -> Registration:
+        """Register a customer; tries again while the service is away, which the key makes safe."""
+        body = {"kind": kind, "name": name, "emails": list(emails)}
+        key = {"Idempotency-Key": idempotency_key}
+        call = _Call("POST", "/v1/customers", json=body, headers=key)
+        answer = await self._send_patiently(call, TRIES_OF_A_REGISTRATION)
+        was_already_there = answer.headers.get("Idempotency-Replayed") == "true"
+        return Registration(read_answer(Customer, answer), was_already_there)
+
+    @asynccontextmanager
+    async def watch(self, last_event_id: str | None) -> AsyncIterator[AsyncIterator[str]]:
+        """Open the stream of changes and hand out its lines; it ends when the service ends it.
+
+        A connection that breaks, or is silent for 30 s, raises UnavailableError inside the block.
+        """
+        resume = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
+        call = _Call("GET", "/v1/watch", headers={"Accept": "text/event-stream", **resume})
+        answer = await self._send(call, is_stream=True)
+        try:
+            yield answer.aiter_lines()
+        except httpx.TransportError as error:
+            raise unreachable(answer.url) from error
+        finally:
+            await answer.aclose()
+
+    async def _get(
+        self, model: type[A], path: str, params: Mapping[str, str | int | None] | None = None
+    ) -> A:
+        return read_answer(model, await self._send(_Call("GET", path, params or {})))
+
+    async def _send_patiently(self, call: _Call, tries: int) -> httpx.Response:
+        failed = 0
+        while True:
+            try:
+                return await self._send(call)
+            except (UnavailableError, RefusedError) as error:
+                failed += 1
+                if failed == tries or not is_worth_another_try(error):
+                    raise
+                await self.pause(pause_seconds(failed - 1, error))
+
+    async def _send(self, call: _Call, *, is_stream: bool = False) -> httpx.Response:
+        token = await self.token()
+        answer = await self._exchange(self._request(call, token), is_stream=is_stream)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            # A token lives an hour, an import may live longer: one more try, with a new one.
+            if self._token == token:
+                self._token = None
+            again = self._request(call, await self.token())
+            answer = await self._exchange(again, is_stream=is_stream)
+        raise_if_refused(answer)
+        return answer
+
+    def _request(self, call: _Call, token: str) -> httpx.Request:
+        return self._http.build_request(
+            call.method,
+            f"{self.addresses.service}{call.path}",
+            params={name: value for name, value in call.params.items() if value is not None},
+            json=call.json,
+            headers={"Authorization": f"Bearer {token}", **call.headers},
+        )
+
+    async def _exchange(self, request: httpx.Request, *, is_stream: bool = False) -> httpx.Response:
+        try:
+            answer = await self._http.send(request, stream=is_stream)
+            if is_stream and not answer.is_success:
+                await answer.aread()
+        except httpx.TransportError as error:
+            raise unreachable(request.url) from error
+        return answer

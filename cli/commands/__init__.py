@@ -1,0 +1,16 @@
+"""The commands of `daybook` that speak to a running system, each in a module of its name."""
+
+import click
+
+from cli.commands.customers import customers
+from cli.commands.find import find
+from cli.commands.importing import import_command
+from cli.commands.lag import lag
+from cli.commands.token import token
+from cli.commands.watch import watch
+
+
+def register(group: click.Group) -> None:
+    """Add the commands to `daybook`."""
+    for command in (find, customers, watch, import_command, token, lag):
+        group.add_command(command)

@@ -1,0 +1,66 @@
+"""An operator sees in one table how far every part is behind the store, and who holds it back."""
+
+from collections.abc import Iterable
+
+import click
+
+from cli.answers import Canary, Horizon, Lag
+from cli.client import DaybookClient
+from cli.commands.screen import show, show_table
+from cli.commands.session import speaks_as
+
+Row = tuple[str, str, int, int, float]
+HEADINGS = ("way", "partition", "reached", "behind", "seconds")
+
+
+@click.command()
+@click.option("--json", "is_json", is_flag=True, help="One JSON document, for programs.")
+@speaks_as("oscar")
+async def lag(client: DaybookClient, *, is_json: bool) -> None:
+    """Show how far Kafka and every read model are behind the store."""
+    behind = await client.lag()
+    if is_json:
+        show(behind.as_json())
+        return
+    rows = list(rows_of(behind))
+    show_table(HEADINGS, [*map(_shown, rows), total_of(rows)])
+    show(_horizon_line(behind.horizon))
+    show(_canary_line(behind.canary))
+
+
+def rows_of(lag: Lag) -> Iterable[Row]:
+    """Yield one row per partition and way."""
+    for relay in lag.relay:
+        way = f"store → {relay.topic}"
+        yield way, str(relay.partition), relay.on_kafka, relay.behind, relay.seconds
+    for projection in lag.projections:
+        for part in projection.partitions:
+            way = f"Kafka → {projection.name}"
+            yield way, str(part.partition), part.applied, part.behind, part.seconds
+
+
+def total_of(rows: list[Row]) -> tuple[str, ...]:
+    """Return the line that sums up what is behind and keeps the longest wait."""
+    behind, seconds = sum(row[3] for row in rows), max((row[4] for row in rows), default=0.0)
+    return "total", "", "", str(behind), f"{seconds:.1f}"
+
+
+def _shown(row: Row) -> tuple[str, ...]:
+    way, partition, reached, behind, seconds = row
+    return way, partition, str(reached), str(behind), f"{seconds:.1f}"
+
+
+def _horizon_line(horizon: Horizon) -> str:
+    if horizon.blocking_pid is None:
+        return f"Horizon: {horizon.lag_ms:g} ms behind; no transaction holds it back."
+    return (
+        f"Horizon: {horizon.lag_ms:g} ms behind, held back by PostgreSQL process "
+        f"{horizon.blocking_pid}; nothing newer travels until its transaction ends."
+    )
+
+
+def _canary_line(canary: Canary | None) -> str:
+    if canary is None or canary.trip_ms is None:
+        return "Canary: none has made the whole trip yet."
+    ago = "" if canary.age_seconds is None else f", {canary.age_seconds:.0f} s ago"
+    return f"Canary: store → Kafka → read model in {canary.trip_ms:g} ms{ago}."

@@ -1,0 +1,69 @@
+"""What a command says is a table on a terminal, aligned text in a pipe, and never an escape."""
+
+import sys
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+NOTHING = "—"
+ERASED = "(erased)"
+# Overrides of the writing direction can make one name look like another.
+_DECEIVING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str) -> str:
+    """Return the text with nothing in it that a terminal would obey instead of show."""
+    return "".join(
+        "\ufffd" if char in _DECEIVING or unicodedata.category(char) == "Cc" else char
+        for char in text
+    )
+
+
+def say(text: str) -> None:
+    """Say something about the work, beside the answer: on stderr."""
+    click.echo(printable(text), err=True)
+
+
+def show(text: str) -> None:
+    """Give one line of the answer: on stdout."""
+    click.echo(printable(text))
+
+
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Show rows under their headings; in a pipe as aligned text that is never cut."""
+    clean = [[printable(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        Console().print(_rich_table(headings, clean))
+        return
+    lines = [[heading.upper() for heading in headings], *clean]
+    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(headings))]
+    for line in lines:
+        padded = (
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def shown_time(at: datetime) -> str:
+    """Return a time as it is shown everywhere: UTC, to the millisecond."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} UTC"
+
+
+def shown_name(name: str | None, *, is_erased: bool) -> str:
+    """Return the name, or why there is none."""
+    return ERASED if is_erased else (name or NOTHING)
+
+
+def _rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table

@@ -1,0 +1,113 @@
+"""Every command speaks as one person, and whatever goes wrong ends with a fix, and not with 0."""
+
+import asyncio
+import functools
+import sys
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import click
+import httpx
+
+from cli.client import Addresses, DaybookClient
+from cli.commands.screen import printable
+from shared.errors import DaybookError, InvalidInputError
+
+Command = Callable[..., None]
+ENDED_BY_CTRL_C = 130
+
+
+class ToldError(click.ClickException):
+    """A DaybookError as a person reads it: one sentence, who can help, and last the fix."""
+
+    def __init__(self, error: DaybookError) -> None:
+        super().__init__(tell(error))
+
+    def show(self, file: object = None) -> None:
+        """Print it to stderr, as it is."""
+        click.echo(self.message, err=True)
+
+
+class CustomerId(click.ParamType[UUID]):
+    """The id of a customer, as `daybook find` shows it."""
+
+    name = "id"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> UUID:
+        """Return the id, or say where to find one."""
+        try:
+            return UUID(str(value))
+        except ValueError:
+            return self.fail(
+                f"{value!r} is not the id of a customer.\nFix: daybook find TEXT shows the ids",
+                param,
+                ctx,
+            )
+
+
+def tell(error: DaybookError) -> str:
+    """Return the error in words: what (and which field), who can help, how to mend it."""
+    is_named = error.field is None or error.field in error.detail
+    where = "" if is_named else f" (field: {error.field})"
+    lines = [f"Error: {error.detail}{where}"]
+    if error.who_can_help:
+        lines.append(f"Who can help: {error.who_can_help}")
+    lines.append(f"Fix: {error.fix or '`daybook logs` shows what happened'}")
+    return "\n".join(printable(line) for line in lines)
+
+
+def speaks_as(default_person: str) -> Callable[[Callable[..., Awaitable[None]]], Command]:
+    """Give a command a client and the options that say who speaks, and to which Daybook."""
+
+    def decorate(command: Callable[..., Awaitable[None]]) -> Command:
+        @click.option(
+            "--as", "person", default=default_person, show_default=True, help="Who you are."
+        )
+        @click.option("--url", help="Where the customers service is.  [default: this machine]")
+        @click.option("--issuer", help="Where the token issuer is.  [default: this machine]")
+        @functools.wraps(command)
+        def run(
+            *args: object, person: str, url: str | None, issuer: str | None, **kwargs: object
+        ) -> None:
+            async def speak() -> None:
+                async with client_of(person, url, issuer) as client:
+                    await command(client, *args, **kwargs)
+
+            run_to_the_end(speak())
+
+        return run
+
+    return decorate
+
+
+def client_of(person: str, url: str | None, issuer: str | None) -> DaybookClient:
+    """Return the client of one person; a test hands its stand-in over as the context's object."""
+    transport = click.get_current_context().find_object(httpx.AsyncBaseTransport)
+    return DaybookClient(person, chosen_addresses(url, issuer), transport=transport)
+
+
+def chosen_addresses(url: str | None, issuer: str | None) -> Addresses:
+    """Return this machine's addresses, or what the options say instead."""
+    here = Addresses.of_this_machine()
+    chosen = Addresses(service=url or here.service, issuer=issuer or here.issuer)
+    for address in (chosen.service, chosen.issuer):
+        if not address.startswith(("http://", "https://")):
+            raise InvalidInputError(
+                f"{address!r} is not an address of a service.",
+                fix="write it with http:// or https://, for example http://127.0.0.1:8101",
+            )
+    return Addresses(chosen.service.rstrip("/"), chosen.issuer.rstrip("/"))
+
+
+def run_to_the_end(work: Awaitable[None]) -> None:
+    """Run the work; a DaybookError is told and exits 1, Ctrl-C exits 130 without a word."""
+
+    async def wait_for_it() -> None:
+        await work
+
+    try:
+        asyncio.run(wait_for_it())
+    except DaybookError as error:
+        raise ToldError(error) from error
+    except KeyboardInterrupt:
+        sys.exit(ENDED_BY_CTRL_C)

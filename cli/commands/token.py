@@ -1,0 +1,19 @@
+"""Anybody on this machine can have a demo person's token, and hand it to any other program."""
+
+import click
+
+from cli.commands.screen import show
+from cli.commands.session import client_of, run_to_the_end
+
+
+@click.command()
+@click.argument("person")
+@click.option("--issuer", help="Where the token issuer is.  [default: this machine]")
+def token(person: str, issuer: str | None) -> None:
+    """Print an access token of PERSON (alice, billing, …), and nothing else."""
+
+    async def ask() -> None:
+        async with client_of(person, None, issuer) as client:
+            show(await client.token())
+
+    run_to_the_end(ask())

@@ -1,0 +1,67 @@
+"""Whoever asks how Daybook is doing reads what its supervisor wrote last, and checks it."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from pydantic import BaseModel, ValidationError
+
+from cli.local.supervisor import Kept, State
+
+Phase = Literal["starting", "ready", "stopping"]
+
+SAME_PROCESS_SECONDS = 5.0
+NOT_RUNNING = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD, psutil.STATUS_STOPPED)
+
+
+class ProcessLine(BaseModel):
+    """One process as its supervisor sees it."""
+
+    name: str
+    state: State
+    pid: int | None
+    restarts: int
+    since: datetime
+
+
+class Board(BaseModel):
+    """All processes, and how far the whole is."""
+
+    phase: Phase
+    since: datetime
+    processes: list[ProcessLine] = []
+
+    def show(self, kept: list[Kept], path: Path) -> None:
+        """Write the present state; a reader sees the one before or this one, never half of it."""
+        self.processes = [
+            ProcessLine(
+                name=one.program.name,
+                state=one.state,
+                pid=one.pid,
+                restarts=one.policy.restarts,
+                since=one.since,
+            )
+            for one in kept
+        ]
+        draft = path.with_suffix(".new")
+        draft.write_text(self.model_dump_json())
+        draft.replace(path)
+
+
+def read_board(path: Path) -> Board | None:
+    """Return what was written last, or None when nothing readable stands there."""
+    try:
+        return Board.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def is_alive(line: ProcessLine) -> bool:
+    """Whether this very process exists and is neither ended nor stopped."""
+    try:
+        process = psutil.Process(line.pid)
+        is_same = abs(process.create_time() - line.since.timestamp()) < SAME_PROCESS_SECONDS
+        return line.pid is not None and is_same and process.status() not in NOT_RUNNING
+    except psutil.Error:
+        return False

@@ -1,0 +1,59 @@
+"""The commands of `daybook` that run one machine."""
+
+import asyncio
+import os
+import sys
+
+import click
+
+from cli.local.detach import up_detached
+from cli.local.down import down
+from cli.local.logs import logs
+from cli.local.paths import Place
+from cli.local.screen import Screen
+from cli.local.status import status
+from cli.local.up import up
+from shared.clock import SystemClock
+
+
+def register(group: click.Group) -> None:
+    """Add the commands to `daybook`."""
+    for command in (up_command, down_command, status_command, logs_command):
+        group.add_command(command)
+
+
+@click.command("up")
+@click.option("--detach", is_flag=True, help="Return when all is ready and leave it running.")
+@click.option("--demo/--no-demo", default=True, help="Import the demo data at the first start.")
+def up_command(*, detach: bool, demo: bool) -> None:
+    """Start everything on this machine; Ctrl-C stops it."""
+    clock = SystemClock()
+    if detach:
+        asyncio.run(up_detached(_place(), with_demo=demo))
+    else:
+        asyncio.run(up(_place(), Screen(clock), clock, with_demo=demo))
+
+
+@click.command("down")
+def down_command() -> None:
+    """Stop everything on this machine; the data stays."""
+    down(_place(), SystemClock())
+
+
+@click.command("status")
+def status_command() -> None:
+    """Show every process and the last canary; exit 1 unless all is well."""
+    if not asyncio.run(status(_place(), SystemClock())):
+        sys.exit(1)
+
+
+@click.command("logs")
+@click.argument("name", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what comes.")
+def logs_command(name: str | None, *, follow: bool) -> None:
+    """Show the last lines of one process's log, or of all."""
+    logs(_place(), name, follow=follow)
+
+
+def _place() -> Place:
+    return Place.from_environment(os.environ)

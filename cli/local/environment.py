@@ -1,0 +1,52 @@
+"""A process gets exactly the settings of this machine, whatever stands in the caller's shell."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from cli.local.paths import PROJECT, Place
+from cli.local.ports import LOOPBACK, Ports
+from cli.local.postgres import servers
+
+FROM_THE_SHELL = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
+# What the person at this machine may turn while all else is fixed by the place.
+TURNABLE = ("DAYBOOK_OBSERVABILITY_", "DAYBOOK_SERVICE_CANARY_SECONDS", "DAYBOOK_KAFKA_FETCH_")
+
+
+def bare(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what any program needs: PostgreSQL and the broker read settings from the rest."""
+    kept = {name: environ[name] for name in FROM_THE_SHELL if name in environ}
+    return kept | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+
+
+def of_service(
+    service: str, place: Place, environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return the whole environment of one service process on this machine."""
+    ports = Ports(place.port_base)
+    stores = {
+        f"DAYBOOK_STORE_{server.kind.upper()}_DSN": server.service_dsn(service)
+        for server in servers(place)
+    }
+    turned = {name: value for name, value in environ.items() if name.startswith(TURNABLE)}
+    return {
+        **bare(environ),
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONUNBUFFERED": "1",
+        "DAYBOOK_OBSERVABILITY_TRACE_SHARE": "1.0",
+        "DAYBOOK_OBSERVABILITY_TRACE_FILE": str(place.logs / f"traces-{service}.jsonl"),
+        **turned,
+        **stores,
+        "DAYBOOK_KAFKA_MODE": "embedded",
+        "DAYBOOK_KAFKA_BOOTSTRAP": ports.bootstrap,
+        "DAYBOOK_SECURITY_SECRETS_DIR": str(place.secrets),
+        "DAYBOOK_SECURITY_ISSUER": ports.issuer_url,
+        "DAYBOOK_SECURITY_AUDIENCE": "daybook",
+        "DAYBOOK_SERVICE_HOST": LOOPBACK,
+        "DAYBOOK_SERVICE_PORT": str(ports.customers),
+    }
+
+
+def python(module: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command that runs one of our modules with this very Python."""
+    return (sys.executable, "-m", module, *arguments)

@@ -1,0 +1,144 @@
+"""On one machine the demo people can sign in, with no password: loopback only, never production.
+
+Run as `python -m cli.local.issuer`; speaks as much OpenID Connect as verifying a token takes.
+"""
+
+import warnings
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlsplit
+
+import uvicorn
+from joserfc import jwt
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import OKPKey
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from cli.local.keyfiles import load_signing_key
+from cli.local.people_page import people_page
+from cli.local.ports import LOOPBACK
+from shared.authorization.people import DEMO_PEOPLE, Person
+from shared.clock import Clock, SystemClock
+from shared.settings import SecuritySettings
+
+GRANT = "urn:daybook:demo-person"
+LIFETIME_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Signs a token for any demo person who asks."""
+
+    url: str
+    audience: str
+    key: OKPKey
+    clock: Clock
+
+    def sign(self, person: Person) -> str:
+        """Return a token that holds for an hour."""
+        now = int(self.clock.now().timestamp())
+        claims = {
+            "iss": self.url,
+            "aud": self.audience,
+            "sub": person.subject,
+            "name": person.display,
+            "iat": now,
+            "exp": now + LIFETIME_SECONDS,
+        }
+        header = {"alg": "EdDSA", "typ": "JWT", "kid": self.key.thumbprint()}
+        with warnings.catch_warnings():
+            # RFC 9864 renames EdDSA to Ed25519; most verifiers still know only the old name.
+            warnings.simplefilter("ignore", SecurityWarning)
+            return jwt.encode(header, claims, self.key, algorithms=["EdDSA"])
+
+    async def configuration(self, _: Request) -> Response:
+        """Answer where the keys and the tokens are."""
+        return JSONResponse(
+            {
+                "issuer": self.url,
+                "jwks_uri": f"{self.url}/.well-known/jwks.json",
+                "token_endpoint": f"{self.url}/token",
+                "grant_types_supported": [GRANT],
+                "response_types_supported": ["token"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["EdDSA"],
+            }
+        )
+
+    async def keys(self, _: Request) -> Response:
+        """Answer the public key that tokens are verified with."""
+        public = self.key.as_dict(private=False)
+        return JSONResponse(
+            {"keys": [{**public, "kid": self.key.thumbprint(), "use": "sig", "alg": "EdDSA"}]}
+        )
+
+    async def token(self, request: Request) -> Response:
+        """Answer a token for the demo person that the form names."""
+        form = dict(parse_qsl((await request.body()).decode(errors="replace")))
+        name = form.get("person", "")
+        if form.get("grant_type") != GRANT:
+            return _refusal("unsupported_grant_type", f"This issuer knows only the grant {GRANT}.")
+        person = DEMO_PEOPLE.get(name)
+        if person is None:
+            who = ", ".join(sorted(DEMO_PEOPLE))
+            return _refusal("invalid_grant", f"There is no demo person of that name, only: {who}.")
+        answer = {"access_token": self.sign(person), "token_type": "Bearer"}
+        return JSONResponse(
+            {**answer, "expires_in": LIFETIME_SECONDS}, headers={"Cache-Control": "no-store"}
+        )
+
+    async def page(self, _: Request) -> Response:
+        """Answer a page that shows who one can be here."""
+        return HTMLResponse(people_page(DEMO_PEOPLE))
+
+
+def create_app(issuer: Issuer) -> Starlette:
+    """Return the app; a foreign Host is refused, so that no web page gets in by DNS tricks."""
+    routes = [
+        Route("/", issuer.page),
+        Route("/.well-known/openid-configuration", issuer.configuration),
+        Route("/.well-known/jwks.json", issuer.keys),
+        Route("/token", issuer.token, methods=["POST"]),
+    ]
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])
+    return Starlette(routes=routes, middleware=[hosts])
+
+
+def main() -> None:
+    """Serve until SIGTERM, on loopback, at the port that the issuer's URL names."""
+    settings = SecuritySettings()
+    issuer = Issuer(
+        url=settings.issuer,
+        audience=settings.audience,
+        key=load_signing_key(settings.secrets_dir),
+        clock=SystemClock(),
+    )
+    uvicorn.run(
+        create_app(issuer),
+        host=LOOPBACK,
+        port=urlsplit(settings.issuer).port or 80,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _refusal(error: str, detail: str) -> Response:
+    problem = {
+        "type": f"/problems/{error.replace('_', '-')}",
+        "title": "No token for this request",
+        "status": HTTPStatus.BAD_REQUEST,
+        "detail": detail,
+        "error": error,
+        "fix": "daybook token alice",
+    }
+    return JSONResponse(problem, HTTPStatus.BAD_REQUEST, media_type="application/problem+json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Every listener has its own port, and a taken one is known before anything starts."""
+
+import socket
+from dataclasses import dataclass
+
+import psutil
+
+from shared.errors import UnavailableError
+
+LOOPBACK = "127.0.0.1"
+STEP = 200
+TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of one Daybook, all moved by one base."""
+
+    base: int
+
+    @property
+    def customers(self) -> int:
+        """The customers service's HTTP."""
+        return self.base + 1
+
+    @property
+    def issuer(self) -> int:
+        """The token issuer's HTTP."""
+        return self.base + 5
+
+    @property
+    def broker(self) -> int:
+        """The Kafka protocol."""
+        return self.base + 92
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Every port that something listens on."""
+        return (self.customers, self.issuer, self.broker)
+
+    @property
+    def customers_url(self) -> str:
+        """Where the customers service answers."""
+        return f"http://{LOOPBACK}:{self.customers}"
+
+    @property
+    def issuer_url(self) -> str:
+        """Where the token issuer answers."""
+        return f"http://{LOOPBACK}:{self.issuer}"
+
+    @property
+    def bootstrap(self) -> str:
+        """Where a Kafka client starts."""
+        return f"{LOOPBACK}:{self.broker}"
+
+
+def refuse_taken_ports(ports: Ports) -> None:
+    """Raise UnavailableError when another program listens on one of our ports."""
+    for port in ports.all:
+        if not is_free(port):
+            raise UnavailableError(
+                f"Port {port} is used by {_holder(port)}.",
+                fix=f"end that program, or use other ports: "
+                f"DAYBOOK_PORT_BASE={_free_base(ports.base)} make up",
+            )
+
+
+def is_free(port: int) -> bool:
+    """Try the port the way a server will: by binding it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def _holder(port: int) -> str:
+    """Name the listening program; another user's can only be told to be there."""
+    try:
+        sockets = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        sockets = []
+    for one in sockets:
+        if one.status == psutil.CONN_LISTEN and one.laddr[1:] == (port,) and one.pid:
+            return f"{psutil.Process(one.pid).name()} (pid {one.pid})"
+    return "a program of another user"
+
+
+def _free_base(base: int) -> int:
+    """Find a base whose ports are free now, so that the advice works."""
+    candidates = range(base + STEP, base + STEP * TRIES, STEP)
+    return next((b for b in candidates if all(map(is_free, Ports(b).all))), base + STEP)

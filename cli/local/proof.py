@@ -1,0 +1,74 @@
+"""Ready is said only after the whole way was walked and the broker holds what the store holds."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cli.local.machine import SERVICE
+from cli.local.paths import Place
+from cli.local.ports import Ports
+from cli.local.postgres import servers
+from cli.local.readiness import Canary, Readiness, Relay, ask_readiness
+from cli.local.tally import Tally, count_published
+from shared.clock import Clock
+from shared.errors import UnavailableError
+
+STANDSTILL_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was measured during a start."""
+
+    canary: Canary
+    relay: Relay | None
+    lost_events: int | None
+    """Events that the last run knew and the store no longer has; None at the first start."""
+
+
+async def prove(
+    place: Place,
+    clock: Clock,
+    *,
+    since: float,
+    before: Tally | None,
+    stored: Tally,
+    on_progress: Callable[[int], None],
+) -> Proof:
+    """Wait for a canary that arrived after `since`, and a broker that holds every stored event.
+
+    Raises:
+        UnavailableError: nothing moved for a minute.
+    """
+    published = 0
+    try:
+        async with asyncio.timeout(STANDSTILL_SECONDS) as patience:
+            while True:
+                readiness = await ask_readiness(Ports(place.port_base).customers_url)
+                seen = await count_published(servers(place)[0].admin_dsn, SERVICE)
+                if seen and seen.events > published:
+                    published = seen.events
+                    on_progress(published)
+                    patience.reschedule(asyncio.get_running_loop().time() + STANDSTILL_SECONDS)
+                canary = _fresh_canary(readiness, clock.monotonic() - since)
+                if canary and readiness and published >= stored.events and _is_full(readiness):
+                    lost = before.lost_until(stored) if before else None
+                    return Proof(canary, readiness.relay, lost)
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError as error:
+        raise UnavailableError(
+            f"No canary event made the trip in {STANDSTILL_SECONDS:.0f} s, with {published:,} of"
+            f" {stored.events:,} events on the broker.",
+            fix=f"read what the service says: tail {place.logs / 'customers.log'}",
+        ) from error
+
+
+def _fresh_canary(readiness: Readiness | None, seconds: float) -> Canary | None:
+    canary = readiness.canary if readiness else None
+    return canary if canary and canary.age_seconds <= seconds else None
+
+
+def _is_full(readiness: Readiness) -> bool:
+    relay = readiness.relay
+    return relay is None or not relay.refilled_events or relay.refill_seconds is not None

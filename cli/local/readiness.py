@@ -1,0 +1,79 @@
+"""Ready means shown to work: a socket that answers, a query that returns, a canary that arrived."""
+
+import asyncio
+
+import asyncpg
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from cli.local.ports import LOOPBACK
+
+PATIENCE_SECONDS = 2.0
+
+
+class Canary(BaseModel):
+    """The last event that made the whole trip: store, Kafka, read model."""
+
+    age_seconds: float
+    trip_ms: float
+
+
+class Relay(BaseModel):
+    """What the relay put back into a broker that had lost its log."""
+
+    refilled_events: int = 0
+    refill_seconds: float | None = None
+    """None while it is still refilling, or when there was nothing to refill."""
+
+
+class Readiness(BaseModel):
+    """What a service says of itself at /readyz, as far as it is read here."""
+
+    status: str
+    canary: Canary | None = None
+    relay: Relay | None = None
+
+
+async def postgres_answers(dsn: str) -> bool:
+    """Whether a PostgreSQL server answers a query."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=PATIENCE_SECONDS)
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        return False
+    await connection.close()
+    return True
+
+
+async def port_answers(port: int) -> bool:
+    """Whether somebody accepts connections."""
+    try:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def url_answers(url: str) -> bool:
+    """Whether a GET succeeds."""
+    answer = await _get(url)
+    return answer is not None and answer.is_success
+
+
+async def ask_readiness(service_url: str) -> Readiness | None:
+    """Return what the service says of itself, also when it says not-ready; None if nothing."""
+    answer = await _get(f"{service_url}/readyz")
+    if answer is None:
+        return None
+    try:
+        return Readiness.model_validate_json(answer.content)
+    except ValidationError:
+        return None
+
+
+async def _get(url: str) -> httpx.Response | None:
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
+            return await client.get(url)
+    except httpx.TransportError:
+        return None

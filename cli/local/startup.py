@@ -1,0 +1,112 @@
+"""A Daybook comes up in steps, each seen to work before the next one leans on it."""
+
+import asyncio
+
+from cli.local import environment
+from cli.local.demo.loading import is_loaded, load
+from cli.local.keyfiles import make_key_files
+from cli.local.machine import (
+    SERVICE,
+    broker_program,
+    customers_program,
+    issuer_program,
+    postgres_programs,
+)
+from cli.local.paths import Place
+from cli.local.postgres import Server, give_to_server_user, make_socket_folders, servers
+from cli.local.preflight import refuse_obstacles
+from cli.local.proof import Proof, prove
+from cli.local.screen import Screen
+from cli.local.supervisor import Supervisor
+from cli.local.tally import Tally, count_stored, keep_tally, read_tally
+from shared.clock import Clock
+from shared.postgres.bootstrap import prepare_database
+
+
+class Startup:
+    """One start: `run` it once, with a supervisor that keeps what it starts."""
+
+    def __init__(
+        self, place: Place, screen: Screen, supervisor: Supervisor, clock: Clock, *, with_demo: bool
+    ) -> None:
+        self._place = place
+        self._screen = screen
+        self._supervisor = supervisor
+        self._clock = clock
+        self._with_demo = with_demo
+
+    async def run(self) -> Proof:
+        """Bring everything up and return what proves it.
+
+        Raises:
+            DaybookError: something stands in the way; the caller stops what was started.
+        """
+        step = self._screen.step
+        async with step("this machine: ports, disk, user, broker's checksum"):
+            await refuse_obstacles(self._place)
+            make_key_files(self._place.secrets)
+        async with step("PostgreSQL: truth, views, keys"):
+            await self._start_postgres()
+        async with step("broker (Kafka protocol) and token issuer"):
+            await self._supervisor.start(broker_program(self._place), issuer_program(self._place))
+        async with step("databases and migrations"):
+            await self._migrate()
+        before = read_tally(self._place.tally)
+        stored = await count_stored(servers(self._place)[0].admin_dsn, SERVICE)
+        async with step("customers service"):
+            since = self._clock.monotonic()
+            await self._supervisor.start(customers_program(self._place))
+        async with step("proof: a canary event makes the whole trip"):
+            proof = await self._prove(since, before, stored)
+        keep_tally(self._place.tally, stored)
+        if self._with_demo and not is_loaded(self._place):
+            async with step("demo data"):
+                await self._load_demo()
+        return proof
+
+    async def _start_postgres(self) -> None:
+        make_socket_folders(self._place)
+        await asyncio.gather(*map(self._initialise, servers(self._place)))
+        await self._supervisor.start(*postgres_programs(self._place))
+
+    async def _initialise(self, server: Server) -> None:
+        """Make a data folder beside its place, then name it: there is a whole one or none."""
+        if server.is_initialised:
+            return
+        draft = server.data.with_suffix(".new")
+        give_to_server_user(draft, self._place.uid)
+        command = server.initdb_command(draft)
+        await self._supervisor.run_once(f"initdb-{server.kind}", command, environment.bare())
+        draft.rename(server.data)
+
+    async def _migrate(self) -> None:
+        await asyncio.gather(
+            *(prepare_database(server.admin_dsn, SERVICE) for server in servers(self._place))
+        )
+        await self._supervisor.run_once(
+            f"{SERVICE}-migrate",
+            environment.python(f"services.{SERVICE}", "migrate"),
+            environment.of_service(SERVICE, self._place),
+        )
+
+    async def _prove(self, since: float, before: Tally | None, stored: Tally) -> Proof:
+        def on_progress(published: int) -> None:
+            there = min(published, stored.events)  # what came since the start is not counted
+            if there:
+                self._screen.detail(f"{there:,} of {stored.events:,} events on the broker")
+
+        return await prove(
+            self._place,
+            self._clock,
+            since=since,
+            before=before,
+            stored=stored,
+            on_progress=on_progress,
+        )
+
+    async def _load_demo(self) -> None:
+        def on_progress(file: str, done: int, rows: int) -> None:
+            self._screen.detail(f"{file}, {done:,} of {rows:,} rows")
+
+        loaded = await load(self._place, on_progress)
+        self._screen.detail(f"{loaded.customers:,} customers, {loaded.refused:,} rows refused")

@@ -1,0 +1,92 @@
+"""`daybook status` says running of what was seen to run, and well only after a fresh canary."""
+
+from datetime import datetime
+
+import click
+
+from cli.local import lock
+from cli.local.board import Board, ProcessLine, is_alive, read_board
+from cli.local.paths import Place
+from cli.local.ports import Ports
+from cli.local.readiness import Canary, ask_readiness
+from cli.local.summary import canary_line
+from shared.clock import Clock
+
+OLD_CANARY_SECONDS = 180.0
+GREEN, RED, YELLOW = "green", "red", "yellow"
+
+
+async def status(place: Place, clock: Clock) -> bool:
+    """Print how everything is; return whether all of it is well."""
+    pid = lock.holder(place.lock)
+    board = read_board(place.board)
+    if pid is None or board is None:
+        click.echo(f"Daybook does not run in {place.shown}.\nFix: {place.command} up --detach")
+        return False
+    readiness = await ask_readiness(Ports(place.port_base).customers_url)
+    canary = readiness.canary if readiness else None
+    now = clock.now()
+    for line in status_lines(board, canary, pid, now, place.shown):
+        click.echo(line)
+    return is_well(board, canary, now)
+
+
+def is_well(board: Board, canary: Canary | None, now: datetime) -> bool:
+    """Whether everything runs and a canary made the trip in the last three minutes."""
+    runs = all(one.state == "running" and is_alive(one) for one in board.processes)
+    return board.phase == "ready" and runs and doubt(board, canary, now) is None
+
+
+def doubt(board: Board, canary: Canary | None, now: datetime) -> str | None:
+    """Say why the last canary proves nothing about this moment, or None: it does."""
+    if canary is None:
+        return "no canary event has made the trip since the service started"
+    if canary.age_seconds > OLD_CANARY_SECONDS:
+        return "that is long ago: something on the way stands still"
+    newest = max(board.processes, key=lambda one: one.since)
+    if canary.age_seconds > (now - newest.since).total_seconds():
+        return f"that was before {newest.name} was started again; the next is due within a minute"
+    return None
+
+
+def status_lines(
+    board: Board, canary: Canary | None, pid: int, now: datetime, shown: str
+) -> list[str]:
+    """Return what `daybook status` prints."""
+    since = duration((now - board.since).total_seconds())
+    lines = [f"Daybook in {shown}: {board.phase}, supervisor {pid}, for {since}", ""]
+    lines.append(click.style(_columns("process", "state", "pid", "for", "restarts"), bold=True))
+    lines += [_process_line(one, now) for one in board.processes]
+    return [*lines, "", _canary_text(board, canary, now)]
+
+
+def duration(seconds: float) -> str:
+    """Say a duration in its two largest units."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _process_line(one: ProcessLine, now: datetime) -> str:
+    state = one.state if is_alive(one) or one.state == "restarting" else "gone"
+    colour = {"running": GREEN, "starting": YELLOW}.get(state, RED)
+    lasted = duration((now - one.since).total_seconds())
+    text = _columns(one.name, state, str(one.pid or "-"), lasted, str(one.restarts))
+    return click.style(text, fg=colour)
+
+
+def _columns(name: str, state: str, pid: str, lasted: str, restarts: str) -> str:
+    return f"  {name:<12} {state:<11} {pid:>7}   {lasted:<14} {restarts}".rstrip()
+
+
+def _canary_text(board: Board, canary: Canary | None, now: datetime) -> str:
+    why = doubt(board, canary, now)
+    if canary is None:
+        return click.style(f"  {why}", fg=RED)
+    text = f"  {canary_line(canary)}, {duration(canary.age_seconds)} ago"
+    return click.style(f"{text}; {why}" if why else text, fg=RED if why else GREEN)

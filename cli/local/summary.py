@@ -1,0 +1,61 @@
+"""What stands on the screen when all is ready: what is proven, where it is, who one can be."""
+
+from collections.abc import Mapping
+
+import click
+
+from cli.local.paths import Place
+from cli.local.ports import Ports
+from cli.local.proof import Proof
+from cli.local.readiness import Canary
+from shared.authorization.people import Person, Role
+
+
+def ready_text(place: Place, proof: Proof, people: Mapping[str, Person], seconds: float) -> str:
+    """Return the whole text."""
+    ports = Ports(place.port_base)
+    sections = {
+        "Proof": [canary_line(proof.canary), *_continuing(proof)],
+        "Where": [
+            f"customers   {ports.customers_url}/openapi.json",
+            f"sign-in     {ports.issuer_url}   (who you can be, as a page)",
+            f"Kafka       {ports.bootstrap}   (topic daybook.customers.v1)",
+            f"data, logs  {place.shown}",
+        ],
+        "Who you can be": _roles(people),
+        "Try": [
+            f'{place.command} find "apple"',
+            f"{place.command} watch customers",
+            f"{place.command} lag",
+        ],
+    }
+    lines = [click.style(f"Daybook is ready, after {seconds:.1f} s.", bold=True)]
+    for title, body in sections.items():
+        lines += ["", click.style(title, bold=True), *(f"  {line}" for line in body)]
+    return "\n".join(lines)
+
+
+def canary_line(canary: Canary) -> str:
+    """Say what proves that the whole way works."""
+    return f"a canary event went store → Kafka → read model in {canary.trip_ms:.0f} ms"
+
+
+def _continuing(proof: Proof) -> list[str]:
+    """Say what became of the data of the last run; nothing at the first start."""
+    if proof.lost_events is None:
+        return []
+    lost = f"{proof.lost_events:,} events lost"
+    if proof.relay is None or proof.relay.refill_seconds is None:
+        return [lost]
+    events, took = proof.relay.refilled_events, proof.relay.refill_seconds
+    return [f"{lost}, broker refilled with {events:,} events in {took:.1f} s"]
+
+
+def _roles(people: Mapping[str, Person]) -> list[str]:
+    """Group names by role: `alice, leo, wang    sales`."""
+    names: dict[str, list[str]] = {}
+    for name, person in people.items():
+        if person.role is not Role.SERVICE:  # the services' own accounts are not for people
+            names.setdefault(person.role.replace("_", " "), []).append(name)
+    width = max(len(", ".join(group)) for group in names.values())
+    return [f"{', '.join(group):<{width}}   {role}" for role, group in names.items()]

@@ -1,0 +1,82 @@
+"""The customers api is put together here: which routes there are, and what they stand on."""
+
+from asyncio import Event as Signal
+from dataclasses import dataclass
+
+from services.customers.api.commands import CommandRoutes
+from services.customers.api.feed import FeedRoutes
+from services.customers.api.journey import JourneyRoutes
+from services.customers.api.lag import LagRoutes
+from services.customers.api.reads import ReadRoutes
+from services.customers.api.watch import WatchRoutes
+from services.customers.application.customer import CustomerCommands
+from services.customers.application.loading import CustomerReader
+from services.customers.projections.directory import NAME as DIRECTORY
+from services.customers.projections.directory_queries import DirectoryQueries
+from shared.clock import Clock
+from shared.eventstore.feed import Feed
+from shared.eventstore.store import EventStore
+from shared.observability.traces import Tracing
+from shared.postgres.lanes import Lanes
+from shared.projecting.canary import CanaryKeeper
+from shared.projecting.watching import MarkWatcher
+from shared.security.subject_keys import KeyPool, SubjectKeys
+from shared.web.app import Api, create_app
+from shared.web.callers import Guard
+from shared.web.health import ReadinessCheck
+from shared.web.pages import PageTokens
+from shared.web.routes import Routes
+
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """What the api stands on."""
+
+    store: EventStore
+    feed: Feed
+    truth: Lanes
+    views: Lanes
+    directory: DirectoryQueries
+    keys: SubjectKeys
+    watcher: MarkWatcher
+    guard: Guard
+    tracing: Tracing
+    clock: Clock
+    service_key: bytes
+    appended: Signal
+    stopping: Signal
+
+
+def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeeper) -> Api:
+    """Return the app with all its routes."""
+    app = create_app(
+        title="Daybook customers",
+        version=VERSION,
+        guard=parts.guard,
+        tracing=parts.tracing,
+        readiness=readiness,
+    )
+    routes = Routes(app, parts.guard)
+    reader = CustomerReader(parts.store, parts.keys)
+    commands = CustomerCommands(
+        parts.store,
+        reader,
+        parts.keys,
+        KeyPool(parts.keys),
+        parts.clock,
+        parts.tracing,
+        parts.appended,
+    )
+    lag = LagRoutes(
+        parts.store, parts.truth, parts.feed.topic, parts.watcher, DIRECTORY, parts.clock, canary
+    )
+    CommandRoutes(commands, parts.service_key).add_to(routes)
+    pages = PageTokens(parts.service_key)
+    ReadRoutes(reader, parts.directory, parts.watcher, pages).add_to(routes)
+    JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
+    FeedRoutes(parts.store, parts.feed, parts.keys).add_to(routes)
+    WatchRoutes(parts.feed, parts.watcher, parts.stopping).add_to(routes)
+    lag.add_to(routes)
+    return app

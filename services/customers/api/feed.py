@@ -1,0 +1,173 @@
+"""Routes that serve the service's own log: the feed, its digests, and the keys to read it."""
+
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.authorization.permissions import Permission
+from shared.errors import InvalidInputError
+from shared.eventstore.feed import MAX_PAGE, Feed, FeedEvent
+from shared.eventstore.store import EventStore
+from shared.security.jwe import base64url
+from shared.security.subject_keys import SubjectKeys
+from shared.web.answers import Answer, JsonAnswer
+from shared.web.callers import Caller
+from shared.web.documents import PAGE_SIZE, Parameter
+from shared.web.queries import whole_number
+from shared.web.routes import Routes
+
+LONGEST_DIGEST = 100_000
+PARTITION = Parameter("partition", "query", "The partition, from 0.", int, is_required=True)
+TOPIC = Parameter("topic", "query", "The topic, for example daybook.customers.v1.", is_required=True)
+FROM = Parameter("from", "query", "The first feed position wanted; 1 is the first there is.", int)
+TO = Parameter("to", "query", "The last feed position wanted.", int)
+
+
+class FeedPage(BaseModel):
+    """A page of the feed; `next_from` is where to go on, also when nothing more is there yet."""
+
+    topic: str
+    partition: int
+    epoch: int
+    items: list[dict[str, Any]]
+    next_from: int
+
+
+class DigestPage(BaseModel):
+    """Digests per range of 1,000 feed positions.
+
+    `sha256` is over, for each event in order, the 16 bytes of its id and the SHA-256 of its value.
+    """
+
+    topic: str
+    partition: int
+    epoch: int
+    items: list[dict[str, Any]]
+
+
+class JsonWebKey(BaseModel):
+    """A subject's key (RFC 7517), for `dir` with A256GCM."""
+
+    kty: str
+    kid: str
+    alg: str
+    use: str
+    k: str
+
+
+class FeedRoutes:
+    """The handlers of the feed and key routes."""
+
+    def __init__(self, store: EventStore, feed: Feed, keys: SubjectKeys) -> None:
+        self._store = store
+        self._feed = feed
+        self._keys = keys
+
+    def add_to(self, routes: Routes) -> None:
+        """Declare the routes."""
+        routes.add(
+            "GET", "/v1/feed", "read_feed", Permission.FEED_READ, self.read,
+            parameters=[TOPIC, PARTITION, FROM, PAGE_SIZE],
+            answers={200: Answer("A page of the feed.", FeedPage)},
+        )  # fmt: skip
+        routes.add(
+            "GET", "/v1/feed/digest", "digest_feed", Permission.FEED_READ, self.digest,
+            parameters=[TOPIC, PARTITION, FROM, TO],
+            answers={200: Answer("Digests per range.", DigestPage)},
+        )  # fmt: skip
+        kid = Parameter("kid", "path", "The `kid` of the JWE's header.")
+        routes.add(
+            "GET", "/v1/subject-keys/{kid}", "get_subject_key", Permission.SUBJECT_KEYS_READ,
+            self.key, parameters=[kid],
+            answers={200: Answer("The key; 404 unknown, 410 destroyed.", JsonWebKey)},
+        )  # fmt: skip
+
+    async def read(self, request: Request, _caller: Caller) -> Response:
+        """Read one partition's events in feed order, as far as they are numbered."""
+        partition = self._partition(request)
+        start = whole_number(request, "from", at_least=1) or 1
+        limit = min(whole_number(request, "page_size", at_least=1) or MAX_PAGE, MAX_PAGE)
+        events = await self._feed.read(partition, start, limit)
+        return JsonAnswer(
+            {
+                "topic": self._feed.topic,
+                "partition": partition,
+                "epoch": await self._store.epoch(),
+                "items": [_feed_item(event) for event in events],
+                "next_from": events[-1].feed_position + 1 if events else start,
+            }
+        )
+
+    async def digest(self, request: Request, _caller: Caller) -> Response:
+        """Count and hash ranges of the feed, so that two sides can compare without copying."""
+        partition = self._partition(request)
+        start = whole_number(request, "from", at_least=1) or 1
+        end = whole_number(request, "to", at_least=1) or start + LONGEST_DIGEST - 1
+        if end < start or end - start >= LONGEST_DIGEST:
+            raise InvalidInputError(
+                f"A digest covers 1 to {LONGEST_DIGEST} feed positions.",
+                field="to",
+                fix="Ask for a smaller range, several times.",
+            )
+        digests = await self._feed.digest(partition, start, end)
+        items = [
+            {"from": d.feed_from, "to": d.feed_to, "count": d.count, "sha256": d.digest.hex()}
+            for d in digests
+        ]
+        return JsonAnswer(
+            {
+                "topic": self._feed.topic,
+                "partition": partition,
+                "epoch": await self._store.epoch(),
+                "items": items,
+            }
+        )
+
+    async def key(self, request: Request, _caller: Caller) -> Response:
+        """Get the key of one subject, to open the `personal` member of its events."""
+        kid: str = request.path_params["kid"]
+        key = await self._keys.export(kid)
+        jwk = {"kty": "oct", "kid": kid, "alg": "A256GCM", "use": "enc", "k": base64url(key)}
+        return JsonAnswer(jwk)
+
+    def _partition(self, request: Request) -> int:
+        topic = request.query_params.get("topic")
+        if topic != self._feed.topic:
+            raise InvalidInputError(
+                "This service does not write that topic.",
+                field="topic",
+                fix=f"Send topic={self._feed.topic}.",
+            )
+        partition = whole_number(request, "partition")
+        if partition is None or partition >= self._store.partitions:
+            raise InvalidInputError(
+                "The topic has no such partition.",
+                field="partition",
+                fix=f"Send a partition from 0 to {self._store.partitions - 1}.",
+            )
+        return partition
+
+
+def _feed_item(item: FeedEvent) -> dict[str, Any]:
+    event = item.event
+    return {
+        "feed_position": item.feed_position,
+        "event_id": event.event_id,
+        "type": event.type,
+        "schema_version": event.schema_version,
+        "stream": event.stream,
+        "version": event.version,
+        "subject": event.subject,
+        "recorded_at": event.recorded_at,
+        "store_position": f"{event.txid}:{event.position}",
+        "actor": event.origin.actor,
+        "correlation_id": event.origin.correlation_id,
+        "causation_id": event.origin.causation_id,
+        "origin": event.origin.connection,
+        "traceparent": event.origin.traceparent,
+        # The stored bytes, untouched.
+        "data": orjson.Fragment(event.data),
+    }

@@ -1,0 +1,124 @@
+"""Routes that read customers: one, a page of them, one's history."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.customers.api.bodies import (
+    CustomerPage,
+    CustomerView,
+    History,
+    customer_view,
+    history_view,
+)
+from services.customers.application.loading import CustomerReader
+from services.customers.projections.directory_queries import DirectoryQueries, DirectoryRow
+from shared.authorization.permissions import Permission
+from shared.errors import InvalidInputError
+from shared.eventstore.tokens import TokenPart, parse_token
+from shared.projecting.watching import MarkWatcher
+from shared.web.answers import Answer, JsonAnswer
+from shared.web.callers import Caller
+from shared.web.documents import DAYBOOK_TOKEN, PAGE_SIZE, PAGE_TOKEN, PREFER, Parameter
+from shared.web.headers import waiting_seconds
+from shared.web.pages import PageTokens, page_size
+from shared.web.queries import moment, path_id, text, whole_number
+from shared.web.routes import Routes
+from shared.web.versions import etag
+
+LONGEST_QUERY = 200
+VERSION = Parameter("version", "query", "The customer as it was at this version.", int)
+AS_OF = Parameter("as_of", "query", "The customer as it was at this time (RFC 3339).")
+Q = Parameter("q", "query", "Only customers whose name or e-mail address holds this text.")
+
+
+class ReadRoutes:
+    """The handlers of the reading routes."""
+
+    def __init__(
+        self,
+        reader: CustomerReader,
+        directory: DirectoryQueries,
+        watcher: MarkWatcher,
+        pages: PageTokens,
+    ) -> None:
+        self._reader = reader
+        self._directory = directory
+        self._watcher = watcher
+        self._pages = pages
+
+    def add_to(self, routes: Routes) -> None:
+        """Declare the routes."""
+        routes.add(
+            "GET", "/v1/customers", "list_customers", Permission.CUSTOMERS_READ, self.page,
+            parameters=[Q, PAGE_SIZE, PAGE_TOKEN, DAYBOOK_TOKEN, PREFER],
+            answers={200: Answer("A page of customers.", CustomerPage)},
+        )  # fmt: skip
+        routes.add(
+            "GET", "/v1/customers/{customer_id}", "get_customer", Permission.CUSTOMERS_READ,
+            self.one, parameters=[VERSION, AS_OF, DAYBOOK_TOKEN, PREFER],
+            answers={200: Answer("The customer.", CustomerView, {"ETag": "Its version."})},
+        )  # fmt: skip
+        routes.add(
+            "GET", "/v1/customers/{customer_id}/history", "get_customer_history",
+            Permission.CUSTOMERS_HISTORY, self.history, parameters=[DAYBOOK_TOKEN, PREFER],
+            answers={200: Answer("Every event of the customer, oldest first.", History)},
+        )  # fmt: skip
+
+    async def page(self, request: Request, _caller: Caller) -> Response:
+        """List customers by name; with `q` those whose name or e-mail address holds the text."""
+        await self._watcher.wait_for(token_of(request), waiting_seconds(request))
+        wanted = text(request, "q", at_most=LONGEST_QUERY)
+        if wanted is not None and "\x00" in wanted:
+            raise InvalidInputError(
+                "The text holds a character that no name has.", field="q", fix="Leave it out."
+            )
+        size = page_size(request)
+        query = f"customers by name: {wanted or ''}"
+        after = self._pages.of_request(request, query)
+        rows = await self._directory.page(wanted, after, size + 1)
+        next_token = None
+        if len(rows) > size:
+            rows = rows[:size]
+            next_token = self._pages.seal([rows[-1].sort_name, str(rows[-1].id)], query)
+        return JsonAnswer({"items": [_item(row) for row in rows], "next_page_token": next_token})
+
+    async def one(self, request: Request, _caller: Caller) -> Response:
+        """Read one customer: now, at a version, or as of a time. It is never older than a token."""
+        self._watcher.refuse_earlier_epoch(token_of(request))
+        waiting_seconds(request)
+        version, as_of = whole_number(request, "version", at_least=1), moment(request, "as_of")
+        if version is not None and as_of is not None:
+            raise InvalidInputError(
+                "A customer is read either at a version or as of a time.",
+                field="as_of",
+                fix="Leave out `version` or `as_of`.",
+            )
+        customer_id = path_id(request, "customer_id")
+        loaded = await self._reader.load(customer_id, version=version, as_of=as_of)
+        return JsonAnswer(customer_view(loaded), 200, {"ETag": etag(loaded.version)})
+
+    async def history(self, request: Request, _caller: Caller) -> Response:
+        """Read everything that ever happened to a customer: who, when, each field before, after."""
+        self._watcher.refuse_earlier_epoch(token_of(request))
+        steps = await self._reader.history(path_id(request, "customer_id"))
+        return JsonAnswer({"items": [history_view(step) for step in steps]})
+
+
+def token_of(request: Request) -> tuple[TokenPart, ...]:
+    """Return what the caller has seen already."""
+    return parse_token(",".join(request.headers.getlist("daybook-token")))
+
+
+def _item(row: DirectoryRow) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "id": str(row.id),
+        "kind": row.kind,
+        "name": row.name,
+        "emails": row.emails,
+        "version": row.version,
+    }
+    if row.is_erased:
+        item["erased"] = True
+    return item

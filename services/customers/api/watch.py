@@ -1,0 +1,107 @@
+"""A live stream of changes, as the directory has them: ids, types and versions, nothing else.
+
+Each message's id says how far its reader is in every partition, so that a reader who comes back
+with Last-Event-ID misses nothing.
+"""
+
+from collections.abc import AsyncGenerator
+from asyncio import Event as Signal
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.authorization.permissions import Permission
+from shared.errors import InvalidInputError
+from shared.eventstore.feed import Feed
+from shared.projecting.watching import MarkWatcher
+from shared.web.answers import Answer
+from shared.web.callers import Caller
+from shared.web.documents import Parameter
+from shared.web.routes import Routes
+from shared.web.streams import EventStream, server_event
+
+WAIT_SECONDS = 10.0
+# A reader who was away for longer reads the list instead.
+MOST_MISSED = 10_000
+LAST_EVENT_ID = Parameter("Last-Event-ID", "header", "The id of the last message that came.")
+PREFIX = "customer-"
+
+
+class WatchRoutes:
+    """The handler of the watch route."""
+
+    def __init__(self, feed: Feed, watcher: MarkWatcher, stopping: Signal) -> None:
+        self._feed = feed
+        self._watcher = watcher
+        self._stopping = stopping
+
+    def add_to(self, routes: Routes) -> None:
+        """Declare the route."""
+        answer = Answer(
+            "Server-sent events: `changed` with id, type and version; `resync`: read the list.",
+            media_type="text/event-stream",
+        )
+        routes.add(
+            "GET", "/v1/watch", "watch_customers", Permission.CUSTOMERS_WATCH, self.watch,
+            parameters=[LAST_EVENT_ID], answers={200: answer},
+        )  # fmt: skip
+
+    async def watch(self, request: Request, _caller: Caller) -> Response:
+        """Watch changes as they reach the directory."""
+        seen = self._positions()
+        missed = request.headers.get("last-event-id")
+        start = seen if missed is None else _read_id(missed, seen)
+        return EventStream(self._changes(start), stopping=self._stopping)
+
+    async def _changes(self, seen: dict[int, int]) -> AsyncGenerator[bytes, None]:
+        """Yield what lies between what was seen and what the directory has, for ever."""
+        behind = sum(n - seen.get(p, 0) for p, n in self._positions().items())
+        if behind > MOST_MISSED:
+            seen = self._positions()
+            yield server_event(b"{}", event="resync", event_id=_make_id(seen))
+        while True:
+            marks = self._watcher.marks
+            for partition, newest in self._positions().items():
+                async for chunk in self._partition(partition, newest, seen):
+                    yield chunk
+            await self._watcher.wait_for_move(marks, WAIT_SECONDS)
+
+    async def _partition(
+        self, partition: int, newest: int, seen: dict[int, int]
+    ) -> AsyncGenerator[bytes, None]:
+        while seen.get(partition, 0) < newest:
+            start = seen.get(partition, 0) + 1
+            events = await self._feed.read(partition, start, newest - start + 1)
+            if not events:
+                return
+            for item in events:
+                seen[partition] = item.feed_position
+                event = item.event
+                if event.stream.startswith(PREFIX):
+                    change = {
+                        "id": event.stream.removeprefix(PREFIX),
+                        "type": event.type,
+                        "version": event.version,
+                    }
+                    yield server_event(
+                        orjson.dumps(change), event="changed", event_id=_make_id(seen)
+                    )
+
+    def _positions(self) -> dict[int, int]:
+        return {p: mark.feed_position for p, mark in self._watcher.marks.items()}
+
+
+def _make_id(seen: dict[int, int]) -> str:
+    return ".".join(str(seen[partition]) for partition in sorted(seen))
+
+
+def _read_id(text: str, now: dict[int, int]) -> dict[int, int]:
+    numbers = text.split(".")
+    if len(numbers) != len(now) or not all(n.isdigit() and len(n) < 19 for n in numbers):  # noqa: PLR2004
+        raise InvalidInputError(
+            "The Last-Event-ID is not one of this stream.",
+            field="Last-Event-ID",
+            fix="Send the id of the last message exactly as it came, or leave it out.",
+        )
+    return dict(zip(sorted(now), map(int, numbers), strict=True))

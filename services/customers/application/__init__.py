@@ -1,0 +1,1 @@
+"""What the customers service does: load, decide, append; one transaction per function."""

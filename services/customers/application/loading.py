@@ -1,0 +1,125 @@
+"""A customer is folded from its own events: now, at a version, or as of a moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from services.customers.domain.customer.events import CustomerEvent
+from services.customers.domain.customer.rules import NOBODY, Customer, evolve
+from services.customers.storage.codec import CODEC
+from shared.errors import NotFoundError
+from shared.eventstore.store import EventStore
+from shared.eventstore.tokens import TokenPart
+from shared.events import RecordedEvent
+from shared.security.subject_keys import SubjectKeys
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCustomer:
+    """A customer as of one version, with what is needed to change it or to answer about it."""
+
+    id: UUID
+    customer: Customer
+    version: int
+    kid: str
+    txid: int
+    position: int
+    partition: int
+
+    def token(self, service: str, epoch: int) -> TokenPart:
+        """Return the token of somebody who has seen this."""
+        return TokenPart(service, epoch, self.partition, self.txid, self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStep:
+    """One event of a customer, with the customer before and after it."""
+
+    recorded: RecordedEvent
+    before: Customer
+    after: Customer
+
+
+def stream_of(customer_id: UUID) -> str:
+    """Return the name of a customer's stream."""
+    return f"customer-{customer_id}"
+
+
+class CustomerReader:
+    """Folds customers from the store; keys are asked for each time, so an erasure shows at once."""
+
+    def __init__(self, store: EventStore, keys: SubjectKeys) -> None:
+        self._store = store
+        self._keys = keys
+
+    async def load(
+        self, customer_id: UUID, *, version: int | None = None, as_of: datetime | None = None
+    ) -> LoadedCustomer:
+        """Return the customer now, at a version, or as of a moment.
+
+        Raises:
+            NotFoundError: no such customer, no such version, or not yet registered then.
+            UnavailableError: the store or the key database does not answer.
+        """
+        steps = await self._steps(customer_id, version=version, as_of=as_of)
+        if version is not None and steps[-1].recorded.version < version:
+            raise _no_such_version(steps[-1].recorded.version)
+        first, last = steps[0].recorded, steps[-1].recorded
+        return LoadedCustomer(
+            customer_id,
+            steps[-1].after,
+            last.version,
+            CODEC.subject_of(first) or "",
+            last.txid,
+            last.position,
+            last.partition,
+        )
+
+    async def history(self, customer_id: UUID) -> Sequence[HistoryStep]:
+        """Return every step of the customer's life, oldest first.
+
+        Raises:
+            NotFoundError: no such customer.
+        """
+        return await self._steps(customer_id)
+
+    async def _steps(
+        self, customer_id: UUID, *, version: int | None = None, as_of: datetime | None = None
+    ) -> list[HistoryStep]:
+        recorded = await self._store.load(stream_of(customer_id), version=version, as_of=as_of)
+        if not recorded:
+            raise _not_found(as_of=as_of)
+        decoded = await CODEC.decode(recorded, self._keys)
+        steps = []
+        before = NOBODY
+        for record, event in zip(recorded, decoded, strict=True):
+            after = before if event is None else evolve(before, cast("CustomerEvent", event))
+            steps.append(HistoryStep(record, before, after))
+            before = after
+        return steps
+
+
+def _not_found(as_of: datetime | None) -> NotFoundError:
+    if as_of is not None:
+        return NotFoundError(
+            "there was no such customer at that time",
+            code="customer-not-found",
+            field="as_of",
+            fix="ask for a later time; the history shows when the customer was registered",
+        )
+    return NotFoundError(
+        "there is no such customer",
+        code="customer-not-found",
+        fix="look for it with GET /v1/customers?q=…",
+    )
+
+
+def _no_such_version(newest: int) -> NotFoundError:
+    return NotFoundError(
+        f"the customer has no such version; the newest is {newest}",
+        code="version-not-found",
+        field="version",
+        fix=f"ask for a version from 1 to {newest}",
+    )

@@ -1,0 +1,1 @@
+"""The rules of the customers service: no I/O, no clock, no framework."""

@@ -1,0 +1,68 @@
+"""What can happen to a customer; these models are the contract that other services read."""
+
+from typing import Literal
+from uuid import UUID
+
+from shared.events import Event, Personal
+
+CustomerKind = Literal["person", "organisation"]
+
+
+class EmailAddress(Personal):
+    """One e-mail address of a customer; the id stays when everything else is forgotten."""
+
+    id: UUID
+    address: str
+
+
+class RegisteredDetails(Personal):
+    """What a registration says about the person or organisation."""
+
+    name: str
+    emails: tuple[EmailAddress, ...] = ()
+
+
+class NameDetails(Personal):
+    """A new name."""
+
+    name: str
+
+
+class EmailDetails(Personal):
+    """An e-mail address."""
+
+    address: str
+
+
+class CustomerRegistered(Event):
+    """A person or organisation became a customer.
+
+    `key_commitment` is base64url(SHA-256("daybook-kc" ‖ subject key)): it proves, as long as the
+    key exists, which key the personal fields of this customer were sealed with.
+    """
+
+    kind: CustomerKind
+    key_commitment: str
+    personal: RegisteredDetails | None = None
+
+
+class CustomerRenamed(Event):
+    """The customer's name changed."""
+
+    personal: NameDetails | None = None
+
+
+class CustomerEmailAdded(Event):
+    """An e-mail address was added to the customer."""
+
+    email_id: UUID
+    personal: EmailDetails | None = None
+
+
+class CustomerEmailRemoved(Event):
+    """An e-mail address was taken away from the customer."""
+
+    email_id: UUID
+
+
+CustomerEvent = CustomerRegistered | CustomerRenamed | CustomerEmailAdded | CustomerEmailRemoved

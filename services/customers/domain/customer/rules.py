@@ -1,0 +1,178 @@
+"""Customer: what may be asked of one, and what each fact does to it."""
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+from uuid import UUID
+
+from services.customers.domain.customer.commands import (
+    AddCustomerEmail,
+    CustomerCommand,
+    NewEmail,
+    RegisterCustomer,
+    RemoveCustomerEmail,
+    RenameCustomer,
+)
+from services.customers.domain.customer.events import (
+    CustomerEmailAdded,
+    CustomerEmailRemoved,
+    CustomerEvent,
+    CustomerKind,
+    CustomerRegistered,
+    CustomerRenamed,
+    EmailAddress,
+    EmailDetails,
+    NameDetails,
+    RegisteredDetails,
+)
+from shared.errors import NotFoundError, RuleBrokenError
+
+MAX_EMAILS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerEmail:
+    """One e-mail address; the address is None once the customer is erased."""
+
+    id: UUID
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer, folded from its events; no kind means not registered yet."""
+
+    kind: CustomerKind | None = None
+    name: str | None = None
+    emails: tuple[CustomerEmail, ...] = ()
+    is_erased: bool = False
+
+
+NOBODY = Customer()
+
+
+def decide(customer: Customer, command: CustomerCommand) -> list[CustomerEvent]:
+    """Return the events that the command causes; none when it changes nothing.
+
+    Raises:
+        RuleBrokenError: the customer's state forbids it.
+        NotFoundError: the command names an e-mail that is not there.
+    """
+    if not isinstance(command, RegisterCustomer):
+        _must_be_alive(customer)
+    match command:
+        case RegisterCustomer():
+            return [_register(customer, command)]
+        case RenameCustomer():
+            if customer.name == command.name:
+                return []
+            return [CustomerRenamed(personal=NameDetails(name=command.name))]
+        case AddCustomerEmail():
+            return [_add_email(customer, command.email)]
+        case RemoveCustomerEmail():
+            return [_remove_email(customer, command.email_id)]
+        case _:
+            assert_never(command)
+
+
+def evolve(customer: Customer, event: CustomerEvent) -> Customer:
+    """Return the customer after one more event; personal fields may be gone."""
+    match event:
+        case CustomerRegistered():
+            return _registered(event)
+        case CustomerRenamed():
+            if event.personal is None:
+                return _erased(customer)
+            return replace(customer, name=event.personal.name)
+        case CustomerEmailAdded():
+            address = None if event.personal is None else event.personal.address
+            added = CustomerEmail(event.email_id, address)
+            customer = replace(customer, emails=(*customer.emails, added))
+            return _erased(customer) if address is None else customer
+        case CustomerEmailRemoved():
+            left = tuple(email for email in customer.emails if email.id != event.email_id)
+            return replace(customer, emails=left)
+        case _:
+            assert_never(event)
+
+
+def _must_be_alive(customer: Customer) -> None:
+    if customer.kind is None:
+        raise RuleBrokenError("this customer is not registered", code="customer-not-registered")
+    if customer.is_erased:
+        raise RuleBrokenError(
+            "this customer was erased and cannot be changed any more",
+            code="customer-erased",
+            fix="register the customer anew if there is a new relation",
+            who_can_help="data protection",
+        )
+
+
+def _register(customer: Customer, command: RegisterCustomer) -> CustomerRegistered:
+    if customer.kind is not None:
+        raise RuleBrokenError(
+            "this customer is registered already", code="customer-already-registered"
+        )
+    seen: set[str] = set()
+    for email in command.emails:
+        if email.address.casefold() in seen:
+            raise _listed_twice()
+        seen.add(email.address.casefold())
+    _room_for_emails(len(command.emails))
+    return CustomerRegistered(
+        kind=command.kind,
+        key_commitment=command.key_commitment,
+        personal=RegisteredDetails(
+            name=command.name,
+            emails=tuple(EmailAddress(id=e.id, address=e.address) for e in command.emails),
+        ),
+    )
+
+
+def _add_email(customer: Customer, email: NewEmail) -> CustomerEmailAdded:
+    addresses = {e.address.casefold() for e in customer.emails if e.address is not None}
+    if email.address.casefold() in addresses:
+        raise _listed_twice()
+    _room_for_emails(len(customer.emails) + 1)
+    return CustomerEmailAdded(email_id=email.id, personal=EmailDetails(address=email.address))
+
+
+def _remove_email(customer: Customer, email_id: UUID) -> CustomerEmailRemoved:
+    if all(email.id != email_id for email in customer.emails):
+        raise NotFoundError(
+            "this customer has no e-mail with that id",
+            code="email-not-found",
+            field="email_id",
+            fix="read the customer and take the id from its `emails`",
+        )
+    return CustomerEmailRemoved(email_id=email_id)
+
+
+def _registered(event: CustomerRegistered) -> Customer:
+    if event.personal is None:
+        return Customer(kind=event.kind, is_erased=True)
+    emails = tuple(CustomerEmail(e.id, e.address) for e in event.personal.emails)
+    return Customer(kind=event.kind, name=event.personal.name, emails=emails)
+
+
+def _erased(customer: Customer) -> Customer:
+    emails = tuple(CustomerEmail(email.id, None) for email in customer.emails)
+    return Customer(kind=customer.kind, name=None, emails=emails, is_erased=True)
+
+
+def _listed_twice() -> RuleBrokenError:
+    return RuleBrokenError(
+        "this e-mail address is listed for the customer already",
+        code="email-already-listed",
+        field="address",
+        fix="leave it out, or remove the listed one first",
+    )
+
+
+def _room_for_emails(wanted: int) -> None:
+    if wanted > MAX_EMAILS:
+        raise RuleBrokenError(
+            f"a customer has at most {MAX_EMAILS} e-mail addresses",
+            code="too-many-emails",
+            field="emails",
+            fix="remove one that is no longer used",
+        )

@@ -1,0 +1,134 @@
+"""The directory follows the events: which customers are there, one row each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from services.customers.domain.customer.events import (
+    CustomerEvent,
+    CustomerRegistered,
+)
+from services.customers.domain.customer.rules import NOBODY, Customer, CustomerEmail, evolve
+from shared.projecting.runner import AppliedEvent
+
+NAME = "directory"
+CUSTOMER_EVENTS = get_args(CustomerEvent)
+
+READ = """select id, kind, name, emails, version, is_erased, registered_at
+    from directory where id = any($1::uuid[])"""
+# Rows come sorted by id, so that two writers take their locks in the same order.
+UPSERT = """
+    insert into directory (id, kind, name, emails, version, is_erased, registered_at, changed_at,
+        sort_name, search)
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::bigint[],
+        $6::boolean[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[])
+    on conflict (id) do update
+    set name = excluded.name, emails = excluded.emails, version = excluded.version,
+        is_erased = excluded.is_erased, changed_at = excluded.changed_at,
+        sort_name = excluded.sort_name, search = excluded.search
+    where directory.version < excluded.version"""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One row of the directory while a batch is folded."""
+
+    customer: Customer
+    version: int
+    registered_at: datetime
+    changed_at: datetime
+
+
+class Directory:
+    """The directory as a projection."""
+
+    name = NAME
+
+    async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
+        """Fold the batch in memory and write each touched customer once."""
+        mine = [e for e in events if isinstance(e.event, CUSTOMER_EVENTS)]
+        if not mine:
+            return
+        entries = await self._known(connection, mine)
+        for applied in mine:
+            _fold(entries, applied)
+        await connection.execute(UPSERT, *_columns(entries))
+
+    async def _known(
+        self, connection: asyncpg.Connection, events: Iterable[AppliedEvent]
+    ) -> dict[UUID, Entry]:
+        """Return the rows of customers that the batch changes without registering them."""
+        new: set[UUID] = set()
+        old: set[UUID] = set()
+        for applied in events:
+            customer_id = UUID(applied.received.subject)
+            if isinstance(applied.event, CustomerRegistered):
+                new.add(customer_id)
+            elif customer_id not in new:
+                old.add(customer_id)
+        if not old:
+            return {}
+        return {row["id"]: _entry(row) for row in await connection.fetch(READ, list(old))}
+
+
+def _fold(entries: dict[UUID, Entry], applied: AppliedEvent) -> None:
+    received, event = applied.received, applied.event
+    customer_id = UUID(received.subject)
+    at = received.recorded_at
+    entry = entries.get(customer_id)
+    if entry is None:
+        entry = entries[customer_id] = Entry(NOBODY, 0, at, at)
+    if received.version != entry.version + 1:
+        raise ValueError(
+            f"version {received.version} of a customer cannot follow version {entry.version}"
+        )
+    assert isinstance(event, CUSTOMER_EVENTS)  # noqa: S101 - narrows the type only
+    entry.customer = evolve(entry.customer, event)
+    entry.version = received.version
+    entry.changed_at = at
+
+
+def _entry(row: asyncpg.Record) -> Entry:
+    emails = tuple(
+        CustomerEmail(UUID(email["id"]), email["address"]) for email in orjson.loads(row["emails"])
+    )
+    customer = Customer(row["kind"], row["name"], emails, row["is_erased"])
+    return Entry(customer, row["version"], row["registered_at"], row["registered_at"])
+
+
+def _columns(entries: dict[UUID, Entry]) -> tuple[list[object], ...]:
+    ids = sorted(entries)
+    rows = [entries[i] for i in ids]
+    customers = [row.customer for row in rows]
+    return (
+        list(ids),
+        [c.kind for c in customers],
+        [c.name for c in customers],
+        [_emails_json(c) for c in customers],
+        [row.version for row in rows],
+        [c.is_erased for c in customers],
+        [row.registered_at for row in rows],
+        [row.changed_at for row in rows],
+        [_sort_name(c) for c in customers],
+        [_search(c) for c in customers],
+    )
+
+
+def _emails_json(customer: Customer) -> str:
+    if not customer.emails:
+        return "[]"
+    return orjson.dumps([{"id": e.id, "address": e.address} for e in customer.emails]).decode()
+
+
+def _sort_name(customer: Customer) -> str:
+    return (customer.name or "").casefold()
+
+
+def _search(customer: Customer) -> str:
+    parts = [customer.name or "", *(e.address or "" for e in customer.emails)]
+    return "\n".join(parts).casefold()

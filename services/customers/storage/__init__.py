@@ -1,0 +1,1 @@
+"""The tables of the customers service's read models."""

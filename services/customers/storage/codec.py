@@ -1,0 +1,9 @@
+"""Every event that this service writes, and the one codec that reads them all back."""
+
+from typing import get_args
+
+from services.customers.domain.customer.events import CustomerEvent
+from shared.eventstore.codec import EventCodec
+from shared.projecting.canary import CanarySent
+
+CODEC = EventCodec([*get_args(CustomerEvent), CanarySent])

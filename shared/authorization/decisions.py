@@ -1,0 +1,129 @@
+"""The question every route asks before it does anything, and the table that answers it today.
+
+The permission replica will implement the same `Decisions`; no route will notice.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+from shared.authorization.people import DEMO_PEOPLE, Person, Role
+from shared.authorization.permissions import Permission
+
+_EVERY_CUSTOMER_READ = frozenset(
+    {
+        Permission.CUSTOMERS_READ,
+        Permission.CUSTOMERS_HISTORY,
+        Permission.CUSTOMERS_JOURNEY,
+        Permission.CUSTOMERS_WATCH,
+    }
+)
+_DAILY_WORK = _EVERY_CUSTOMER_READ | {Permission.CUSTOMERS_CHANGE}
+
+# Whoever may read a history or the lag may follow one change on its way (journey).
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.SALES: _DAILY_WORK | {Permission.CUSTOMERS_REGISTER},
+        Role.SALES_MANAGER: _DAILY_WORK | {Permission.CUSTOMERS_REGISTER},
+        Role.SUPPORT: _DAILY_WORK,
+        Role.AUDITOR: frozenset(
+            {
+                Permission.CUSTOMERS_READ,
+                Permission.CUSTOMERS_HISTORY,
+                Permission.CUSTOMERS_JOURNEY,
+                Permission.FEED_READ,
+            }
+        ),
+        Role.ADMINISTRATOR: _EVERY_CUSTOMER_READ | {Permission.LAG_READ},
+        # No personal data: watch carries ids, types and versions, the feed carries ciphertext.
+        Role.OPERATOR: frozenset(
+            {
+                Permission.CUSTOMERS_JOURNEY,
+                Permission.CUSTOMERS_WATCH,
+                Permission.FEED_READ,
+                Permission.LAG_READ,
+            }
+        ),
+        Role.DATA_PROTECTION: frozenset(
+            {Permission.CUSTOMERS_READ, Permission.CUSTOMERS_HISTORY, Permission.CUSTOMERS_JOURNEY}
+        ),
+        Role.SUBSCRIBER: frozenset(
+            {Permission.CUSTOMERS_READ, Permission.FEED_READ, Permission.SUBJECT_KEYS_READ}
+        ),
+        # The service's own account signs its canaries; it asks nothing over HTTPermission.
+        Role.SERVICE: frozenset(),
+    }
+)
+"""The permission table: what is not in it is denied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer: yes or no, why, and for a no who can help."""
+
+    allowed: bool
+    reason: str
+    who_can_help: str | None = None
+
+
+class Decisions(Protocol):
+    """Answers whether a subject may do something; in process, in microseconds, never raising."""
+
+    def check(self, subject: str, permission: Permission) -> Decision:
+        """Return the decision; an unknown subject or permission is denied."""
+        ...
+
+
+class TableDecisions:
+    """Decides by the permission table; every answer is made beforehand."""
+
+    def __init__(self, people: Iterable[Person] = tuple(DEMO_PEOPLE.values())) -> None:
+        self._decisions = {
+            person.subject: {
+                permission: _decide(person.role, permission) for permission in Permission
+            }
+            for person in people
+        }
+
+    def check(self, subject: str, permission: Permission) -> Decision:
+        """Return the decision; an unknown subject or permission is denied."""
+        known = self._decisions.get(subject)
+        if known is None:
+            return _UNKNOWN_SUBJECT
+        return known.get(permission, _UNKNOWN_PERMISSION)
+
+
+def _decide(role: Role, permission: Permission) -> Decision:
+    if permission in ROLE_PERMISSIONS[role]:
+        return Decision(allowed=True, reason=f"The role {role} has {permission}.")
+    return Decision(
+        allowed=False,
+        reason=f"The role {role} does not have {permission}.",
+        who_can_help=_who_can_help(permission),
+    )
+
+
+def _who_can_help(permission: Permission) -> str:
+    able = [role.value for role in Role if permission in ROLE_PERMISSIONS[role]]
+    return (
+        f"An administrator (role administrator) can give you {permission}; "
+        f"whoever has the role {_either(able)} can do it for you."
+    )
+
+
+def _either(names: list[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+_UNKNOWN_SUBJECT = Decision(
+    allowed=False,
+    reason="This account has no role in Daybook.",
+    who_can_help="An administrator (role administrator) can give this account a role.",
+)
+_UNKNOWN_PERMISSION = Decision(
+    allowed=False,
+    reason="There is no such permission.",
+    who_can_help="An administrator (role administrator) knows which permissions there are.",
+)

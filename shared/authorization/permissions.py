@@ -1,0 +1,17 @@
+"""Every permission there is; what is not named here cannot be allowed."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One right, named `<what>.<what one does with it>`."""
+
+    CUSTOMERS_READ = "customers.read"
+    CUSTOMERS_REGISTER = "customers.register"
+    CUSTOMERS_CHANGE = "customers.change"
+    CUSTOMERS_HISTORY = "customers.history"
+    CUSTOMERS_JOURNEY = "customers.journey"
+    CUSTOMERS_WATCH = "customers.watch"
+    FEED_READ = "feed.read"
+    LAG_READ = "lag.read"
+    SUBJECT_KEYS_READ = "subject_keys.read"

@@ -1,0 +1,144 @@
+"""The error tree: each error knows its HTTP status, its code, its fix and who can help.
+
+    DaybookError
+    ├── InvalidInputError          422  a body, query or header that cannot be read
+    ├── NotSignedInError           401  no token, or one that does not hold
+    ├── NotPermittedError          403  signed in, and not allowed
+    ├── NotFoundError              404  nothing there, or nothing you may see
+    ├── RuleBrokenError            409  the business says no
+    ├── TokenOfEarlierEpochError   409  a Daybook-Token from before a restore
+    ├── GoneError                  410  existed, and was destroyed for good
+    ├── VersionConflictError       412  somebody changed it since you read it
+    ├── EventTooLargeError         413  an event over 60,000 bytes
+    ├── VersionRequiredError       428  a change without If-Match
+    ├── NotYetError                503  the read model has not reached your token
+    └── UnavailableError           503  a server that we need does not answer
+"""
+
+from typing import ClassVar
+
+
+class DaybookError(Exception):
+    """Something that can be told to the caller: what, which field, how to mend it, who can help."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Something went wrong on our side"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        fix: str | None = None,
+        who_can_help: str | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.problem_code = code or self.code
+        self.field = field
+        self.fix = fix
+        self.who_can_help = who_can_help
+        self.retry_after_seconds = retry_after_seconds
+
+
+class InvalidInputError(DaybookError):
+    """A body, query or header that cannot be read as what it should be."""
+
+    status = 422
+    code = "invalid-input"
+    title = "Something in the request cannot be read"
+
+
+class NotSignedInError(DaybookError):
+    """No token, or a token that does not hold."""
+
+    status = 401
+    code = "not-signed-in"
+    title = "Sign in first"
+
+
+class NotPermittedError(DaybookError):
+    """Signed in, and not allowed."""
+
+    status = 403
+    code = "not-permitted"
+    title = "You may not do this"
+
+
+class NotFoundError(DaybookError):
+    """Nothing there, or nothing that this caller may see."""
+
+    status = 404
+    code = "not-found"
+    title = "There is nothing here"
+
+
+class RuleBrokenError(DaybookError):
+    """A business rule says no; asking again changes nothing."""
+
+    status = 409
+    code = "rule-broken"
+    title = "A business rule says no"
+
+
+class TokenOfEarlierEpochError(DaybookError):
+    """A Daybook-Token made before the store was restored; it is never waited for."""
+
+    status = 409
+    code = "token-of-earlier-epoch"
+    title = "This token is from before a restore"
+
+
+class GoneError(DaybookError):
+    """Existed once and was destroyed for good."""
+
+    status = 410
+    code = "gone"
+    title = "This was destroyed for good"
+
+
+class VersionConflictError(DaybookError):
+    """Somebody changed the thing since the caller read it; nothing was written."""
+
+    status = 412
+    code = "version-conflict"
+    title = "Somebody changed this since you read it"
+
+    def __init__(self, detail: str, *, current_version: int | None = None, **more: str) -> None:
+        super().__init__(detail, **more)  # type: ignore[arg-type]
+        self.current_version = current_version
+
+
+class EventTooLargeError(DaybookError):
+    """An event over 60,000 bytes; refused before anything was written."""
+
+    status = 413
+    code = "event-too-large"
+    title = "This is more than one event can hold"
+
+
+class VersionRequiredError(DaybookError):
+    """A change to an existing thing without saying which version was read."""
+
+    status = 428
+    code = "version-required"
+    title = "Say which version you read"
+
+
+class NotYetError(DaybookError):
+    """The read model has not reached the caller's token within the bound the caller chose."""
+
+    status = 503
+    code = "not-yet"
+    title = "The read model is not there yet"
+
+
+class UnavailableError(DaybookError):
+    """A server that this answer needs does not answer; nothing was lost."""
+
+    status = 503
+    code = "unavailable"
+    title = "A part that this needs does not answer"

@@ -1,0 +1,132 @@
+"""The single place where events become bytes and stored bytes become events again.
+
+Old shapes are upcast here. Personal fields are sealed here, as one JWE in the member `personal`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.events import Event, EventToAppend, Personal
+from shared.security.jwe import kid_of, open_sealed, seal
+from shared.security.subject_keys import SubjectKey
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Ciphers(Protocol):
+    """Where the ciphers of subjects come from."""
+
+    async def read(self, kids: Iterable[str]) -> Mapping[str, AESGCM | None]:
+        """Return a cipher per reference; None where the key was destroyed."""
+        ...
+
+
+class StoredEvent(Protocol):
+    """What the codec needs of a stored event, whether it comes from the store or from Kafka."""
+
+    @property
+    def event_id(self) -> UUID | str:
+        """The event's id."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """The event's name."""
+        ...
+
+    @property
+    def schema_version(self) -> int:
+        """The version of its shape."""
+        ...
+
+    @property
+    def data(self) -> bytes:
+        """Its stored bytes."""
+        ...
+
+
+class EventCodec:
+    """Encodes and decodes the events of one service."""
+
+    def __init__(
+        self,
+        events: Sequence[type[Event]],
+        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
+    ) -> None:
+        """Know the event classes, and for each (type, old version) the way to the next version."""
+        self._classes = {event.__name__: event for event in events}
+        self._upcasters = dict(upcasters or {})
+
+    @property
+    def types(self) -> Mapping[str, type[Event]]:
+        """The event classes by name."""
+        return self._classes
+
+    def encode(self, event: Event, event_id: UUID, key: SubjectKey | None = None) -> EventToAppend:
+        """Return the event as the bytes that will be stored, sent and served.
+
+        Raises:
+            ValueError: it has personal fields and no key came with it.
+        """
+        data = event.model_dump_json(exclude={"personal"}, exclude_none=True).encode()
+        personal: Personal | None = getattr(event, "personal", None)
+        if personal is not None:
+            if key is None:
+                raise ValueError(f"a {type(event).__name__} has personal fields and needs a key")
+            jwe = seal(personal.model_dump_json().encode(), key.kid, event_id, key.cipher)
+            comma = b"" if data == b"{}" else b","
+            data = data[:-1] + comma + b'"personal":"' + jwe.encode() + b'"}'
+        return EventToAppend(event_id, type(event).__name__, event.schema_version, data)
+
+    async def decode(self, stored: Sequence[StoredEvent], ciphers: Ciphers) -> list[Event | None]:
+        """Return the events, personal fields opened; None in place of an unknown type.
+
+        Where a subject's key was destroyed, `personal` is None.
+
+        Raises:
+            SealBrokenError: personal fields were altered or moved from another event.
+            UnavailableError: the key database does not answer.
+        """
+        members = [self._members(event) for event in stored]
+        kids = [
+            kid_of(m["personal"]) if m is not None and "personal" in m else None for m in members
+        ]
+        known = await ciphers.read(kid for kid in kids if kid is not None)
+        return [
+            None if m is None else self._event(event, m, None if kid is None else known[kid])
+            for event, m, kid in zip(stored, members, kids, strict=True)
+        ]
+
+    def subject_of(self, stored: StoredEvent) -> str | None:
+        """Return the subject reference that sealed this event, or None if nothing is personal."""
+        jwe = orjson.loads(stored.data).get("personal")
+        return None if jwe is None else kid_of(jwe)
+
+    def unreachable(self, stored: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Return the stored (type, schema version) pairs that upcasting does not make current."""
+        return [pair for pair in stored if not self._reaches_current(*pair)]
+
+    def _reaches_current(self, name: str, version: int) -> bool:
+        event = self._classes.get(name)
+        if event is None or version > event.schema_version:
+            return False
+        return all((name, v) in self._upcasters for v in range(version, event.schema_version))
+
+    def _members(self, stored: StoredEvent) -> dict[str, Any] | None:
+        event = self._classes.get(stored.type)
+        if event is None:
+            return None
+        members: dict[str, Any] = orjson.loads(stored.data)
+        for version in range(stored.schema_version, event.schema_version):
+            members = self._upcasters[stored.type, version](members)
+        return members
+
+    def _event(self, stored: StoredEvent, members: dict[str, Any], cipher: AESGCM | None) -> Event:
+        jwe = members.pop("personal", None)
+        if jwe is not None and cipher is not None:
+            members["personal"] = orjson.loads(open_sealed(jwe, stored.event_id, cipher))
+        return self._classes[stored.type].model_validate(members)

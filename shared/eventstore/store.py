@@ -1,0 +1,213 @@
+"""Appending to and reading from the event store of one service."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from shared.errors import InvalidInputError, UnavailableError, VersionConflictError
+from shared.events import EventToAppend, Origin, RecordedEvent
+from shared.eventstore.partitioning import partition_of
+from shared.eventstore.rows import EVENT_COLUMNS, event_of
+from shared.eventstore.tokens import TokenPart
+from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, checked
+from shared.postgres.lanes import Lanes
+
+APPEND = """select * from append_to_stream($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+    $14, $15, $16, $17, $18)"""
+APPEND_MANY = """select * from append_to_streams($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+    $13, $14, $15, $16, $17)"""
+LOAD = f"select {EVENT_COLUMNS} from events e where e.stream = $1 order by e.version"
+LOAD_UP_TO = (
+    f"select {EVENT_COLUMNS} from events e where e.stream = $1 and e.version <= $2"
+    " order by e.version"
+)
+LOAD_AS_OF = (
+    f"select {EVENT_COLUMNS} from events e where e.stream = $1 and e.recorded_at <= $2"
+    " order by e.version"
+)
+REMEMBERED = """select i.body_mac, i.status, i.location, i.stream, i.version, s.epoch, e.txid,
+    e.position, e.partition
+    from idempotency i cross join store s
+    left join events e on e.stream = i.stream and e.version = i.version
+    where i.key = $1"""
+MAX_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAppend:
+    """What one stream gets in a call that writes many."""
+
+    stream: str
+    subject: str
+    expected_version: int
+    events: Sequence[EventToAppend]
+
+
+class EventStore:
+    """The event store of one service; safe to share between tasks."""
+
+    def __init__(self, lanes: Lanes, service: str, partitions: int) -> None:
+        self._lanes = lanes
+        self.service = service
+        self.partitions = partitions
+
+    async def append(
+        self,
+        stream: str,
+        subject: str,
+        expected_version: int,
+        events: Sequence[EventToAppend],
+        origin: Origin,
+        recorded_at: datetime,
+        remember: Remember = NOTHING_TO_REMEMBER,
+    ) -> Appended:
+        """Store the events of one command behind version `expected_version` (0: a new stream).
+
+        One call is one transaction. With `remember` the answer is kept under the idempotency key;
+        if the key is known, nothing is written and the first answer comes back (`is_replay`).
+
+        Raises:
+            VersionConflictError: the stream is at another version.
+            InvalidInputError: the idempotency key was used for another body.
+            EventTooLargeError: an event is over 60,000 bytes.
+            UnavailableError: PostgreSQL does not answer; the command may or may not have happened,
+                the idempotency key tells on the next try.
+        """
+        checked(events)
+        arguments = (
+            remember.key, remember.body_mac, remember.status, remember.location,
+            stream, expected_version, subject, partition_of(subject, self.partitions),
+            recorded_at, origin.actor, origin.correlation_id, origin.causation_id,
+            origin.connection, origin.traceparent,
+            [e.event_id for e in events], [e.type for e in events],
+            [e.schema_version for e in events], [e.data for e in events],
+        )  # fmt: skip
+        row = await self._call(APPEND, arguments)
+        return Appended.from_row(self.service, row)
+
+    async def append_many(
+        self, appends: Sequence[StreamAppend], origin: Origin, recorded_at: datetime
+    ) -> TokenPart:
+        """Store events of many streams in one transaction; all of them or none.
+
+        Returns the place of the last event. A stream may appear once.
+
+        Raises:
+            VersionConflictError: one of the streams is at another version.
+            EventTooLargeError: an event is over 60,000 bytes.
+        """
+        of, versions, events = [], [], []
+        for place, append in enumerate(appends, start=1):
+            checked(append.events)
+            for offset, event in enumerate(append.events, start=1):
+                of.append(place)
+                versions.append(append.expected_version + offset)
+                events.append(event)
+        partitions = [partition_of(a.subject, self.partitions) for a in appends]
+        arguments = (
+            [a.stream for a in appends], [a.expected_version for a in appends],
+            [len(a.events) for a in appends], [a.subject for a in appends], partitions,
+            recorded_at, origin.actor, origin.correlation_id, origin.causation_id,
+            origin.connection, origin.traceparent, of, versions,
+            [e.event_id for e in events], [e.type for e in events],
+            [e.schema_version for e in events], [e.data for e in events],
+        )  # fmt: skip
+        row = await self._call(APPEND_MANY, arguments)
+        partition = partitions[of[-1] - 1]
+        return TokenPart(self.service, row["o_epoch"], partition, row["o_txid"], row["o_position"])
+
+    async def load(
+        self, stream: str, *, version: int | None = None, as_of: datetime | None = None
+    ) -> list[RecordedEvent]:
+        """Return the stream's events in order: all, up to a version, or up to a moment."""
+        if version is not None:
+            rows = await self._fetch(LOAD_UP_TO, stream, version)
+        elif as_of is not None:
+            rows = await self._fetch(LOAD_AS_OF, stream, as_of)
+        else:
+            rows = await self._fetch(LOAD, stream)
+        return [event_of(row) for row in rows]
+
+    async def remembered(self, remember: Remember) -> Appended | None:
+        """Return the answer kept under an idempotency key, or None.
+
+        Raises:
+            InvalidInputError: the key was used for another body.
+        """
+        rows = await self._fetch(REMEMBERED, remember.key)
+        if not rows:
+            return None
+        if rows[0]["body_mac"] != remember.body_mac:
+            raise key_used_for_another_body()
+        return Appended.from_remembered(self.service, rows[0])
+
+    async def version_of(self, stream: str) -> int:
+        """Return the stream's version; 0 if there is no such stream."""
+        rows = await self._fetch("select version from streams where stream = $1", stream)
+        return int(rows[0]["version"]) if rows else 0
+
+    async def epoch(self) -> int:
+        """Return which life of the store this is."""
+        rows = await self._fetch("select epoch from store")
+        return int(rows[0]["epoch"])
+
+    async def _fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        try:
+            return await self._lanes.fetch(sql, *arguments)
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            raise _unavailable() from error
+
+    async def _call(self, sql: str, arguments: Sequence[object]) -> asyncpg.Record:
+        for _ in range(MAX_TRIES):
+            try:
+                row = await self._lanes.fetchrow(sql, *arguments)
+            except asyncpg.PostgresConnectionError as error:
+                raise _unavailable() from error
+            except asyncpg.PostgresError as error:
+                if error.sqlstate != "DBRTY":
+                    raise _told(error) from error
+            except (OSError, asyncpg.InterfaceError) as error:
+                raise _unavailable() from error
+            else:
+                if row is None:
+                    raise UnavailableError("the append answered nothing", fix="try again")
+                return row
+        raise VersionConflictError(
+            "others keep changing this at the same moment", fix="read it again and try again"
+        )
+
+
+def key_used_for_another_body() -> InvalidInputError:
+    """Return the refusal of an idempotency key that already belongs to another request."""
+    return InvalidInputError(
+        "this Idempotency-Key was used before, for another request body",
+        code="idempotency-key-reused",
+        field="Idempotency-Key",
+        fix="use a new key for a new request; repeat a request with exactly the same body",
+    )
+
+
+def _told(error: asyncpg.PostgresError) -> Exception:
+    if error.sqlstate == "DB422":
+        return key_used_for_another_body()
+    if error.sqlstate == "DB412":
+        detail = error.detail
+        return VersionConflictError(
+            "somebody changed this since you read it",
+            current_version=int(detail) if detail else None,
+            fix="read it again, look at what changed, and send the change with the new ETag",
+        )
+    if error.sqlstate is not None and error.sqlstate.startswith("57"):
+        return _unavailable()
+    return error
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError(
+        "the event store does not answer",
+        fix="repeat the request with the same Idempotency-Key: it will happen once",
+        who_can_help="an operator",
+        retry_after_seconds=1,
+    )

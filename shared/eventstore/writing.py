@@ -1,0 +1,73 @@
+"""What goes with an append (Remember) and what comes back from one (Appended)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from shared.errors import EventTooLargeError
+from shared.events import EventToAppend
+from shared.eventstore.tokens import TokenPart
+
+MAX_EVENT_BYTES = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """An answer to keep under an idempotency key, in the transaction of the command.
+
+    `key` is a digest of (actor, route, Idempotency-Key), `body_mac` an HMAC of the request.
+    """
+
+    key: bytes | None
+    body_mac: bytes | None
+    status: int | None
+    location: str | None
+
+
+NOTHING_TO_REMEMBER = Remember(None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an append did: where its last event lies, or the first answer of a repeated command."""
+
+    is_replay: bool
+    status: int | None
+    location: str | None
+    stream: str
+    version: int
+    token: TokenPart
+
+    @staticmethod
+    def from_row(service: str, row: asyncpg.Record) -> "Appended":
+        """Read the row that the append function returns."""
+        token = TokenPart(
+            service, row["o_epoch"], row["o_partition"], row["o_txid"], row["o_position"]
+        )
+        return Appended(
+            row["o_replayed"], row["o_status"], row["o_location"],
+            row["o_stream"], row["o_version"], token,
+        )  # fmt: skip
+
+    @staticmethod
+    def from_remembered(service: str, row: asyncpg.Record) -> "Appended":
+        """Read a remembered answer."""
+        token = TokenPart(service, row["epoch"], row["partition"], row["txid"], row["position"])
+        return Appended(
+            True, row["status"], row["location"], row["stream"], row["version"], token
+        )  # fmt: skip
+
+
+def checked(events: Sequence[EventToAppend]) -> None:
+    """Refuse what Kafka would refuse later.
+
+    Raises:
+        EventTooLargeError: an event is over 60,000 bytes.
+    """
+    for event in events:
+        if len(event.data) > MAX_EVENT_BYTES:
+            raise EventTooLargeError(
+                f"a {event.type} of {len(event.data)} bytes is over {MAX_EVENT_BYTES}",
+                fix="send less text in one change",
+            )

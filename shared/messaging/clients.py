@@ -1,0 +1,46 @@
+"""Kafka clients with the settings that each kind of broker needs; nobody else picks them."""
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from shared.settings import KafkaSettings
+
+MAX_REQUEST_BYTES = 1_000_000
+# Below the broker's limit of a record batch, and room for any single event.
+MAX_BATCH_BYTES = 900_000
+
+
+def new_producer(settings: KafkaSettings) -> AIOKafkaProducer:
+    """Return a producer that is not started; after any failed send throw it away."""
+    embedded = settings.is_embedded
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap,
+        acks="all",
+        enable_idempotence=not embedded,
+        linger_ms=0,
+        max_batch_size=MAX_BATCH_BYTES,
+        max_request_size=MAX_REQUEST_BYTES,
+        compression_type=None if embedded else "lz4",
+        request_timeout_ms=10_000 if embedded else 30_000,
+        metadata_max_age_ms=5_000 if embedded else 60_000,
+        retry_backoff_ms=50,
+    )
+
+
+def new_consumer(settings: KafkaSettings, *, max_poll_records: int = 2_000) -> AIOKafkaConsumer:
+    """Return a consumer without a group, not started: it reads what it is assigned.
+
+    Its marks live in PostgreSQL, so it commits no offsets. Where its offset is unknown to the
+    broker it goes back to the earliest record; the marks drop what was applied already.
+    """
+    embedded = settings.is_embedded
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=settings.fetch_max_wait_ms if embedded else 500,
+        max_poll_records=max_poll_records,
+        metadata_max_age_ms=5_000 if embedded else 60_000,
+        request_timeout_ms=10_000 if embedded else 30_000,
+        retry_backoff_ms=50,
+    )

@@ -1,0 +1,145 @@
+"""Whether Kafka still has what it acknowledged, found out by fetching it, never by asking offsets.
+
+Kafka is disposable: if the record at the checkpoint is gone, or another stands there, the relay
+publishes from feed position 1 again. And if Kafka has records of ours that the store does not,
+the store went back in time, and its epoch must rise.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.messaging.clients import new_consumer
+from shared.messaging.headers import received
+from shared.messaging.outbox import Checkpoint
+from shared.settings import KafkaSettings
+
+ANSWER_WITHIN_SECONDS = 5.0
+POLL_MS = 200
+
+
+class BrokerSilentError(Exception):
+    """The broker did not answer the check; nothing is known."""
+
+
+@dataclass(slots=True)
+class LogState:
+    """What the check found."""
+
+    lost: set[int] = field(default_factory=set)
+    beyond: list[tuple[str, int, str]] = field(default_factory=list)  # stream, version, id
+
+
+@dataclass(slots=True)
+class _Looking:
+    """One partition under the check."""
+
+    checkpoint: Checkpoint
+    next_offset: int
+    is_seen: bool = False
+
+
+async def check_log(
+    settings: KafkaSettings,
+    topic: str,
+    source: str,
+    checkpoints: Sequence[Checkpoint],
+    *,
+    to_the_end: bool,
+) -> LogState:
+    """Fetch the last acknowledged record of each partition, and with `to_the_end` what follows.
+
+    Partitions of which nothing was ever sent have nothing to lose; with `to_the_end` they are read
+    from their first record.
+
+    Raises:
+        BrokerSilentError: no answer within five seconds.
+    """
+    looking = {
+        TopicPartition(topic, c.partition): _Looking(c, c.kafka_offset or 0)
+        for c in checkpoints
+        if c.kafka_offset is not None or to_the_end
+    }
+    state = LogState()
+    if not looking:
+        return state
+    consumer = new_consumer(settings)
+    try:
+        await consumer.start()
+        consumer.assign(list(looking))
+        for place, look in looking.items():
+            consumer.seek(place, look.next_offset)
+        await _look(consumer, looking, state, source, to_the_end=to_the_end)
+    except (KafkaError, OSError) as error:
+        raise BrokerSilentError from error
+    finally:
+        await consumer.stop()
+    return state
+
+
+async def _look(
+    consumer: AIOKafkaConsumer,
+    looking: dict[TopicPartition, _Looking],
+    state: LogState,
+    source: str,
+    *,
+    to_the_end: bool,
+) -> None:
+    deadline = time.monotonic() + ANSWER_WITHIN_SECONDS
+    while looking:
+        if time.monotonic() > deadline:
+            raise BrokerSilentError
+        records = await consumer.getmany(*looking, timeout_ms=POLL_MS)
+        if records:
+            deadline = time.monotonic() + ANSWER_WITHIN_SECONDS
+        for place, batch in records.items():
+            for record in batch:
+                _see(record, looking[place], state, source)
+        for place in list(looking):
+            if _is_done(consumer, place, looking[place], state, to_the_end=to_the_end):
+                consumer.pause(place)
+                del looking[place]
+
+
+def _see(record: ConsumerRecord, look: _Looking, state: LogState, source: str) -> None:
+    checkpoint = look.checkpoint
+    look.next_offset = record.offset + 1
+    event = received(record)
+    if checkpoint.kafka_offset is not None and not look.is_seen:
+        # The very first record that comes back must be the one that was acknowledged there.
+        look.is_seen = True
+        if (
+            record.offset != checkpoint.kafka_offset
+            or event is None
+            or event.source != source
+            or event.epoch != checkpoint.epoch
+            or event.feed_position != checkpoint.feed_position
+        ):
+            state.lost.add(checkpoint.partition)
+    elif event is not None and event.source == source and event.epoch == checkpoint.epoch:
+        state.beyond.append((event.stream, event.version, event.event_id))
+
+
+def _is_done(
+    consumer: AIOKafkaConsumer,
+    place: TopicPartition,
+    look: _Looking,
+    state: LogState,
+    *,
+    to_the_end: bool,
+) -> bool:
+    checkpoint = look.checkpoint
+    if checkpoint.partition in state.lost:
+        return True
+    if look.is_seen and not to_the_end:
+        return True
+    high = consumer.highwater(place)
+    if high is None:
+        return False
+    if checkpoint.kafka_offset is not None and high <= checkpoint.kafka_offset:
+        state.lost.add(checkpoint.partition)
+        return True
+    return look.next_offset >= int(high)

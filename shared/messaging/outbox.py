@@ -1,0 +1,206 @@
+"""The store's side of the relay: whose a partition is, what is still to send, what was sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from shared.eventstore.feed import INDEX_EVERY
+from shared.messaging.headers import HEADER_COLUMNS
+from shared.postgres.lanes import Lanes
+
+LEASE = timedelta(seconds=2)
+PAGE_PER_PARTITION = 200
+
+MAKE_CHECKPOINTS = """insert into relay_checkpoints (topic, partition, epoch)
+    select $1, p, (select s.epoch from store s) from generate_series(0, $2::int - 1) as p
+    on conflict do nothing"""
+# A checkpoint of an earlier epoch starts over when it is claimed.
+CLAIM = """
+    update relay_checkpoints c
+    set owner = $2, lease_until = clock_timestamp() + $3, epoch = s.epoch,
+        txid = case when c.epoch = s.epoch then c.txid else '0'::xid8 end,
+        position = case when c.epoch = s.epoch then c.position else 0 end,
+        feed_position = case when c.epoch = s.epoch then c.feed_position else 0 end,
+        kafka_offset = case when c.epoch = s.epoch then c.kafka_offset end
+    from store s
+    where c.topic = $1 and c.partition = any ($4::smallint[])
+        and (c.owner = $2 or c.lease_until < clock_timestamp())
+    returning c.partition, c.epoch, c.txid, c.position, c.feed_position, c.kafka_offset"""
+RENEW = """update relay_checkpoints c set lease_until = clock_timestamp() + $3
+    where c.topic = $1 and c.owner = $2 and c.lease_until > clock_timestamp()
+    returning c.partition"""
+RELEASE = """update relay_checkpoints set lease_until = '-infinity', owner = null
+    where topic = $1 and owner = $2"""
+PAGE = f"""
+    select e.*
+    from unnest($1::smallint[], $2::xid8[], $3::bigint[]) as c (partition, txid, position)
+    cross join lateral (
+        select e.partition, e.txid, e.position, convert_to(e.subject, 'UTF8'), e.data,
+            {HEADER_COLUMNS}
+        from events e
+        where e.partition = c.partition and (e.txid, e.position) > (c.txid, c.position)
+            and e.txid < pg_snapshot_xmin(pg_current_snapshot())
+        order by e.txid, e.position limit $4) e"""
+HEADERS_FROM = 5
+ADVANCE = "select relay_advance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+START_OVER = """update relay_checkpoints
+    set txid = '0', position = 0, feed_position = 0, kafka_offset = null
+    where topic = $1 and owner = $2 and partition = any ($3::smallint[])
+        and lease_until > clock_timestamp() returning partition"""
+KNOWN = """select count(*) from unnest($1::text[], $2::bigint[], $3::uuid[])
+    as k (stream, version, event_id)
+    join events e on e.stream = k.stream and e.version = k.version and e.event_id = k.event_id"""
+RAISE_EPOCH = """
+    with raised as (update store set epoch = epoch + 1 where epoch = $1 returning epoch),
+    forgotten as (delete from feed_index where topic = $2)
+    select epoch from raised"""
+SWEEP = (
+    "delete from relay_rounds where acknowledged_at < $1",
+    "delete from idempotency where recorded_at < $1",
+)
+
+
+class LeaseLostError(Exception):
+    """Another relay owns the partition now; whatever was sent, it sends again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far one partition is sent."""
+
+    partition: int
+    epoch: int
+    txid: int
+    position: int
+    feed_position: int
+    kafka_offset: int | None
+
+
+@dataclass(slots=True)
+class Moved:
+    """What one round sent of one partition, acknowledged at `kafka_offset`."""
+
+    before: Checkpoint
+    txid: int
+    position: int
+    feed_position: int
+    kafka_offset: int = -1
+    index: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def after(self) -> Checkpoint:
+        """Return the checkpoint once the round is recorded."""
+        return replace(
+            self.before,
+            txid=self.txid,
+            position=self.position,
+            feed_position=self.feed_position,
+            kafka_offset=self.kafka_offset,
+        )
+
+    def add(self, txid: int, position: int) -> int:
+        """Take one more event and return its feed position."""
+        self.txid, self.position = txid, position
+        self.feed_position += 1
+        if self.feed_position % INDEX_EVERY == 0:
+            self.index.append((self.feed_position, txid, position))
+        return self.feed_position
+
+
+class Outbox:
+    """The events table as an outbox, for one relay process."""
+
+    def __init__(self, lanes: Lanes, topic: str, partitions: int, owner: UUID) -> None:
+        self._lanes = lanes
+        self._topic = topic
+        self._partitions = partitions
+        self._owner = owner
+
+    async def prepare(self) -> None:
+        """Make a checkpoint row for every partition."""
+        await self._lanes.execute(MAKE_CHECKPOINTS, self._topic, self._partitions)
+
+    async def claim(self, partitions: Sequence[int]) -> dict[int, Checkpoint]:
+        """Take the partitions that nobody holds, keep those that are ours; return both."""
+        rows = await self._lanes.fetch(CLAIM, self._topic, self._owner, LEASE, list(partitions))
+        return {row["partition"]: Checkpoint(*row) for row in rows}
+
+    async def renew(self) -> set[int]:
+        """Renew the leases that still hold and return their partitions."""
+        rows = await self._lanes.fetch(RENEW, self._topic, self._owner, LEASE)
+        return {row["partition"] for row in rows}
+
+    async def release(self) -> None:
+        """Give up every lease, so that another relay need not wait for it to end."""
+        await self._lanes.execute(RELEASE, self._topic, self._owner)
+
+    async def page(self, held: Mapping[int, Checkpoint]) -> list[asyncpg.Record]:
+        """Return what is to be sent next, per partition in order, up to the horizon."""
+        checkpoints = list(held.values())
+        return await self._lanes.fetch(
+            PAGE,
+            [c.partition for c in checkpoints],
+            [c.txid for c in checkpoints],
+            [c.position for c in checkpoints],
+            PAGE_PER_PARTITION,
+        )
+
+    async def advance(self, moved: Sequence[Moved], at: datetime) -> None:
+        """Record that Kafka acknowledged a round.
+
+        Raises:
+            LeaseLostError: a lease ran out meanwhile, or another relay moved a checkpoint.
+        """
+        index = [(m.before.partition, *entry) for m in moved for entry in m.index]
+        try:
+            await self._lanes.execute(
+                ADVANCE,
+                self._topic,
+                self._owner,
+                moved[0].before.epoch,
+                LEASE,
+                at,
+                [m.before.partition for m in moved],
+                [m.before.feed_position + 1 for m in moved],
+                [m.feed_position for m in moved],
+                [m.txid for m in moved],
+                [m.position for m in moved],
+                [m.kafka_offset for m in moved],
+                [entry[0] for entry in index],
+                [entry[1] for entry in index],
+                [entry[2] for entry in index],
+                [entry[3] for entry in index],
+            )
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == "DB409":
+                raise LeaseLostError from error
+            raise
+
+    async def start_over(self, partitions: Sequence[int]) -> None:
+        """Forget that anything was sent of these partitions: Kafka lost it.
+
+        Raises:
+            LeaseLostError: a lease ran out meanwhile.
+        """
+        rows = await self._lanes.fetch(START_OVER, self._topic, self._owner, list(partitions))
+        if len(rows) != len(partitions):
+            raise LeaseLostError
+
+    async def has_all(self, records: Sequence[tuple[str, int, str]]) -> bool:
+        """Say whether the store has each (stream, version, event id) that Kafka has of it."""
+        distinct = set(records)
+        if not distinct:
+            return True
+        columns = [list(column) for column in zip(*distinct, strict=True)]
+        return bool(await self._lanes.fetchval(KNOWN, *columns) == len(distinct))
+
+    async def raise_epoch(self, epoch: int) -> None:
+        """Begin the store's next life: it went back in time, so everything is published anew."""
+        await self._lanes.execute(RAISE_EPOCH, epoch, self._topic)
+
+    async def sweep(self, before: datetime) -> None:
+        """Delete journey rows and idempotency keys that are older than what we promise to keep."""
+        for statement in SWEEP:
+            await self._lanes.execute(statement, before)

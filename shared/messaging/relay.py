@@ -1,0 +1,275 @@
+"""What the store has, Kafka gets: in order, numbered, at least once, whatever dies.
+
+A relay leads the partitions whose lease it holds. Each round it reads a page, sends one batch per
+partition, waits for every acknowledgement and only then moves the checkpoints; so after any
+failure it sends again from the checkpoint, and consumers drop what they have (DESIGN §4).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.clock import Clock
+from shared.errors import UnavailableError
+from shared.messaging.clients import new_producer
+from shared.messaging.headers import Header, fixed_headers, source_of
+from shared.messaging.log_check import BrokerSilentError, check_log
+from shared.messaging.outbox import Checkpoint, LeaseLostError, Outbox
+from shared.messaging.sending import (
+    RENEW_EVERY_SECONDS,
+    NoAcknowledgementError,
+    make_round,
+    send_round,
+    trace_round,
+)
+from shared.messaging.topics import Topic, ensure_topics
+from shared.observability.traces import Tracing
+from shared.settings import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS = 0.002
+LONGEST_WAIT_SECONDS = 0.1
+CHECK_EVERY_SECONDS = 5.0
+SWEEP_EVERY_SECONDS = 3600.0
+KEPT = timedelta(days=7)
+PAUSE_AFTER_FAILURE_SECONDS = 0.2
+
+Result = TypeVar("Result")
+
+RETRIED = (
+    LeaseLostError,
+    NoAcknowledgementError,
+    BrokerSilentError,
+    KafkaError,
+    UnavailableError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+
+
+@dataclass(slots=True)
+class RelayStatus:
+    """What the relay has done, for health, lag and the report after a start."""
+
+    partitions_led: int = 0
+    events_sent: int = 0
+    last_acknowledged_at: float | None = None
+    refill_events: int = 0
+    refill_seconds: float | None = None
+    last_failure: str | None = None
+
+
+class Relay:
+    """Sends one topic's events; `run` ends only when told to stop."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        settings: KafkaSettings,
+        topic: Topic,
+        service: str,
+        clock: Clock,
+        tracing: Tracing,
+        *,
+        wake: asyncio.Event | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._settings = settings
+        self._topic = topic
+        self._service = service
+        self._clock = clock
+        self._tracing = tracing
+        self._wake = wake or asyncio.Event()
+        self._held: dict[int, Checkpoint] = {}
+        self._checked: set[int] = set()
+        self._fixed: list[Header] = []
+        self._refill_target: dict[int, int] = {}
+        self._refill_started = 0.0
+        self.status = RelayStatus()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Lead whatever can be led until `stop` is set; failures are logged and tried again."""
+        while not stop.is_set():
+            producer = new_producer(self._settings)
+            try:
+                await ensure_topics(self._settings, [self._topic])
+                await self._outbox.prepare()
+                await producer.start()
+                await self._lead(producer, stop)
+            except RETRIED as error:
+                self._failed(error)
+                await _pause(stop, PAUSE_AFTER_FAILURE_SECONDS)
+            finally:
+                await _close(producer)
+        await self._give_up_leases()
+
+    async def _lead(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+        """Send rounds; raise on the first failure, so that a new producer starts from the store."""
+        self._checked.clear()
+        renewed = checked = swept = 0.0
+        wait = FIRST_WAIT_SECONDS
+        while not stop.is_set():
+            now = self._clock.monotonic()
+            if not self._held or now - renewed >= RENEW_EVERY_SECONDS:
+                await self._claim()
+                renewed = now
+            if now - checked >= CHECK_EVERY_SECONDS or self._held.keys() - self._checked:
+                await self._check_log()
+                checked = now
+            if now - swept >= SWEEP_EVERY_SECONDS and self._held:
+                await self._outbox.sweep(self._clock.now() - KEPT)
+                swept = now
+            if self._held and await self._round(producer):
+                wait = FIRST_WAIT_SECONDS
+                continue
+            await self._sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+    async def _claim(self) -> None:
+        held = await self._outbox.claim(range(self._topic.partitions))
+        if held.keys() != self._held.keys():
+            log.info("relay leads partitions", extra={"partitions": sorted(held)})
+        self._held = held
+        self._checked &= held.keys()
+        self.status.partitions_led = len(held)
+        if held:
+            epoch = next(iter(held.values())).epoch
+            self._fixed = fixed_headers(self._service, epoch)
+
+    async def _check_log(self) -> None:
+        """Look whether Kafka still has what it acknowledged; on taking over, what lies beyond."""
+        newly_led = bool(self._held.keys() - self._checked)
+        check = asyncio.ensure_future(
+            check_log(
+                self._settings,
+                self._topic.name,
+                source_of(self._service),
+                list(self._held.values()),
+                to_the_end=newly_led,
+            )
+        )
+        state = await self._renewing(check)
+        if not await self._outbox.has_all(state.beyond):
+            await self._begin_next_epoch()
+            return
+        self._checked = set(self._held)
+        if state.lost:
+            await self._start_over(state.lost)
+
+    async def _start_over(self, lost: Iterable[int]) -> None:
+        partitions = sorted(lost)
+        self._refill_target = {p: self._held[p].feed_position for p in partitions}
+        self._refill_started = self._clock.monotonic()
+        self.status.refill_events = sum(self._refill_target.values())
+        self.status.refill_seconds = None
+        log.warning(
+            "Kafka lost its log and is filled again from the store",
+            extra={"partitions": partitions, "events": self.status.refill_events},
+        )
+        await self._outbox.start_over(partitions)
+        await self._claim()
+
+    async def _begin_next_epoch(self) -> None:
+        epoch = next(iter(self._held.values())).epoch
+        log.critical(
+            "Kafka has events that the store does not have: the store went back in time,"
+            " a new epoch begins",
+            extra={"epoch": epoch + 1},
+        )
+        await self._outbox.raise_epoch(epoch)
+        self._checked.clear()
+        await self._claim()
+
+    async def _round(self, producer: AIOKafkaProducer) -> bool:
+        """Send one page; False if there was nothing to send."""
+        page = await self._outbox.page(self._held)
+        if not page:
+            return False
+        start_ns = time.time_ns()
+        made = make_round(producer, page, self._held, self._fixed)
+        await send_round(producer, self._topic.name, made, self._renew)
+        await self._outbox.advance(made.moved, self._clock.now())
+        for moved in made.moved:
+            self._held[moved.before.partition] = moved.after()
+        self.status.events_sent += made.events
+        self.status.last_acknowledged_at = self._clock.monotonic()
+        trace_round(self._tracing, self._topic.name, made, start_ns)
+        self._note_refill()
+        return True
+
+    def _note_refill(self) -> None:
+        if self._refill_target and all(
+            p in self._held and self._held[p].feed_position >= n
+            for p, n in self._refill_target.items()
+        ):
+            self._refill_target = {}
+            self.status.refill_seconds = self._clock.monotonic() - self._refill_started
+            log.info(
+                "Kafka is full again",
+                extra={
+                    "events": self.status.refill_events,
+                    "seconds": round(self.status.refill_seconds, 3),
+                },
+            )
+
+    async def _renew(self) -> None:
+        if not self._held.keys() <= await self._outbox.renew():
+            raise LeaseLostError
+
+    async def _renewing(self, work: "asyncio.Future[Result]") -> Result:
+        while True:
+            done, _ = await asyncio.wait([work], timeout=RENEW_EVERY_SECONDS)
+            if done:
+                return work.result()
+            await self._renew()
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    def _failed(self, error: BaseException) -> None:
+        self._held = {}
+        self.status.partitions_led = 0
+        self.status.last_failure = type(error).__name__
+        log.warning(
+            "the relay failed and starts again from its checkpoint",
+            extra={"error": type(error).__name__},
+        )
+
+    async def _give_up_leases(self) -> None:
+        try:
+            await self._outbox.release()
+        except RETRIED as error:
+            log.warning(
+                "the leases could not be given up and run out by themselves",
+                extra={"error": type(error).__name__},
+            )
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Throw a producer away; what it had not sent is still in the store."""
+    try:
+        await asyncio.wait_for(producer.stop(), 2)
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.info("a producer did not close cleanly", extra={"error": type(error).__name__})

@@ -1,0 +1,120 @@
+"""One round of the relay: one explicit batch per partition, all of them acknowledged."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+from opentelemetry.trace import SpanKind
+
+from shared.messaging.headers import Header, headers_of
+from shared.messaging.outbox import HEADERS_FROM, Checkpoint, Moved
+from shared.observability.traces import Tracing, is_sampled
+
+RENEW_EVERY_SECONDS = 0.5
+GIVE_UP_SECONDS = 10.0
+
+
+class NoAcknowledgementError(Exception):
+    """Kafka did not acknowledge a round in time; whether it has the records is unknown."""
+
+
+@dataclass(slots=True)
+class Round:
+    """What goes out together."""
+
+    moved: list[Moved]
+    batches: list[BatchBuilder]
+    traces: list[tuple[str, Moved]]
+
+    @property
+    def events(self) -> int:
+        """How many events the round holds."""
+        return sum(m.feed_position - m.before.feed_position for m in self.moved)
+
+
+def make_round(
+    producer: AIOKafkaProducer,
+    page: Sequence[asyncpg.Record],
+    held: Mapping[int, Checkpoint],
+    fixed: list[Header],
+) -> Round:
+    """Pack a page into one batch per partition; what does not fit waits for the next round."""
+    made = Round([], [], [])
+    moved: Moved | None = None
+    batch: BatchBuilder | None = None
+    for row in page:
+        partition = row[0]
+        if moved is None or moved.before.partition != partition:
+            before = held[partition]
+            moved = Moved(before, before.txid, before.position, before.feed_position)
+            batch = producer.create_batch()
+            made.moved.append(moved)
+            made.batches.append(batch)
+        if batch is None:
+            continue
+        values = row[HEADERS_FROM:]
+        headers = headers_of(values, moved.feed_position + 1, fixed)
+        if batch.append(timestamp=None, key=row[3], value=row[4], headers=headers) is None:
+            batch = None  # full: the rest of this partition goes next time
+            continue
+        moved.add(row[1], row[2])
+        traceparent = values[-1]
+        if traceparent is not None and traceparent.endswith(b"1"):
+            made.traces.append((traceparent.decode(), moved))
+    return made
+
+
+async def send_round(
+    producer: AIOKafkaProducer,
+    topic: str,
+    made: Round,
+    renew: Callable[[], Awaitable[None]],
+) -> None:
+    """Send a round and wait until Kafka acknowledged all of it, renewing the lease meanwhile.
+
+    Raises:
+        NoAcknowledgementError: nothing came within 10 seconds.
+        KafkaError: a batch was refused.
+    """
+    deadline = time.monotonic() + GIVE_UP_SECONDS
+    futures = [
+        await asyncio.wait_for(
+            producer.send_batch(batch, topic, partition=moved.before.partition), GIVE_UP_SECONDS
+        )
+        for batch, moved in zip(made.batches, made.moved, strict=True)
+    ]
+    pending: set[asyncio.Future[object]] = set(futures)
+    while pending:
+        _, pending = await asyncio.wait(pending, timeout=RENEW_EVERY_SECONDS)
+        if pending and time.monotonic() > deadline:
+            raise NoAcknowledgementError
+        if pending:
+            await renew()
+    for future, batch, moved in zip(futures, made.batches, made.moved, strict=True):
+        moved.kafka_offset = future.result().offset + batch.record_count() - 1
+
+
+def trace_round(tracing: Tracing, topic: str, made: Round, start_ns: int) -> None:
+    """Keep a span for each event of the round whose trace is sampled."""
+    end_ns = time.time_ns()
+    for traceparent, moved in made.traces:
+        if is_sampled(traceparent):
+            tracing.record(
+                "send daybook.customers.v1",
+                parent=traceparent,
+                start_ns=start_ns,
+                end_ns=end_ns,
+                kind=SpanKind.PRODUCER,
+                attributes={
+                    "messaging.system": "kafka",
+                    "messaging.operation.name": "send",
+                    "messaging.operation.type": "send",
+                    "messaging.destination.name": topic,
+                    "messaging.destination.partition.id": str(moved.before.partition),
+                    "messaging.batch.message_count": made.events,
+                },
+            )

@@ -1,0 +1,109 @@
+"""Every topic, with the partition count that never changes, exists before anybody uses it."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+
+from shared.errors import UnavailableError
+from shared.settings import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+FOREVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
+DELETE_WAIT_SECONDS = 0.05
+DELETE_TRIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic and its partition count."""
+
+    name: str
+    partitions: int
+
+
+CUSTOMERS = Topic("daybook.customers.v1", 12)
+
+
+async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> list[str]:
+    """Create what is missing and return the names of what was created.
+
+    A broker that a faster client made create the topic by itself picks its own partition count:
+    on the embedded broker, which holds nothing that the store does not, such a topic is deleted
+    and made again. Elsewhere that is an operator's decision.
+
+    Raises:
+        UnavailableError: the broker does not answer, or a topic has another partition count.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        existing = await _partition_counts(admin, topics)
+        for topic in topics:
+            count = existing.get(topic.name)
+            if count is not None and count != topic.partitions:
+                await _drop_misshapen(admin, topic, count, settings)
+        missing = [t for t in topics if existing.get(t.name) != t.partitions]
+        for topic in missing:
+            await _create(admin, topic, settings)
+        return [topic.name for topic in missing]
+    except (KafkaError, OSError) as error:
+        raise UnavailableError(
+            f"Kafka does not answer ({type(error).__name__})",
+            fix="start the broker; `daybook status` shows whether it runs",
+            who_can_help="an operator",
+            retry_after_seconds=1,
+        ) from error
+    finally:
+        await admin.close()
+
+
+async def _partition_counts(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, int]:
+    listed = set(await admin.list_topics())
+    names = [topic.name for topic in topics if topic.name in listed]
+    if not names:
+        return {}
+    described = await admin.describe_topics(names)
+    return {d["topic"]: len(d["partitions"]) for d in described if not d["error_code"]}
+
+
+async def _drop_misshapen(
+    admin: AIOKafkaAdminClient, topic: Topic, count: int, settings: KafkaSettings
+) -> None:
+    if not settings.is_embedded:
+        raise UnavailableError(
+            f"the topic {topic.name} has {count} partitions instead of {topic.partitions}",
+            code="topic-misshapen",
+            fix=f"delete the topic {topic.name}: the relay makes and fills it again",
+            who_can_help="an operator",
+        )
+    log.warning("topic has another partition count and is made anew", extra={"topic": topic.name})
+    await admin.delete_topics([topic.name])
+    for _ in range(DELETE_TRIES):
+        if topic.name not in await admin.list_topics():
+            return
+        await asyncio.sleep(DELETE_WAIT_SECONDS)
+
+
+async def _create(admin: AIOKafkaAdminClient, topic: Topic, settings: KafkaSettings) -> None:
+    new = NewTopic(
+        name=topic.name,
+        num_partitions=topic.partitions,
+        replication_factor=1 if settings.is_embedded else -1,
+        topic_configs=FOREVER,
+    )
+    try:
+        response = await admin.create_topics([new])
+    except TopicAlreadyExistsError:
+        return
+    for _, code, *_rest in response.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise UnavailableError(
+                f"the broker refused to create {topic.name} (error {code})",
+                fix="let the service's account create topics, or create it by hand",
+                who_can_help="an operator",
+            )

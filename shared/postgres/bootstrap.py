@@ -1,0 +1,58 @@
+"""A service has its database and its least-privileged roles on a server before it starts."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from shared.postgres.dsn import ROLES
+
+
+async def prepare_database(
+    admin_dsn: str, service: str, roles: Sequence[str] = ROLES, *, database: str | None = None
+) -> None:
+    """Create the service's roles and its database if they are not there; safe to repeat.
+
+    `SERVICE_owner` cannot log in and owns everything; `SERVICE_migrate` may act as it;
+    `SERVICE_api`, `_relay` and `_projector` get only what migrations grant them.
+
+    Args:
+        admin_dsn: a superuser's DSN to the database `postgres` of the server.
+        service: the service's name, also the database's unless `database` is given.
+        roles: the roles that log in besides `migrate`.
+        database: another database name (tests make one per test).
+    """
+    connection = await asyncpg.connect(admin_dsn)
+    try:
+        await _ensure_role(connection, f"{service}_owner", "nologin")
+        await _ensure_role(connection, f"{service}_migrate", "login")
+        await connection.execute(f'grant "{service}_owner" to "{service}_migrate"')
+        # For log_horizon() alone: whose open transaction holds back the readers of the log.
+        await connection.execute(f'grant pg_read_all_stats to "{service}_owner"')
+        for role in roles:
+            await _ensure_role(connection, f"{service}_{role}", "login")
+        await _ensure_database(connection, database or service, service)
+    finally:
+        await connection.close()
+
+
+async def _ensure_role(connection: asyncpg.Connection, name: str, login: str) -> None:
+    """Create one role; another process may do the same at the same moment."""
+    if await connection.fetchval("select 1 from pg_roles where rolname = $1", name):
+        return
+    try:
+        await connection.execute(f'create role "{name}" {login}')
+    except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+        return
+
+
+async def _ensure_database(connection: asyncpg.Connection, database: str, service: str) -> None:
+    """Create the database, closed to everybody but the service's own roles."""
+    if await connection.fetchval("select 1 from pg_database where datname = $1", database):
+        return
+    try:
+        await connection.execute(f'create database "{database}" owner "{service}_owner"')
+    except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+        return
+    await connection.execute(f'revoke all on database "{database}" from public')
+    for role in ("migrate", *ROLES):
+        await connection.execute(f'grant connect on database "{database}" to "{service}_{role}"')

@@ -1,0 +1,1 @@
+"""How read models follow the events: exactly once in effect, and never older than a token."""

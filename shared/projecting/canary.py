@@ -1,0 +1,105 @@
+"""A canary event makes the whole trip, so that a green light is proof of work and has an age."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from uuid6 import uuid7
+
+from shared.clock import Clock
+from shared.errors import DaybookError, VersionConflictError
+from shared.eventstore.codec import EventCodec
+from shared.eventstore.store import EventStore
+from shared.events import Event, Origin
+from shared.observability.traces import Tracing, current_traceparent
+from shared.projecting.watching import MarkWatcher
+
+log = logging.getLogger(__name__)
+
+ARRIVES_WITHIN_SECONDS = 30.0
+TRIES = 5
+
+
+class CanarySent(Event):
+    """A canary left the store of a service; it says nothing about any customer."""
+
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryTrip:
+    """The last canary that arrived in the read model."""
+
+    event_id: UUID
+    arrived_at: float
+    trip_ms: float
+
+
+class CanaryKeeper:
+    """Sends a canary at start and once a period, and remembers the last one that arrived."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        codec: EventCodec,
+        watcher: MarkWatcher,
+        clock: Clock,
+        tracing: Tracing,
+        *,
+        actor: str,
+        period_seconds: float,
+        wake: asyncio.Event,
+    ) -> None:
+        self._store = store
+        self._codec = codec
+        self._watcher = watcher
+        self._clock = clock
+        self._tracing = tracing
+        self._actor = actor
+        self._period_seconds = period_seconds
+        self._wake = wake
+        self.last: CanaryTrip | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send canaries until `stop` is set; one that does not arrive is told and leaves no trace."""
+        while not stop.is_set():
+            pause = self._period_seconds
+            try:
+                self.last = await self.send()
+            except DaybookError as error:
+                log.warning("the canary did not arrive", extra={"problem": error.problem_code})
+                pause = min(pause, 1.0)
+            try:
+                await asyncio.wait_for(stop.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def send(self) -> CanaryTrip:
+        """Send one canary and wait until the read model has it.
+
+        Raises:
+            NotYetError: it did not arrive within 30 seconds.
+            DaybookError: it could not be stored.
+        """
+        started = self._clock.monotonic()
+        with self._tracing.root("canary"):
+            event_id = uuid7()
+            now = self._clock.now()
+            event = self._codec.encode(CanarySent(sent_at=now), event_id)
+            origin = Origin(self._actor, uuid4(), traceparent=current_traceparent())
+            stream = f"canary-{self._store.service}"
+            for _ in range(TRIES):
+                version = await self._store.version_of(stream)
+                try:
+                    appended = await self._store.append(
+                        stream, stream, version, [event], origin, now
+                    )
+                except VersionConflictError:
+                    continue  # another process sends canaries too
+                self._wake.set()
+                await self._watcher.wait_for([appended.token], ARRIVES_WITHIN_SECONDS)
+                arrived = self._clock.monotonic()
+                return CanaryTrip(event_id, arrived, (arrived - started) * 1000)
+        raise VersionConflictError("others keep sending canaries at the same moment")

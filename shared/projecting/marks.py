@@ -1,0 +1,131 @@
+"""A mark says how far a read model is; the one rule of every consumer is decided here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+import asyncpg
+
+from shared.messaging.headers import ReceivedEvent
+
+MAKE = """insert into projection_marks (projection, source, topic, partition)
+    select $1, $2, $3, p from generate_series(0, $4::int - 1) as p on conflict do nothing"""
+READ = """select partition, epoch, feed_position, txid, position, kafka_offset
+    from projection_marks where projection = $1 and source = $2 and topic = $3"""
+MOVE = """
+    with moved as (
+        update projection_marks m
+        set epoch = n.epoch, feed_position = n.feed_to, txid = n.txid, position = n.position,
+            kafka_offset = n.kafka_offset
+        from unnest($4::smallint[], $5::int[], $6::bigint[], $7::int[], $8::bigint[],
+            $9::bigint[], $10::bigint[], $11::bigint[])
+            as n (partition, old_epoch, old_feed, epoch, feed_to, txid, position, kafka_offset)
+        where m.projection = $1 and m.source = $2 and m.topic = $3 and m.partition = n.partition
+            and m.epoch = n.old_epoch and m.feed_position = n.old_feed
+        returning n.partition, n.old_feed, n.feed_to
+    ), noted as (
+        insert into projection_batches
+            (projection, topic, partition, feed_from, feed_to, applied_at)
+        select $1, $3, o.partition, o.old_feed + 1, o.feed_to, $12 from moved o
+        on conflict do nothing
+    )
+    select count(*) from moved"""
+SWEEP = "delete from projection_batches where applied_at < $1"
+
+
+class MarkMovedError(Exception):
+    """Another runner moved a mark meanwhile; nothing of this batch was applied."""
+
+
+class Verdict(Enum):
+    """What to do with an event that came."""
+
+    DROP = "drop"
+    APPLY = "apply"
+    GAP = "gap"
+    NEW_EPOCH = "new-epoch"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far one partition is applied; epoch 0 means that nothing ever was."""
+
+    partition: int
+    epoch: int = 0
+    feed_position: int = 0
+    txid: int = 0
+    position: int = 0
+    kafka_offset: int = -1
+
+    def judge(self, epoch: int, feed_position: int) -> Verdict:
+        """Apply the rule: lower epoch or number not above the mark: drop; next number: apply."""
+        if epoch < self.epoch:
+            return Verdict.DROP
+        if epoch > self.epoch and self.epoch > 0:
+            return Verdict.NEW_EPOCH
+        if feed_position <= self.feed_position:
+            return Verdict.DROP
+        if feed_position == self.feed_position + 1:
+            return Verdict.APPLY
+        return Verdict.GAP
+
+    def after(self, event: ReceivedEvent) -> "Mark":
+        """Return the mark once this event is applied."""
+        return replace(
+            self,
+            epoch=event.epoch,
+            feed_position=event.feed_position,
+            txid=event.txid,
+            position=event.position,
+            kafka_offset=event.offset,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Which events a projection follows: whose, on which topic."""
+
+    projection: str
+    source: str
+    topic: str
+    partitions: int
+
+
+async def read_marks(connection: asyncpg.Connection, followed: Followed) -> dict[int, Mark]:
+    """Return the marks by partition, making those that are missing."""
+    names = (followed.projection, followed.source, followed.topic)
+    await connection.execute(MAKE, *names, followed.partitions)
+    rows = await connection.fetch(READ, *names)
+    return {row["partition"]: Mark(*row) for row in rows}
+
+
+async def move_marks(
+    connection: asyncpg.Connection,
+    followed: Followed,
+    moves: Iterable[tuple[Mark, Mark]],
+    at: datetime,
+) -> None:
+    """Move marks from what they were to what they are now, inside the caller's transaction.
+
+    Raises:
+        MarkMovedError: a mark is not what it was; the caller's transaction must be rolled back.
+    """
+    pairs: Sequence[tuple[Mark, Mark]] = list(moves)
+    moved = await connection.fetchval(
+        MOVE,
+        followed.projection,
+        followed.source,
+        followed.topic,
+        [old.partition for old, _ in pairs],
+        [old.epoch for old, _ in pairs],
+        [old.feed_position for old, _ in pairs],
+        [new.epoch for _, new in pairs],
+        [new.feed_position for _, new in pairs],
+        [new.txid for _, new in pairs],
+        [new.position for _, new in pairs],
+        [new.kafka_offset for _, new in pairs],
+        at,
+    )
+    if moved != len(pairs):
+        raise MarkMovedError

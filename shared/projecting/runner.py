@@ -1,0 +1,257 @@
+"""A read model applies each event once: read model and marks change in one transaction.
+
+Whatever comes twice, late, reordered or from a zombie is settled by the marks (DESIGN §4, §5):
+the compare-and-set of a mark fails, the transaction rolls back, and the runner reads on from
+what is true now.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from time import time_ns
+from typing import Protocol
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from opentelemetry.trace import SpanKind
+
+from shared.clock import Clock
+from shared.eventstore.codec import Ciphers, EventCodec
+from shared.events import Event
+from shared.messaging.clients import new_consumer
+from shared.messaging.headers import ReceivedEvent, received
+from shared.observability.traces import Tracing, is_sampled
+from shared.postgres.lanes import Lanes
+from shared.projecting.marks import (
+    SWEEP,
+    Followed,
+    Mark,
+    MarkMovedError,
+    Verdict,
+    move_marks,
+    read_marks,
+)
+from shared.settings import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "daybook_marks"
+POLL_MS = 500
+MAX_RECORDS = 1_000
+GAP_ALARM_SECONDS = 10.0
+REWIND_PAUSE_SECONDS = 0.25
+SWEEP_EVERY_SECONDS = 3600.0
+KEPT = timedelta(days=7)
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedEvent:
+    """One event to apply: how it came, and what it says (None: a type we do not know)."""
+
+    received: ReceivedEvent
+    event: Event | None
+
+
+class Projection(Protocol):
+    """A read model: what it is called and what events do to it."""
+
+    @property
+    def name(self) -> str:
+        """The read model's name, also in marks and journeys."""
+        ...
+
+    async def apply(
+        self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]
+    ) -> None:
+        """Change the read model by these events, in order, inside the running transaction."""
+        ...
+
+
+@dataclass(slots=True)
+class RunnerStatus:
+    """What the runner has done, for health."""
+
+    is_following: bool = False
+    events_applied: int = 0
+    last_batch_at: float | None = None
+    last_failure: str | None = None
+    gaps: int = 0
+
+
+class ProjectionRunner:
+    """Feeds one read model from Kafka; `run` ends only when told to stop."""
+
+    def __init__(
+        self,
+        projection: Projection,
+        followed: Followed,
+        lanes: Lanes,
+        codec: EventCodec,
+        ciphers: Ciphers,
+        settings: KafkaSettings,
+        clock: Clock,
+        tracing: Tracing,
+    ) -> None:
+        self._projection = projection
+        self._followed = followed
+        self._lanes = lanes
+        self._codec = codec
+        self._ciphers = ciphers
+        self._settings = settings
+        self._clock = clock
+        self._tracing = tracing
+        self._marks: dict[int, Mark] = {}
+        self._gap_since: dict[int, float] = {}
+        self._swept = 0.0
+        self.status = RunnerStatus()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow the topic until `stop` is set; failures are logged and tried again."""
+        pause = FIRST_PAUSE_SECONDS
+        while not stop.is_set():
+            applied = self.status.events_applied
+            try:
+                await self._follow(stop)
+            except MarkMovedError:
+                log.warning("another runner moved a mark; reading on from there")
+            except Exception as error:
+                # Poison waits here, loudly, until it can be parked.
+                self.status.last_failure = type(error).__name__
+                log.exception("the projection failed and starts again from its marks")
+            self.status.is_following = False
+            pause = FIRST_PAUSE_SECONDS if self.status.events_applied > applied else pause * 2
+            await _pause(stop, min(pause, LONGEST_PAUSE_SECONDS))
+
+    async def _follow(self, stop: asyncio.Event) -> None:
+        async with self._lanes.lane() as connection:
+            self._marks = await read_marks(connection, self._followed)
+        consumer = new_consumer(self._settings, max_poll_records=MAX_RECORDS)
+        try:
+            await consumer.start()
+            self._assign(consumer)
+            self.status.is_following = True
+            while not stop.is_set():
+                records = await consumer.getmany(timeout_ms=POLL_MS)
+                if records:
+                    await self._take(consumer, records)
+                await self._sweep()
+        finally:
+            await consumer.stop()
+
+    def _assign(self, consumer: AIOKafkaConsumer) -> None:
+        """Start behind the marks; a wrong hint is healed by the rule (gap: rewind)."""
+        places = [TopicPartition(self._followed.topic, p) for p in self._marks]
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, self._marks[place.partition].kafka_offset + 1)
+
+    async def _take(
+        self,
+        consumer: AIOKafkaConsumer,
+        records: Mapping[TopicPartition, Sequence[object]],
+    ) -> None:
+        """Judge what came and apply what is next, all partitions in one transaction."""
+        events: list[ReceivedEvent] = []
+        marks: dict[int, Mark] = {}
+        gaps = []
+        for place, batch in records.items():
+            mark = self._marks[place.partition]
+            for record in batch:
+                event = received(record)
+                if event is None or event.source != self._followed.source:
+                    continue
+                verdict = mark.judge(event.epoch, event.feed_position)
+                if verdict is Verdict.APPLY:
+                    mark = mark.after(event)
+                    events.append(event)
+                elif verdict is not Verdict.DROP:
+                    gaps.append((place, event, verdict))
+                    break
+            if mark is not self._marks[place.partition]:
+                marks[place.partition] = mark
+        if events:
+            await self._apply(events, marks)
+        for place, event, verdict in gaps:
+            await self._hold(consumer, place, event, verdict)
+
+    async def _apply(self, events: list[ReceivedEvent], marks: dict[int, Mark]) -> None:
+        start_ns = time_ns()
+        decoded = await self._codec.decode(events, self._ciphers)
+        applied = [AppliedEvent(e, d) for e, d in zip(events, decoded, strict=True)]
+        moves = [(self._marks[p], mark) for p, mark in marks.items()]
+        async with self._lanes.lane() as connection:
+            async with connection.transaction():
+                await self._projection.apply(connection, applied)
+                await move_marks(connection, self._followed, moves, self._clock.now())
+            self._marks.update(marks)
+            await connection.execute("select pg_notify($1, $2)", CHANNEL, self._projection.name)
+        for partition in marks:
+            self._gap_since.pop(partition, None)
+        self.status.events_applied += len(events)
+        self.status.last_batch_at = self._clock.monotonic()
+        self._trace(events, start_ns)
+
+    async def _hold(
+        self,
+        consumer: AIOKafkaConsumer,
+        place: TopicPartition,
+        event: ReceivedEvent,
+        verdict: Verdict,
+    ) -> None:
+        """Apply nothing of this partition; read it again from its earliest record."""
+        now = self._clock.monotonic()
+        since = self._gap_since.setdefault(place.partition, now)
+        self.status.gaps += 1
+        told = {
+            "partition": place.partition,
+            "expected": self._marks[place.partition].feed_position + 1,
+            "came": event.feed_position,
+            "epoch": event.epoch,
+            "why": verdict.value,
+        }
+        if now - since >= GAP_ALARM_SECONDS:
+            log.critical("a partition waits for events that Kafka does not have", extra=told)
+        elif since == now:
+            log.warning("a gap: the partition is read again from its earliest record", extra=told)
+        else:
+            await asyncio.sleep(REWIND_PAUSE_SECONDS)
+        await consumer.seek_to_beginning(place)
+
+    def _trace(self, events: Sequence[ReceivedEvent], start_ns: int) -> None:
+        end_ns = time_ns()
+        for event in events:
+            if is_sampled(event.traceparent):
+                self._tracing.record(
+                    "process daybook.customers.v1",
+                    parent=event.traceparent,
+                    start_ns=start_ns,
+                    end_ns=end_ns,
+                    kind=SpanKind.CONSUMER,
+                    attributes={
+                        "messaging.system": "kafka",
+                        "messaging.operation.name": "process",
+                        "messaging.operation.type": "process",
+                        "messaging.destination.name": event.topic,
+                        "messaging.destination.partition.id": str(event.partition),
+                        "messaging.kafka.offset": event.offset,
+                        "messaging.message.id": event.event_id,
+                        "daybook.projection": self._projection.name,
+                    },
+                )
+
+    async def _sweep(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._swept >= SWEEP_EVERY_SECONDS:
+            self._swept = now
+            await self._lanes.execute(SWEEP, self._clock.now() - KEPT)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

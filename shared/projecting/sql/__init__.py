@@ -1,0 +1,1 @@
+"""One SQL object per file, named as the object."""

@@ -1,0 +1,1 @@
+"""Who somebody is, and the keys that only they and the key database have."""

@@ -1,0 +1,163 @@
+"""Subject keys: made ahead, durable before they are used, read many at once, destroyed for good."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import urandom
+from uuid import uuid4
+
+import asyncpg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.errors import GoneError, NotFoundError, UnavailableError
+from shared.postgres.lanes import Lanes
+from shared.security.jwe import key_commitment
+from shared.security.master_key import KEY_BYTES, MasterKey
+
+KEYS_PER_CALL = 100
+
+MAKE = "insert into subject_keys (kid, wrapped) select * from unnest($1::text[], $2::bytea[])"
+READ = "select kid, wrapped from subject_keys where kid = any($1::text[])"
+DESTROY = """update subject_keys set wrapped = null, destroyed_at = now()
+    where kid = $1 and destroyed_at is null"""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """One subject's key, its reference, and the commitment that the first event carries."""
+
+    kid: str
+    key: bytes
+    cipher: AESGCM
+    commitment: str
+
+    @staticmethod
+    def of(kid: str, key: bytes) -> "SubjectKey":
+        """Return the key with its reference, ready to seal."""
+        return SubjectKey(kid, key, AESGCM(key), key_commitment(key))
+
+
+class SubjectKeys:
+    """The key database."""
+
+    def __init__(self, lanes: Lanes, master: MasterKey) -> None:
+        self._lanes = lanes
+        self._master = master
+
+    async def make(self, count: int = KEYS_PER_CALL) -> list[SubjectKey]:
+        """Make keys for subjects to come; they are durable when this returns."""
+        keys = [SubjectKey.of(str(uuid4()), urandom(KEY_BYTES)) for _ in range(count)]
+        wrapped = [self._master.wrap(key.kid, key.key) for key in keys]
+        await self._ask(MAKE, [key.kid for key in keys], wrapped)
+        return keys
+
+    async def read(self, kids: Iterable[str]) -> dict[str, AESGCM | None]:
+        """Return a cipher per reference; None where the key was destroyed.
+
+        Raises:
+            UnavailableError: the key database does not answer; that is never taken for "erased".
+            NotFoundError: a reference that this database never had.
+        """
+        wanted = set(kids)
+        if not wanted:
+            return {}
+        found = {
+            row["kid"]: None
+            if row["wrapped"] is None
+            else AESGCM(self._master.unwrap(row["kid"], row["wrapped"]))
+            for row in await self._ask(READ, list(wanted))
+        }
+        if len(found) < len(wanted):
+            raise _unknown()
+        return found
+
+    async def export(self, kid: str) -> bytes:
+        """Return one key in the clear, for an entitled subscriber.
+
+        Raises:
+            NotFoundError: there never was such a key.
+            GoneError: the key was destroyed: skip the event and forget the subject.
+        """
+        rows = await self._ask(READ, [kid])
+        if not rows:
+            raise _unknown()
+        if rows[0]["wrapped"] is None:
+            raise GoneError(
+                "the key of this subject was destroyed",
+                code="subject-key-destroyed",
+                fix="skip the event and delete what you hold about this subject",
+                who_can_help="data protection",
+            )
+        return self._master.unwrap(kid, rows[0]["wrapped"])
+
+    async def destroy(self, kid: str) -> None:
+        """Destroy a key for good; every personal field sealed with it is unreadable from now on.
+
+        Raises:
+            NotFoundError: there never was such a key.
+        """
+        await self._ask(DESTROY, kid)
+        if not await self._ask("select from subject_keys where kid = $1", kid):
+            raise _unknown()
+
+    async def _ask(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        try:
+            return await self._lanes.fetch(sql, *arguments)
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            raise _unavailable() from error
+        except asyncpg.OperatorInterventionError as error:
+            raise _unavailable() from error
+
+
+class KeyPool:
+    """Keys made ahead, so that registering a customer never waits for the key database.
+
+    A key that is never used is harmless and never swept.
+    """
+
+    def __init__(self, keys: SubjectKeys, *, low_mark: int = KEYS_PER_CALL) -> None:
+        self._keys = keys
+        self._low_mark = low_mark
+        self._ready: list[SubjectKey] = []
+        self._refill: asyncio.Task[None] | None = None
+
+    async def take(self) -> SubjectKey:
+        """Return a key that nobody used and nobody else will get.
+
+        Raises:
+            UnavailableError: no key is left and the key database does not answer.
+        """
+        if len(self._ready) < self._low_mark:
+            self._start_refill()
+        while not self._ready:
+            await asyncio.shield(self._start_refill())
+        return self._ready.pop()
+
+    def _start_refill(self) -> asyncio.Task[None]:
+        if self._refill is None or self._refill.done():
+            self._refill = asyncio.create_task(self._fill())
+            # A refill that nobody waits for may fail: whoever finds the pool empty tries again
+            # and is told.
+            self._refill.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self._refill
+
+    async def _fill(self) -> None:
+        self._ready.extend(await self._keys.make())
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError(
+        "there is no key with this reference",
+        code="subject-key-unknown",
+        field="kid",
+        fix="take the kid from the JWE header of the event",
+    )
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError(
+        "the key database does not answer",
+        fix="try again; `daybook status` shows which server is down",
+        who_can_help="an operator",
+        retry_after_seconds=1,
+    )

@@ -1,0 +1,71 @@
+"""Every setting of a service process, read once from the environment (DAYBOOK_…)."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BrokerKind = Literal["embedded", "kafka"]
+
+
+class KafkaSettings(BaseSettings):
+    """How to reach the broker; `mode` is the only place that knows which kind of broker it is."""
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_KAFKA_", frozen=True)
+
+    mode: BrokerKind = Field("embedded", description="embedded (in memory) or kafka (Apache).")
+    bootstrap: str = Field("127.0.0.1:8192", description="host:port, several by comma.")
+    fetch_max_wait_ms: int = Field(10, description="How long a fetch may wait at the broker.")
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this is the in-memory broker of one machine."""
+        return self.mode == "embedded"
+
+
+class StoreSettings(BaseSettings):
+    """The three PostgreSQL servers of a service.
+
+    A DSN holds the placeholder `{role}` where the database user's role stands, for example
+    `postgresql://customers_{role}@/customers?host=/run/daybook/truth`; passwords come from
+    PGPASSFILE. `truth` is backed up, `views` is rebuilt, `keys` has its own short-lived backups.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_STORE_", frozen=True)
+
+    truth_dsn: str = Field(description="Events, streams, idempotency, checkpoints.")
+    views_dsn: str = Field(description="Read models and marks.")
+    keys_dsn: str = Field(description="Subject keys.")
+    append_lanes: int = Field(8, ge=1, description="Connections that an api process appends on.")
+
+
+class SecuritySettings(BaseSettings):
+    """Where secrets lie and whose tokens hold."""
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_SECURITY_", frozen=True)
+
+    secrets_dir: Path = Field(description="Folder (0700) with master.key and service.key.")
+    issuer: str = Field("http://127.0.0.1:8105", description="The OIDC issuer that signs tokens.")
+    audience: str = Field("daybook", description="The audience a token must name.")
+
+
+class ObservabilitySettings(BaseSettings):
+    """Logs and traces."""
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_OBSERVABILITY_", frozen=True)
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    trace_share: float = Field(0.05, ge=0, le=1, description="Share of requests traced.")
+    trace_file: Path | None = Field(None, description="Spans as JSON lines, for one machine.")
+    otlp_endpoint: str | None = Field(None, description="Where spans go by OTLP over HTTP.")
+
+
+class ServiceSettings(BaseSettings):
+    """One service process."""
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_SERVICE_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="The address that the api listens on.")
+    port: int = Field(8101, description="The port that the api listens on.")
+    canary_seconds: float = Field(60, gt=0, description="How often the canary makes the trip.")

@@ -1,0 +1,57 @@
+"""Every api of Daybook is made here, so that all of them behave alike."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from shared.observability.traces import Tracing
+from shared.web.answers import Answer, JsonAnswer
+from shared.web.callers import Guard
+from shared.web.documents import complete_document
+from shared.web.health import ReadinessCheck, add_health
+from shared.web.routes import Routes
+from shared.web.tracing import RequestTracing
+
+
+class Api(FastAPI):
+    """A FastAPI app with one layer of our own around its router, and no other."""
+
+    def __init__(self, *, title: str, version: str, tracing: Tracing) -> None:
+        self._tracing = tracing
+        super().__init__(
+            title=title,
+            version=version,
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            # It would make a second span of every request, at 100 to 280 µs.
+            telemetry={"tracing": False, "metrics": False, "logs": False},
+        )
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the whole stack."""
+        return RequestTracing(self.router, self._tracing)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        return complete_document(super().openapi())
+
+
+def create_app(
+    *, title: str, version: str, guard: Guard, tracing: Tracing, readiness: ReadinessCheck
+) -> Api:
+    """Return an app that serves health and its own description; add the rest with `Routes`."""
+    app = Api(title=title, version=version, tracing=tracing)
+    routes = Routes(app, guard)
+    add_health(routes, readiness)
+
+    async def openapi(_request: Request) -> Response:
+        """Describe every route of this service (OpenAPI 3.1)."""
+        return JsonAnswer(app.openapi())
+
+    routes.add_anonymous("/openapi.json", "openapi", openapi, answers={200: Answer("This page.")})
+    return app

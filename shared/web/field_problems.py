@@ -1,0 +1,101 @@
+"""Each way a field can be wrong has a sentence that a person understands and knows how to mend.
+
+Only what the schema says is repeated (lengths, allowed values), never what the caller sent;
+the one exception is the name of an unknown member, cut short, which goes to the sender alone.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from shared.web.problems import FieldProblem
+
+_OURS: Final = "daybook"
+_LONGEST_NAME = 60
+_NOT_AN_EMAIL = "value is not a valid email address"
+_SEE_SCHEMA = "See its schema in /openapi.json."
+
+# pydantic's error type → problem and fix; braces are filled from what the schema says.
+_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("is missing", "Add it."),
+    "json_invalid": ("is not JSON: {error}", "Send valid JSON in UTF-8."),
+    "model_type": ("must be an object", "Send a JSON object: {{…}}."),
+    "model_attributes_type": ("must be an object", "Send a JSON object: {{…}}."),
+    "dict_type": ("must be an object", "Send a JSON object: {{…}}."),
+    "list_type": ("must be a list", "Send a JSON list: […]."),
+    "tuple_type": ("must be a list", "Send a JSON list: […]."),
+    "string_type": ("must be text", "Send it in quotation marks."),
+    "int_type": ("must be a whole number", "Send digits without quotation marks."),
+    "bool_type": ("must be true or false", "Send true or false."),
+    "string_too_short": ("is too short", "Send at least {min_length} character(s)."),
+    "string_too_long": ("is too long", "Send at most {max_length} characters."),
+    "too_short": ("has too few items", "Send at least {min_length}."),
+    "too_long": ("has too many items", "Send at most {max_length}."),
+    "literal_error": ("is not one of the allowed values", "Send {expected}."),
+    "enum": ("is not one of the allowed values", "Send {expected}."),
+    "union_tag_invalid": ("is not one of the allowed kinds", "Send {expected_tags}."),
+    "string_pattern_mismatch": ("does not have the right form", _SEE_SCHEMA),
+    "uuid_parsing": ("is not an id", "Send a UUID, as an earlier answer gave it."),
+    "uuid_type": ("is not an id", "Send a UUID, as an earlier answer gave it."),
+}
+
+
+def field_error(problem: str, fix: str) -> PydanticCustomError:
+    """Return what a model's validator raises to speak in our words, for example "is blank".
+
+    Neither sentence may hold the value itself.
+    """
+    return PydanticCustomError(_OURS, "{problem}", {"problem": problem, "fix": fix})
+
+
+def has_control_character(text: str) -> bool:
+    """Say whether this is more than one line: PostgreSQL's text, for one, cannot hold a NUL."""
+    return any(char < " " or char == "\x7f" for char in text)
+
+
+def _one_line(text: str) -> str:
+    if has_control_character(text):
+        raise field_error(
+            "holds a control character", "Remove line breaks, tabs and other control characters."
+        )
+    return text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
+"""A text on one line, without the spaces around it: what a name or a title should be."""
+
+
+def in_plain_words(error: ErrorDetails, model: type[BaseModel]) -> FieldProblem:
+    """Return what one pydantic error means and how to mend it."""
+    field = _path(error["loc"])
+    context = error.get("ctx", {})
+    if error["type"] == "extra_forbidden":
+        return FieldProblem(field=field, problem="is not known here", fix=_known(error, model))
+    if error["type"] == _OURS:
+        return FieldProblem(field=field, problem=context["problem"], fix=context["fix"])
+    if error["msg"].startswith(_NOT_AN_EMAIL):
+        fix = "Write it like name@example.org."
+        return FieldProblem(field=field, problem="is not an e-mail address", fix=fix)
+    problem, fix = _WORDS.get(error["type"], ("is not valid", _SEE_SCHEMA))
+    return FieldProblem(field=field, problem=problem.format(**context), fix=fix.format(**context))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        name = part if isinstance(part, int) else part[:_LONGEST_NAME]
+        path += f"[{name}]" if isinstance(name, int) else f".{name}"
+    return path.removeprefix(".") or "body"
+
+
+def _known(error: ErrorDetails, model: type[BaseModel]) -> str:
+    unknown: Any = error["loc"][-1]
+    known = list(model.model_fields)
+    if len(error["loc"]) > 1:
+        return f"Remove it. {_SEE_SCHEMA}"
+    close = get_close_matches(str(unknown), known, n=1)
+    meant = f", or write {close[0]}" if close else ""
+    return f"Remove it{meant}. Known: {', '.join(known)}."

@@ -1,0 +1,86 @@
+"""/livez says that the process answers, /readyz that it can do its work, with the proof."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.web.answers import Answer, JsonAnswer
+from shared.web.routes import Routes
+
+FINE: Final = "ok"
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = FINE
+
+
+class Canary(BaseModel):
+    """The last canary event that made the trip store → Kafka → read model."""
+
+    age_seconds: float = Field(description="How long ago it arrived.")
+    trip_ms: float = Field(description="How long it was on its way.")
+    event_id: UUID
+
+
+class RelayReport(BaseModel):
+    """What the relay of this process has done since it started."""
+
+    partitions_led: int
+    events_sent: int
+    refilled_events: int = Field(description="Events that a Kafka that lost its log got again.")
+    refill_seconds: float | None = Field(description="How long that took; null while it goes on.")
+
+
+class Readiness(BaseModel):
+    """Whether this process can do its work; an old canary is told, and never makes it unready."""
+
+    status: Literal["ready", "not-ready"]
+    role: str
+    checks: Mapping[str, str] = Field(description='What it needs: "ok", or what is wrong.')
+    canary: Canary | None = None
+    relay: RelayReport | None = None
+
+    @classmethod
+    def of(
+        cls,
+        role: str,
+        checks: Mapping[str, str],
+        canary: Canary | None = None,
+        relay: RelayReport | None = None,
+    ) -> "Readiness":
+        """Return ready if every check says ok."""
+        is_ready = all(state == FINE for state in checks.values())
+        status: Literal["ready", "not-ready"] = "ready" if is_ready else "not-ready"
+        return cls(status=status, role=role, checks=checks, canary=canary, relay=relay)
+
+
+ReadinessCheck = Callable[[], Awaitable[Readiness]]
+
+_ALIVE = JsonAnswer(Alive()).body
+
+
+def add_health(routes: Routes, readiness: ReadinessCheck) -> None:
+    """Add /livez and /readyz."""
+
+    async def livez(_request: Request) -> Response:
+        """Say that this process answers."""
+        return JsonAnswer(bytes(_ALIVE))
+
+    async def readyz(_request: Request) -> Response:
+        """Say whether this process can do its work, and what the last canary proved."""
+        report = await readiness()
+        return JsonAnswer(report, 200 if report.status == "ready" else 503)
+
+    routes.add_anonymous("/livez", "livez", livez, answers={200: Answer("It answers.", Alive)})
+    routes.add_anonymous(
+        "/readyz",
+        "readyz",
+        readyz,
+        answers={200: Answer("Ready.", Readiness), 503: Answer("Not ready.", Readiness)},
+    )

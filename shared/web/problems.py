@@ -1,0 +1,149 @@
+"""Every error leaves as application/problem+json (RFC 9457) that says what, which field, what next.
+
+A problem never repeats a value that the caller sent, and nothing of an unexpected exception.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from shared.errors import DaybookError, InvalidInputError, NotYetError, VersionConflictError
+from shared.observability.traces import current_trace_id
+
+PROBLEM_TYPE = "application/problem+json"
+_OUR_SIDE = 500
+_SIGN_IN = {401: "Bearer"}  # RFC 6750: an answer of 401 names the way to sign in.
+
+logger = logging.getLogger(__name__)
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with what was sent."""
+
+    field: str = Field(examples=["emails[0]"])
+    problem: str = Field(examples=["is not an e-mail address"])
+    fix: str = Field(examples=["Write it like name@example.org."])
+
+
+class Problem(BaseModel):
+    """An error: what happened, which field, how to mend it, who can help."""
+
+    type: str = Field(examples=["/problems/invalid-input"])
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="The path that was asked.")
+    trace_id: str | None = Field(None, description="Tell this to an operator.")
+    field: str | None = None
+    fix: str | None = None
+    who_can_help: str | None = None
+    errors: list[FieldProblem] | None = Field(None, description="Each field, if several.")
+    current_version: int | None = Field(None, description="With 412: the version there is now.")
+
+
+class SeveralFieldsError(InvalidInputError):
+    """Something sent cannot be read; every field that is wrong is listed."""
+
+    def __init__(self, errors: list[FieldProblem]) -> None:
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more, see errors)" if len(errors) > 1 else ""
+        super().__init__(f"{first.field} {first.problem}{more}.", field=first.field, fix=first.fix)
+        self.errors = errors
+
+
+def answer_failure(error: Exception, scope: Scope) -> Response:
+    """Return the problem for an exception that left a route; logs it if the fault is ours."""
+    match error:
+        case DaybookError():
+            if error.status >= _OUR_SIDE and not isinstance(error, NotYetError):
+                logger.warning("a request could not be answered", exc_info=error)
+            return _of_our_own(error, scope)
+        case HTTPException():
+            return _of_routing(error, scope)
+        case _:
+            logger.error("a request failed unexpectedly", exc_info=error)
+            return _unexpected(scope)
+
+
+def _of_our_own(error: DaybookError, scope: Scope) -> Response:
+    members: dict[str, Any] = {"field": error.field, "fix": error.fix}
+    members["who_can_help"] = error.who_can_help
+    if isinstance(error, VersionConflictError):
+        members["current_version"] = error.current_version
+    if isinstance(error, SeveralFieldsError):
+        members["errors"] = [one.model_dump() for one in error.errors]
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return _problem(
+        scope,
+        status=error.status,
+        code=error.problem_code,
+        title=error.title,
+        detail=error.detail,
+        members=members,
+        headers=headers,
+    )
+
+
+def _of_routing(error: HTTPException, scope: Scope) -> Response:
+    if error.status_code == 405:  # noqa: PLR2004 - HTTP's own number
+        code, title = "method-not-allowed", "This address does not do that"
+        detail, fix = "The address exists, the method does not.", "Use one of the Allow header."
+    else:
+        code, title = "no-such-address", "There is no such address"
+        detail, fix = "Nothing is served at this path.", "See /openapi.json for what there is."
+    return _problem(
+        scope,
+        status=error.status_code,
+        code=code,
+        title=title,
+        detail=detail,
+        members={"fix": fix},
+        headers=error.headers,
+    )
+
+
+def _unexpected(scope: Scope) -> Response:
+    return _problem(
+        scope,
+        status=DaybookError.status,
+        code=DaybookError.code,
+        title=DaybookError.title,
+        detail="The request was understood and something failed that should not.",
+        members={
+            "fix": "Read before you repeat a change: it may have been stored.",
+            "who_can_help": "An operator (role operator), who can find the trace_id in the logs.",
+        },
+    )
+
+
+def _problem(
+    scope: Scope,
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    members: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": scope["path"],
+        "trace_id": current_trace_id(),
+    }
+    body |= {name: value for name, value in members.items() if value is not None}
+    every_header = dict(headers or {})
+    if status in _SIGN_IN:
+        every_header["WWW-Authenticate"] = _SIGN_IN[status]
+    return Response(orjson.dumps(body), status, every_header, PROBLEM_TYPE)

@@ -1,0 +1,74 @@
+"""What stands in a path or a query is read here, or refused with its name and a way to mend it."""
+
+import re
+from datetime import UTC, datetime
+from uuid import UUID
+
+from starlette.requests import Request
+
+from shared.errors import InvalidInputError, NotFoundError
+from shared.web.field_problems import has_control_character
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGITS = re.compile(r"[0-9]{1,18}")
+
+
+def path_id(request: Request, name: str) -> UUID:
+    """Return the id in the path; what is no id names nothing, so NotFoundError."""
+    given: str = request.path_params[name]
+    if _UUID.fullmatch(given) is None:
+        raise NotFoundError(
+            "What stands in the path is not an id.",
+            field=name,
+            fix="Send the id as an earlier answer gave it: a UUID.",
+        )
+    return UUID(given)
+
+
+def whole_number(request: Request, name: str, *, at_least: int = 0) -> int | None:
+    """Return a number of the query, or None if it is not there."""
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    if _DIGITS.fullmatch(given) is None or int(given) < at_least:
+        raise InvalidInputError(
+            f"{name} is not a whole number from {at_least} on.",
+            field=name,
+            fix=f"Send for example {name}={max(at_least, 1)}, or leave it out.",
+        )
+    return int(given)
+
+
+def moment(request: Request, name: str) -> datetime | None:
+    """Return a time of the query in UTC, or None if it is not there; it must name its zone."""
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    try:
+        # A `+` that was not escaped arrives as a space.
+        parsed = datetime.fromisoformat(given.strip().replace(" ", "+"))
+        is_moment = parsed.tzinfo is not None
+        in_utc = parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        is_moment = False
+    if not is_moment:
+        raise InvalidInputError(
+            f"{name} is not a time with its zone.",
+            field=name,
+            fix=f"Send for example {name}=2026-01-31T09:30:00Z.",
+        )
+    return in_utc
+
+
+def text(request: Request, name: str, *, at_most: int) -> str | None:
+    """Return a text of the query without the spaces around it, or None if nothing is left."""
+    given = request.query_params.get(name, "").strip()
+    if len(given) > at_most:
+        raise InvalidInputError(
+            f"{name} is too long.", field=name, fix=f"Send at most {at_most} characters."
+        )
+    if has_control_character(given):
+        raise InvalidInputError(
+            f"{name} holds a control character.", field=name, fix="Send text that can be printed."
+        )
+    return given or None

@@ -1,0 +1,155 @@
+"""A route cannot be written without the permission that it needs.
+
+Sign-in and permission are checked before the handler runs, and nothing else stands between the
+server and the handler: no dependency injection, no body model, no response model. Those live in
+the OpenAPI document, which FastAPI makes from what `Routes.add` is told.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
+
+from shared.authorization.permissions import Permission
+from shared.web.answers import Answer
+from shared.web.callers import Caller, Guard
+from shared.web.documents import Parameter, documented_answers, documented_endpoint
+
+Handler = Callable[[Request, Caller], Awaitable[Response]]
+AnonymousHandler = Callable[[Request], Awaitable[Response]]
+
+ANONYMOUS_PATHS: Final = frozenset({"/livez", "/readyz", "/openapi.json"})
+"""The only addresses that answer somebody who is not signed in."""
+
+
+class UnguardedRouteError(Exception):
+    """A route that anybody could use; the process must not start."""
+
+
+class DeclaredRoute(APIRoute):
+    """A route made by `Routes`; `permission` is None for the anonymous few."""
+
+    permission: Permission | None = None
+    answer: Callable[[Scope, Receive, Send], Awaitable[Response]]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match by path, then by method; without the mounts and converters that we do not use."""
+        found = self.path_regex.match(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            return Match.NONE, {}
+        child: Scope = {"path_params": found.groupdict(), "route": self}
+        is_full = self.methods is None or scope["method"] in self.methods
+        return (Match.FULL if is_full else Match.PARTIAL), child
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request; every error goes up to RequestTracing."""
+        if self.methods is not None and scope["method"] not in self.methods:
+            raise HTTPException(405, headers={"Allow": _allowed_methods(scope)})
+        response = await self.answer(scope, receive, send)
+        await response(scope, receive, send)
+
+
+class Routes:
+    """Adds routes to an app; each with the permission that its caller must have."""
+
+    def __init__(self, app: FastAPI, guard: Guard) -> None:
+        self._app = app
+        self._guard = guard
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        name: str,
+        permission: Permission,
+        handler: Handler,
+        *,
+        body: type[BaseModel] | None = None,
+        parameters: Sequence[Parameter] = (),
+        answers: Mapping[int, Answer],
+    ) -> None:
+        """Add a route; the handler gets the request and a caller who has the permission.
+
+        The handler's docstring is the route's description. `body`, `parameters` and `answers`
+        are for the OpenAPI document only: the handler reads the request itself.
+        """
+        if not isinstance(permission, Permission):
+            raise UnguardedRouteError(f"{method} {path} names no permission")
+        guard = self._guard
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> Response:
+            caller = await guard.admit(scope, permission)
+            return await handler(Request(scope, receive, send), caller)
+
+        route = _route(
+            method, path, name, handler, body=body, parameters=parameters, answers=answers
+        )
+        route.permission = permission
+        route.openapi_extra = {"security": [{"bearer": []}]}
+        route.answer = answer
+        self._app.router.routes.append(route)
+
+    def add_anonymous(
+        self, path: str, name: str, handler: AnonymousHandler, *, answers: Mapping[int, Answer]
+    ) -> None:
+        """Add a GET that needs no sign-in; only for the closed list of such addresses."""
+        if path not in ANONYMOUS_PATHS:
+            raise UnguardedRouteError(f"GET {path} is not on the list of anonymous addresses")
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> Response:
+            return await handler(Request(scope, receive, send))
+
+        route = _route("GET", path, name, handler, answers=answers)
+        route.answer = answer
+        self._app.router.routes.append(route)
+
+
+def assert_every_route_is_guarded(app: FastAPI) -> None:
+    """Raise UnguardedRouteError unless every route declares its permission or is on the list."""
+    open_to_all = [
+        repr(route)
+        for route in app.router.routes
+        if not isinstance(route, DeclaredRoute)
+        or (route.permission is None and route.path not in ANONYMOUS_PATHS)
+    ]
+    if open_to_all:
+        raise UnguardedRouteError(f"not declared by Routes: {', '.join(open_to_all)}")
+
+
+def _route(
+    method: str,
+    path: str,
+    name: str,
+    handler: Callable[..., Any],
+    *,
+    body: type[BaseModel] | None = None,
+    parameters: Sequence[Parameter] = (),
+    answers: Mapping[int, Answer],
+) -> DeclaredRoute:
+    return DeclaredRoute(
+        path,
+        documented_endpoint(handler, path, body, parameters),
+        methods=[method],
+        name=name,
+        operation_id=name,
+        status_code=next(iter(answers)),
+        response_class=Response,
+        response_model=None,
+        responses=documented_answers(answers),
+    )
+
+
+def _allowed_methods(scope: Scope) -> str:
+    """Return the methods of every route at this path, not only of the first."""
+    allowed: set[str] = set()
+    for route in scope["app"].router.routes:
+        if isinstance(route, DeclaredRoute) and route.path_regex.match(scope["path"]):
+            allowed |= route.methods or set()
+    return ", ".join(sorted(allowed))

@@ -1,0 +1,74 @@
+"""An app is served inside the process's own loop, and stops when the process says so."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from shared.errors import UnavailableError
+from shared.web.app import Api
+from shared.web.routes import assert_every_route_is_guarded
+
+# A request may wait 30 s for its token; a process that stops gives it one more second.
+_LAST_REQUESTS_SECONDS = 1
+_KEEP_ALIVE_SECONDS = 30
+_BACKLOG = 2_048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; a port in use is said in one sentence (port 0: any free)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise UnavailableError(
+            f"Port {port} on {host} cannot be used: {error.strerror}.",
+            code="port-in-use",
+            fix=f"Find its user with `ss -ltnp 'sport = :{port}'`, or move all ports with "
+            "DAYBOOK_PORT_BASE.",
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+async def serve(app: Api, listener: socket.socket, *, stopping: asyncio.Event) -> None:
+    """Serve until `stopping` is set, then end within about a second.
+
+    Raises UnguardedRouteError before anything is served if a route declares no permission.
+    Signals are the caller's: uvicorn's own handlers are not installed.
+    """
+    assert_every_route_is_guarded(app)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
+    )
+    server = _Server(config)
+    watching = asyncio.create_task(_exit_when(stopping, server))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        watching.cancel()
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server) -> None:
+    await stopping.wait()
+    server.should_exit = True

@@ -1,0 +1,79 @@
+"""A stream of server-sent events ends at once when its reader goes or the process stops."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+HEARTBEAT_SECONDS = 15.0
+_HEARTBEAT = b": still here\n\n"
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    # A proxy that gathers the answer before it sends it would turn live into late.
+    (b"x-accel-buffering", b"no"),
+]
+
+
+def server_event(data: bytes, *, event: str | None = None, event_id: str | None = None) -> bytes:
+    """Return one event as it goes over the wire; `data` is one line, for example JSON."""
+    name = b"" if event is None else b"event: " + event.encode() + b"\n"
+    number = b"" if event_id is None else b"id: " + event_id.encode() + b"\n"
+    return name + number + b"data: " + data + b"\n\n"
+
+
+class EventStream(Response):
+    """Sends what a generator yields, and a heartbeat when it yields nothing for a while.
+
+    The generator is closed when the stream ends, whoever ended it.
+    """
+
+    def __init__(self, events: AsyncGenerator[bytes, None], *, stopping: asyncio.Event) -> None:
+        super().__init__()
+        self._events = events
+        self._stopping = stopping
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until the generator, the reader or the process ends."""
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        ends = {
+            asyncio.create_task(_until_gone(receive)),
+            asyncio.create_task(self._stopping.wait()),
+        }
+        next_event = asyncio.ensure_future(anext(self._events, None))
+        try:
+            while not any(end.done() for end in ends):
+                await asyncio.wait(
+                    {next_event, *ends},
+                    timeout=HEARTBEAT_SECONDS,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if not next_event.done():
+                    await _send_chunk(send, _HEARTBEAT)
+                    continue
+                chunk = next_event.result()
+                if chunk is None:
+                    break
+                await _send_chunk(send, chunk)
+                next_event = asyncio.ensure_future(anext(self._events, None))
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await _end([next_event, *ends])
+            await self._events.aclose()
+
+
+async def _send_chunk(send: Send, chunk: bytes) -> None:
+    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _end(tasks: Iterable[asyncio.Future[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)

@@ -1,0 +1,1 @@
+"""The commands of `daybook`, as their user meets them."""

@@ -1,0 +1,89 @@
+"""One question, one answer with its reason and the one who can help."""
+
+from typing import cast
+from uuid import UUID
+
+import pytest
+
+from shared.authorization.decisions import ROLE_PERMISSIONS, Decision, TableDecisions
+from shared.authorization.people import DEMO_PEOPLE, Role
+from shared.authorization.permissions import Permission
+
+PEOPLE = sorted(DEMO_PEOPLE)
+MAY = {
+    "alice": "read register change history journey watch",
+    "leo": "read register change history journey watch",
+    "wang": "read register change history journey watch",
+    "bob": "read register change history journey watch",
+    "carol": "read change history journey watch",
+    "dave": "read history journey feed",
+    "erin": "read history journey watch lag",
+    "oscar": "journey watch feed lag",
+    "petra": "read history journey",
+    "billing": "read feed keys",
+    "customers": "",
+}
+SHORT = {"feed": "feed.read", "lag": "lag.read", "keys": "subject_keys.read"}
+
+
+def decision_for(person: str, permission: Permission) -> Decision:
+    return TableDecisions().check(DEMO_PEOPLE[person].subject, permission)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_everybody_may_do_their_work_and_nothing_else(person: str) -> None:
+    allowed = {one for one in Permission if decision_for(person, one).allowed}
+    assert allowed == {SHORT.get(word, f"customers.{word}") for word in MAY[person].split()}
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_every_refusal_says_why_and_who_can_help(permission: Permission) -> None:
+    refused = decision_for("customers", permission)
+    assert not refused.allowed
+    assert refused.reason == f"The role service does not have {permission}."
+    assert refused.who_can_help is not None
+    assert f"(role administrator) can give you {permission}" in refused.who_can_help
+
+
+def test_a_refusal_names_the_roles_that_can_do_it() -> None:
+    refused = decision_for("dave", Permission.CUSTOMERS_CHANGE)
+    assert refused.who_can_help == (
+        "An administrator (role administrator) can give you customers.change; "
+        "whoever has the role sales, sales_manager or support can do it for you."
+    )
+
+
+def test_somebody_unknown_may_do_nothing() -> None:
+    for permission in Permission:
+        refused = TableDecisions().check("somebody", permission)
+        assert not refused.allowed
+        assert refused.who_can_help is not None
+
+
+def test_a_permission_that_is_not_named_is_denied() -> None:
+    unknown = cast("Permission", "customers.destroy")
+    refused = decision_for("erin", unknown)
+    assert not refused.allowed
+
+
+def test_every_permission_is_in_somebodys_hands() -> None:
+    assert frozenset().union(*ROLE_PERMISSIONS.values()) == set(Permission)
+
+
+def test_whoever_may_read_a_history_or_the_lag_may_follow_a_change() -> None:
+    for role in Role:
+        has = ROLE_PERMISSIONS[role]
+        reads = {Permission.CUSTOMERS_HISTORY, Permission.LAG_READ} & has
+        assert (Permission.CUSTOMERS_JOURNEY in has) == bool(reads), role
+
+
+def test_nobody_who_runs_the_machines_can_read_a_customer() -> None:
+    assert Permission.CUSTOMERS_READ not in ROLE_PERMISSIONS[Role.OPERATOR]
+    assert Permission.SUBJECT_KEYS_READ not in ROLE_PERMISSIONS[Role.OPERATOR]
+
+
+def test_a_person_has_the_same_id_for_ever() -> None:
+    subjects = [person.subject for person in DEMO_PEOPLE.values()]
+    assert len(set(subjects)) == len(subjects)
+    assert all(str(UUID(subject)) == subject for subject in subjects)
+    assert DEMO_PEOPLE["alice"].subject == "00000000-0000-4000-8000-000000000001"
