@@ -58,7 +58,7 @@ class Customer(Answer):
     name: str | None = None
     emails: list[Email] = []
     version: int
-    erased: bool = False
+    erased: bool | None = None
 
 
 class CustomerPage(Answer):
@@ -84,6 +84,7 @@ class HistoryItem(Answer):
     recorded_at: datetime
     actor: str
     changes: list[FieldChange] = []
+    erased: bool | None = None
 
 
 class History(Answer):

@@ -1,18 +1,18 @@
 """The error tree: each error knows its HTTP status, its code, its fix and who can help.
 
-    DaybookError
-    ├── InvalidInputError          422  a body, query or header that cannot be read
-    ├── NotSignedInError           401  no token, or one that does not hold
-    ├── NotPermittedError          403  signed in, and not allowed
-    ├── NotFoundError              404  nothing there, or nothing you may see
-    ├── RuleBrokenError            409  the business says no
-    ├── TokenOfEarlierEpochError   409  a Daybook-Token from before a restore
-    ├── GoneError                  410  existed, and was destroyed for good
-    ├── VersionConflictError       412  somebody changed it since you read it
-    ├── EventTooLargeError         413  an event over 60,000 bytes
-    ├── VersionRequiredError       428  a change without If-Match
-    ├── NotYetError                503  the read model has not reached your token
-    └── UnavailableError           503  a server that we need does not answer
+DaybookError
+├── InvalidInputError          422  a body, query or header that cannot be read
+├── NotSignedInError           401  no token, or one that does not hold
+├── NotPermittedError          403  signed in, and not allowed
+├── NotFoundError              404  nothing there, or nothing you may see
+├── RuleBrokenError            409  the business says no
+├── TokenOfEarlierEpochError   409  a Daybook-Token from before a restore
+├── GoneError                  410  existed, and was destroyed for good
+├── VersionConflictError       412  somebody changed it since you read it
+├── EventTooLargeError         413  an event over 60,000 bytes
+├── VersionRequiredError       428  a change without If-Match
+├── NotYetError                503  the read model has not reached your token
+└── UnavailableError           503  a server that we need does not answer
 """
 
 from typing import ClassVar

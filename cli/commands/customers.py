@@ -9,7 +9,7 @@ import click
 from cli.answers import Customer, FieldChange, HistoryItem
 from cli.client import DaybookClient
 from cli.commands.journey import journey_lines
-from cli.commands.screen import NOTHING, show, shown_name, shown_time
+from cli.commands.screen import ERASED, NOTHING, show, shown_name, shown_time
 from cli.commands.session import CustomerId, speaks_as
 from shared.authorization.people import DEMO_PEOPLE
 
@@ -110,7 +110,8 @@ def _card(customer: Customer) -> list[str]:
 def _chapter(item: HistoryItem) -> list[str]:
     by = NAME_OF_SUBJECT.get(item.actor, item.actor)
     head = f"v{item.version}  {shown_time(item.recorded_at)}  {item.type}  by {by}"
-    return [head, *(_diff(change) for change in item.changes)]
+    lost = [f"    {ERASED}"] if item.erased else []
+    return [head, *map(_diff, item.changes), *lost]
 
 
 def _diff(change: FieldChange) -> str:
@@ -123,5 +124,9 @@ def _value(value: object) -> str:
             return NOTHING
         case str():
             return value
+        case {"address": str(address)}:
+            return address
+        case {"address": None}:
+            return ERASED
         case _:
             return json.dumps(value, ensure_ascii=False)

@@ -188,10 +188,11 @@ def _errors_table(file: CustomerFile, errors: list[RowError]) -> Iterator[list[o
 @click.option("--preset", type=click.Choice(["sp500", "febrl"]), help="One of the real files.")
 @speaks_as("alice")
 async def import_command(client: DaybookClient, file: Path, preset: Preset | None) -> None:
-    """Register every customer of FILE, a CSV with the first line `kind,name,email`.
+    """Register every customer of a CSV file.
 
-    Importing the same file again registers nobody twice. Rows that are refused are written to
-    FILE.errors.csv: mend them there and import that file.
+    FILE has the first line `kind,name,email`; the e-mail is optional. Importing the same file again
+    registers nobody twice. Rows that are refused are written to FILE.errors.csv: mend them there
+    and import that file.
     """
     with _progress_bar() as on_progress:
         report = await import_file(client, file, preset, on_progress=on_progress)

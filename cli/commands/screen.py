@@ -55,7 +55,7 @@ def shown_time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} UTC"
 
 
-def shown_name(name: str | None, *, is_erased: bool) -> str:
+def shown_name(name: str | None, *, is_erased: bool | None) -> str:
     """Return the name, or why there is none."""
     return ERASED if is_erased else (name or NOTHING)
 

@@ -10,7 +10,10 @@ from cli.commands.session import client_of, run_to_the_end
 @click.argument("person")
 @click.option("--issuer", help="Where the token issuer is.  [default: this machine]")
 def token(person: str, issuer: str | None) -> None:
-    """Print an access token of PERSON (alice, billing, …), and nothing else."""
+    """Print an access token of PERSON, and nothing else.
+
+    PERSON is one of the demo people (alice, oscar, …) or the service account billing.
+    """
 
     async def ask() -> None:
         async with client_of(person, None, issuer) as client:

@@ -62,7 +62,9 @@ async def changes(
                 was_connected = True
                 async for message in read_messages(lines):
                     failed, last_id = 0, message.id or last_id
-                    if message.event == "changed":
+                    if message.event == "resync":
+                        note("Too much was missed to be shown; `daybook find` shows what is there.")
+                    elif message.event == "changed":
                         yield read_change(message.data)
         except (UnavailableError, RefusedError) as error:
             if not (was_connected and is_worth_another_try(error)):

@@ -7,7 +7,7 @@ from typing import Literal
 import psutil
 from pydantic import BaseModel, ValidationError
 
-from cli.local.supervisor import Kept, State
+from cli.local.kept import Kept, State
 
 Phase = Literal["starting", "ready", "stopping"]
 

@@ -24,7 +24,8 @@ from cli.local.people_page import people_page
 from cli.local.ports import LOOPBACK
 from shared.authorization.people import DEMO_PEOPLE, Person
 from shared.clock import Clock, SystemClock
-from shared.settings import SecuritySettings
+from shared.observability.logs import configure_logging
+from shared.settings import ObservabilitySettings, SecuritySettings
 
 GRANT = "urn:daybook:demo-person"
 LIFETIME_SECONDS = 3600
@@ -111,6 +112,7 @@ def create_app(issuer: Issuer) -> Starlette:
 
 def main() -> None:
     """Serve until SIGTERM, on loopback, at the port that the issuer's URL names."""
+    configure_logging(ObservabilitySettings(), service="issuer", role="all")
     settings = SecuritySettings()
     issuer = Issuer(
         url=settings.issuer,
@@ -123,7 +125,7 @@ def main() -> None:
         host=LOOPBACK,
         port=urlsplit(settings.issuer).port or 80,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=1,
     )
 

@@ -21,7 +21,7 @@ def hold(path: Path) -> Iterator[None]:
             raise RuleBrokenError(
                 f"Daybook already runs here (pid {path.read_text().strip() or 'unknown'}).",
                 code="already-running",
-                fix="use it as it is, or stop it first: .venv/bin/daybook down",
+                fix="use it as it is, or stop it first: `daybook down`",
             )
         file.truncate(0)
         file.write(str(os.getpid()))

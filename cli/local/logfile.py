@@ -2,26 +2,39 @@
 
 from pathlib import Path
 
+from cli.local.logline import readable
+
 MOST_BYTES = 5_000_000
 KEPT_FILES = 3
-LAST_LINE_BYTES = 4_000
+LAST_LINE_BYTES = 20_000
 
 
 class LogFile:
-    """Appends what a process says; when full, NAME.log becomes NAME.log.1 and so on."""
+    """Appends what a process says; when full, NAME.log becomes NAME.log.1 and so on.
+
+    On a full disk words are dropped, and the next that fit say how many: a process must not stand
+    still because nobody takes its words.
+    """
 
     def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES) -> None:
         self.path = path
         self._most_bytes = most_bytes
         self._file = path.open("ab", buffering=0)
         self._tail = b""
+        self._dropped_bytes = 0
 
     def write(self, piece: bytes) -> None:
         """Append, turning the file over first if it is full."""
-        if self._file.tell() >= self._most_bytes:
-            self._turn_over()
-        self._file.write(piece)
         self._tail = (self._tail + piece)[-LAST_LINE_BYTES:]
+        try:
+            if self._file.tell() >= self._most_bytes:
+                self._turn_over()
+            if self._dropped_bytes:
+                self._file.write(b"(%d bytes were dropped here)\n" % self._dropped_bytes)
+                self._dropped_bytes = 0
+            self._file.write(piece)
+        except OSError:
+            self._dropped_bytes += len(piece)
 
     def close(self) -> None:
         """Close the file; what was written stays."""
@@ -31,7 +44,7 @@ class LogFile:
     def last_line(self) -> str:
         """The last line that this process wrote, for the sentence that tells why it ended."""
         lines = self._tail.decode(errors="replace").strip().splitlines()
-        return lines[-1].strip() if lines else "(it wrote nothing)"
+        return readable(lines[-1].strip()) if lines else "(it wrote nothing)"
 
     def _turn_over(self) -> None:
         self._file.close()

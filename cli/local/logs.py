@@ -1,11 +1,13 @@
 """`daybook logs` shows what processes wrote, across the turning over of their files."""
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from cli.local.logline import readable
 from cli.local.paths import Place
 from shared.errors import NotFoundError
 
@@ -69,4 +71,6 @@ class Tail:
 
 
 def _show(name: str, line: str, width: int) -> None:
-    click.echo(f"{click.style(f'{name:<{width}}', dim=True)}  {line}")
+    # A program that reads gets the JSON; a person gets a sentence.
+    text = readable(line) if sys.stdout.isatty() else line
+    click.echo(f"{click.style(f'{name:<{width}}', dim=True)}  {text}")

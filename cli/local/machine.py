@@ -9,7 +9,7 @@ from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.local.postgres import Server, servers
 from cli.local.readiness import ask_readiness, port_answers, postgres_answers, url_answers
-from cli.local.supervisor import Program, Tier
+from cli.local.program import Program, Tier
 
 SERVICE = "customers"
 

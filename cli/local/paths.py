@@ -71,13 +71,16 @@ class Place:
     @property
     def shown(self) -> str:
         """The folder as a person would type it."""
-        here = Path.cwd()
-        return f"./{self.var.relative_to(here)}" if self.var.is_relative_to(here) else str(self.var)
+        is_near = Path.cwd() == PROJECT and self.var.is_relative_to(PROJECT)
+        return f"./{self.var.relative_to(PROJECT)}" if is_near else str(self.var)
 
     @property
     def command(self) -> str:
         """What to type before `up`, `find`, … so that it means this Daybook."""
-        moved = [] if self.port_base == DEFAULT_BASE else [f"DAYBOOK_PORT_BASE={self.port_base}"]
+        program = Path(".venv/bin/daybook")
+        words = [str(program if Path.cwd() == PROJECT else PROJECT / program)]
+        if self.port_base != DEFAULT_BASE:
+            words.insert(0, f"DAYBOOK_PORT_BASE={self.port_base}")
         if self.var != PROJECT / "var":
-            moved.insert(0, f"DAYBOOK_VAR={self.var}")
-        return " ".join([*moved, ".venv/bin/daybook"])
+            words.insert(0, f"DAYBOOK_VAR={self.var}")
+        return " ".join(words)

@@ -4,6 +4,7 @@ Root may not run PostgreSQL, so root runs it as `nobody`, who is lent the right 
 (to reach a checkout below a 0700 folder) and owns only its data and socket folders.
 """
 
+import contextlib
 import importlib.util
 import shutil
 import stat
@@ -122,6 +123,14 @@ def give_to_server_user(folder: Path, uid: int) -> None:
     folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     if uid == 0:
         shutil.chown(folder, SERVER_USER, SERVER_GROUP)
+
+
+def remove_socket_folders(place: Place) -> None:
+    """Leave nothing in /tmp; a folder that is not empty belongs to a server that still runs."""
+    with contextlib.suppress(OSError):
+        for server in servers(place):
+            server.sockets.rmdir()
+        place.sockets.rmdir()
 
 
 def make_socket_folders(place: Place) -> None:

@@ -1,7 +1,6 @@
 """Nothing is started unless all of it can be: each obstacle is one sentence with one fix."""
 
 import asyncio
-import os
 import pwd
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from cli.local.board import is_alive, read_board
 from cli.local.broker import refuse_unknown_broker
 from cli.local.paths import Place
 from cli.local.ports import Ports, refuse_taken_ports
-from cli.local.postgres import AS_SERVER_USER, binaries
+from cli.local.postgres import AS_SERVER_USER, PRIVATE, binaries
 from cli.local.waiting import until
 from shared.errors import UnavailableError
 
@@ -22,15 +21,16 @@ LEFTOVER_SECONDS = 5.0
 def make_folders(place: Place) -> None:
     """Make the private folder that everything lies in; refuse one that is somebody else's."""
     try:
-        for folder in (place.var, place.logs, place.run, place.secrets):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.var.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         owner = place.var.stat().st_uid
         if owner == place.uid:
-            place.var.chmod(0o700)
+            place.var.chmod(PRIVATE)
+            for folder in (place.logs, place.run, place.secrets):
+                folder.mkdir(mode=PRIVATE, exist_ok=True)
     except OSError as error:
         raise UnavailableError(
             f"{place.var} cannot be used by the user {_name(place.uid)}: {error.strerror}.",
-            fix=f"keep the data elsewhere: DAYBOOK_VAR=~/daybook make up{_or_chown(place)}",
+            fix="keep the data in a folder of yours: DAYBOOK_VAR=~/daybook make up",
         ) from error
     if owner != place.uid:
         raise UnavailableError(
@@ -99,9 +99,3 @@ def _name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
-
-
-def _or_chown(place: Place) -> str:
-    if not place.var.exists():
-        return ""
-    return f", or give it back: sudo chown -R {_name(os.geteuid())} {place.var}"

@@ -56,9 +56,11 @@ class Child:
     async def wait(self) -> int:
         """Return the exit code (negative: the signal) once it ended and its log is complete."""
         code = await self._process.wait()
-        # A grandchild may hold the pipe open; its words are not worth waiting for.
-        await asyncio.wait([self._pump], timeout=1)
-        self._pump.cancel()
+        try:
+            # A grandchild may hold the pipe open; its words are not worth waiting for.
+            await asyncio.wait([self._pump], timeout=1)
+        finally:
+            self._pump.cancel()
         return code
 
     async def stop(self, stop_signal: signal.Signals, budget_seconds: float) -> None:

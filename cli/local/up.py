@@ -12,18 +12,20 @@ from cli.local import lock
 from cli.local.board import Board
 from cli.local.machine import SERVICE
 from cli.local.paths import Place
-from cli.local.postgres import servers
+from cli.local.postgres import remove_socket_folders, servers
 from cli.local.preflight import make_folders
 from cli.local.screen import Screen
 from cli.local.startup import Startup
 from cli.local.summary import ready_text
-from cli.local.supervisor import Supervisor, Tier
+from cli.local.program import Tier
+from cli.local.supervisor import Supervisor
 from cli.local.tally import count_published, count_stored, keep_tally
 from shared.authorization.people import DEMO_PEOPLE
 from shared.clock import Clock
 
 COUNT_EVERY_SECONDS = 5.0
 LAST_COUNT_SECONDS = 0.4
+TRUTH_IS_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def up(place: Place, screen: Screen, clock: Clock, *, with_demo: bool) -> None:
@@ -65,10 +67,10 @@ class Run:
         took = self._clock.monotonic() - began
         self._screen.say()
         self._screen.say(ready_text(self._place, proof, DEMO_PEOPLE, took))
-        self._screen.say("\nCtrl-C stops everything; the next start goes on with this data.")
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._supervisor.watch())
-            both.create_task(self._keep_counting())
+        self._screen.say(
+            "\nCtrl-C or `daybook down` stops everything; the next start goes on with this data."
+        )
+        await asyncio.gather(self._supervisor.watch(), self._keep_counting())
 
     async def stop(self) -> None:
         """Stop tier by tier, and count what the next start must find again."""
@@ -79,30 +81,35 @@ class Run:
         await self._count_for_the_last_time()
         await self._supervisor.stop(Tier.BROKER)
         await self._supervisor.stop(Tier.POSTGRES)
+        remove_socket_folders(self._place)
         self.on_change()
+        if not self._supervisor.kept:
+            return
         took = self._clock.monotonic() - began
         self._screen.say(f"\nStopped in {took:.1f} s; the data is kept in {self._place.shown}.")
 
     def tell(self, sentence: str) -> None:
         """Say at what time something happened to a program."""
-        self._screen.say(f"  {self._clock.now():%H:%M:%S} UTC  {sentence}")
+        with suppress(OSError):  # whoever listened has left; what runs goes on
+            self._screen.say(f"  {self._clock.now():%H:%M:%S} UTC  {sentence}")
 
     def on_change(self) -> None:
         """Write the board anew."""
-        self._board.show(self._supervisor.kept, self._place.board)
+        with suppress(OSError):  # a full disk stops no program; `status` checks what it reads
+            self._board.show(self._supervisor.kept, self._place.board)
 
     async def _keep_counting(self) -> None:
         """Keep a number outside the databases, where a loss inside them can be seen."""
         while True:
             await asyncio.sleep(COUNT_EVERY_SECONDS)
-            with suppress(OSError, asyncpg.PostgresError):  # truth restarts: count the next time
+            with suppress(*TRUTH_IS_AWAY):  # it restarts: count the next time
                 tally = await count_published(self._truth, SERVICE)
                 if tally:
                     keep_tally(self._place.tally, tally)
 
     async def _count_for_the_last_time(self) -> None:
         """Nothing writes any more, so this is exact; a huge store is not worth a slow stop."""
-        with suppress(OSError, asyncpg.PostgresError, TimeoutError):
+        with suppress(*TRUTH_IS_AWAY):
             async with asyncio.timeout(LAST_COUNT_SECONDS):
                 keep_tally(self._place.tally, await count_stored(self._truth, SERVICE))
 

@@ -58,6 +58,8 @@ SERVICE = "customers"
 Role = Literal["api", "relay", "projector", "all", "migrate"]
 FOLLOWED = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
 WORK_WITHIN_SECONDS = 2.0
+ONE_CUSTOMER = "select count(*) from (select from directory limit 1) d"
+ONE_KEY = "select count(*) from (select from subject_keys limit 1) k"
 OPEN_AGAIN_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
@@ -194,9 +196,9 @@ class Process:
         """Do a little of the api's work on each server and say what worked."""
         checks = {
             "event store": await _works(parts.truth.fetchval("select epoch from store")),
-            "read models": await _works(parts.views.fetchval("select count(*) from (select from directory limit 1) d")),
-            "subject keys": await _works(key_lanes.fetchval("select count(*) from (select from subject_keys limit 1) k")),
-        }  # fmt: skip
+            "read models": await _works(parts.views.fetchval(ONE_CUSTOMER)),
+            "subject keys": await _works(key_lanes.fetchval(ONE_KEY)),
+        }
         return Readiness.of(self.role, checks, self._canary(canary), self._relay_report())
 
     def _canary(self, canary: CanaryKeeper) -> Canary | None:

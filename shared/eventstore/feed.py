@@ -1,6 +1,7 @@
 """The feed: each partition's events numbered 1, 2, 3… in log order, the same numbers for ever.
 
-The number (feed position) is a pure function of the store: counted, never kept with the event. One index row per 1,000 numbers makes any place cheap to reach. Reading stops at the oldest
+The number (feed position) is a pure function of the store: counted, never kept with the event.
+One index row per 1,000 numbers makes any place cheap to reach. Reading stops at the oldest
 transaction under way, because something may still commit behind it.
 """
 

@@ -199,7 +199,7 @@ def _told(error: asyncpg.PostgresError) -> Exception:
             current_version=int(detail) if detail else None,
             fix="read it again, look at what changed, and send the change with the new ETag",
         )
-    if error.sqlstate is not None and error.sqlstate.startswith("57"):
+    if error.sqlstate.startswith("57"):
         return _unavailable()
     return error
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -21,7 +20,7 @@ from shared.clock import Clock
 from shared.errors import UnavailableError
 from shared.messaging.clients import new_producer
 from shared.messaging.headers import Header, fixed_headers, source_of
-from shared.messaging.log_check import BrokerSilentError, check_log
+from shared.messaging.log_check import BrokerSilentError, LogState, check_log
 from shared.messaging.outbox import Checkpoint, LeaseLostError, Outbox
 from shared.messaging.sending import (
     RENEW_EVERY_SECONDS,
@@ -42,8 +41,6 @@ CHECK_EVERY_SECONDS = 5.0
 SWEEP_EVERY_SECONDS = 3600.0
 KEPT = timedelta(days=7)
 PAUSE_AFTER_FAILURE_SECONDS = 0.2
-
-Result = TypeVar("Result")
 
 RETRIED = (
     LeaseLostError,
@@ -93,6 +90,7 @@ class Relay:
         self._wake = wake or asyncio.Event()
         self._held: dict[int, Checkpoint] = {}
         self._checked: set[int] = set()
+        self._check: asyncio.Task[LogState] | None = None
         self._fixed: list[Header] = []
         self._refill_target: dict[int, int] = {}
         self._refill_started = 0.0
@@ -111,6 +109,7 @@ class Relay:
                 self._failed(error)
                 await _pause(stop, PAUSE_AFTER_FAILURE_SECONDS)
             finally:
+                self._drop_check()
                 await _close(producer)
         await self._give_up_leases()
 
@@ -124,9 +123,16 @@ class Relay:
             if not self._held or now - renewed >= RENEW_EVERY_SECONDS:
                 await self._claim()
                 renewed = now
-            if now - checked >= CHECK_EVERY_SECONDS or self._held.keys() - self._checked:
-                await self._check_log()
+            if self._held.keys() - self._checked:
+                # Newly led: nothing is sent before it is known what Kafka has.
+                self._begin_check(to_the_end=True)
+                await self._end_check()
                 checked = now
+            elif self._held and now - checked >= CHECK_EVERY_SECONDS:
+                self._begin_check()
+                checked = now
+            if self._check is not None and self._check.done():
+                await self._end_check()
             if now - swept >= SWEEP_EVERY_SECONDS and self._held:
                 await self._outbox.sweep(self._clock.now() - KEPT)
                 swept = now
@@ -147,25 +153,39 @@ class Relay:
             epoch = next(iter(held.values())).epoch
             self._fixed = fixed_headers(self._service, epoch)
 
-    async def _check_log(self) -> None:
-        """Look whether Kafka still has what it acknowledged; on taking over, what lies beyond."""
-        newly_led = bool(self._held.keys() - self._checked)
-        check = asyncio.ensure_future(
+    def _begin_check(self, *, to_the_end: bool = False) -> None:
+        """Begin to look whether Kafka still has what it acknowledged, while rounds go on."""
+        self._drop_check()
+        self._check = asyncio.create_task(
             check_log(
                 self._settings,
                 self._topic.name,
                 source_of(self._service),
                 list(self._held.values()),
-                to_the_end=newly_led,
+                to_the_end=to_the_end,
             )
         )
-        state = await self._renewing(check)
+
+    async def _end_check(self) -> None:
+        """Act on what the check found, waiting for it if need be, with the lease renewed."""
+        check, self._check = self._check, None
+        if check is None:
+            return
+        while not check.done():
+            await asyncio.wait([check], timeout=RENEW_EVERY_SECONDS)
+            await self._renew()
+        state = check.result()
         if not await self._outbox.has_all(state.beyond):
             await self._begin_next_epoch()
             return
         self._checked = set(self._held)
         if state.lost:
-            await self._start_over(state.lost)
+            await self._start_over(state.lost & self._held.keys())
+
+    def _drop_check(self) -> None:
+        if self._check is not None:
+            self._check.cancel()
+            self._check = None
 
     async def _start_over(self, lost: Iterable[int]) -> None:
         partitions = sorted(lost)
@@ -226,13 +246,6 @@ class Relay:
     async def _renew(self) -> None:
         if not self._held.keys() <= await self._outbox.renew():
             raise LeaseLostError
-
-    async def _renewing(self, work: "asyncio.Future[Result]") -> Result:
-        while True:
-            done, _ = await asyncio.wait([work], timeout=RENEW_EVERY_SECONDS)
-            if done:
-                return work.result()
-            await self._renew()
 
     async def _sleep(self, seconds: float) -> None:
         try:

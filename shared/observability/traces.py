@@ -7,6 +7,7 @@ finished span ourselves: its live span locks, copies and checks, at three times 
 """
 
 import os
+import random
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,11 @@ _FORM = re.compile(
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _FINE = Status(StatusCode.UNSET)
 _FAILED = Status(StatusCode.ERROR)
+
+_LOW_HALF = 2**64 - 1
+# Ids are looked up, never guessed at: no secret, and a system call for each would cost more
+# than the rest of an unsampled span. An id of zero, which W3C forbids, is one in 2**64.
+_draw = random.Random(os.urandom(32)).getrandbits  # noqa: S311
 
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
@@ -106,11 +112,10 @@ class Tracing:
         A parent's flag is obeyed; a trace of its own is sampled by its id, at the set share.
         """
         if parent is not None:
-            return f"{parent[:36]}{os.urandom(8).hex()}{parent[52:]}"
-        drawn = os.urandom(24)
-        ids = drawn.hex()
-        flag = "01" if int.from_bytes(drawn[8:16], "big") < self._bound else "00"
-        return f"00-{ids[:32]}-{ids[32:]}-{flag}"
+            return f"{parent[:36]}{_draw(64):016x}{parent[52:]}"
+        trace_id = _draw(128)
+        flag = "01" if trace_id & _LOW_HALF < self._bound else "00"
+        return f"00-{trace_id:032x}-{_draw(64):016x}-{flag}"
 
     def finish(
         self,

@@ -10,9 +10,9 @@ from uuid6 import uuid7
 
 from shared.clock import Clock
 from shared.errors import DaybookError, VersionConflictError
+from shared.events import Event, Origin
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.store import EventStore
-from shared.events import Event, Origin
 from shared.observability.traces import Tracing, current_traceparent
 from shared.projecting.watching import MarkWatcher
 
@@ -63,7 +63,7 @@ class CanaryKeeper:
         self.last: CanaryTrip | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send canaries until `stop` is set; one that does not arrive is told and leaves no trace."""
+        """Send canaries until `stop` is set; one that does not arrive is logged and tried again."""
         while not stop.is_set():
             pause = self._period_seconds
             try:

@@ -18,8 +18,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from opentelemetry.trace import SpanKind
 
 from shared.clock import Clock
-from shared.eventstore.codec import Ciphers, EventCodec
 from shared.events import Event
+from shared.eventstore.codec import Ciphers, EventCodec
 from shared.messaging.clients import new_consumer
 from shared.messaging.headers import ReceivedEvent, received
 from shared.observability.traces import Tracing, is_sampled
@@ -64,9 +64,7 @@ class Projection(Protocol):
         """The read model's name, also in marks and journeys."""
         ...
 
-    async def apply(
-        self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]
-    ) -> None:
+    async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
         """Change the read model by these events, in order, inside the running transaction."""
         ...
 
@@ -157,26 +155,35 @@ class ProjectionRunner:
         """Judge what came and apply what is next, all partitions in one transaction."""
         events: list[ReceivedEvent] = []
         marks: dict[int, Mark] = {}
-        gaps = []
+        held: list[tuple[TopicPartition, ReceivedEvent, Verdict]] = []
         for place, batch in records.items():
-            mark = self._marks[place.partition]
-            for record in batch:
-                event = received(record)
-                if event is None or event.source != self._followed.source:
-                    continue
-                verdict = mark.judge(event.epoch, event.feed_position)
-                if verdict is Verdict.APPLY:
-                    mark = mark.after(event)
-                    events.append(event)
-                elif verdict is not Verdict.DROP:
-                    gaps.append((place, event, verdict))
-                    break
-            if mark is not self._marks[place.partition]:
-                marks[place.partition] = mark
+            before = len(events)
+            stopped_at = self._judge(place.partition, batch, events)
+            if len(events) > before:
+                marks[place.partition] = self._marks[place.partition].after(events[-1])
+            if stopped_at is not None:
+                held.append((place, *stopped_at))
         if events:
             await self._apply(events, marks)
-        for place, event, verdict in gaps:
+        for place, event, verdict in held:
             await self._hold(consumer, place, event, verdict)
+
+    def _judge(
+        self, partition: int, batch: Sequence[object], events: list[ReceivedEvent]
+    ) -> tuple[ReceivedEvent, Verdict] | None:
+        """Add what is next in this partition to `events`; return what it must stop at, if any."""
+        mark = self._marks[partition]
+        for record in batch:
+            event = received(record)
+            if event is None or event.source != self._followed.source:
+                continue
+            verdict = mark.judge(event.epoch, event.feed_position)
+            if verdict is Verdict.APPLY:
+                mark = mark.after(event)
+                events.append(event)
+            elif verdict is not Verdict.DROP:
+                return event, verdict
+        return None
 
     async def _apply(self, events: list[ReceivedEvent], marks: dict[int, Mark]) -> None:
         start_ns = time_ns()

@@ -1,4 +1,4 @@
-"""One watcher per api process knows how far the read models are and wakes whoever waits for them."""
+"""One watcher per api process knows how far the read models are and wakes whoever waits."""
 
 import asyncio
 import logging

@@ -50,14 +50,14 @@ class EventStream(Response):
                     timeout=HEARTBEAT_SECONDS,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                if not next_event.done():
+                if next_event.done():
+                    chunk = next_event.result()
+                    if chunk is None:
+                        break
+                    await _send_chunk(send, chunk)
+                    next_event = asyncio.ensure_future(anext(self._events, None))
+                elif not any(end.done() for end in ends):
                     await _send_chunk(send, _HEARTBEAT)
-                    continue
-                chunk = next_event.result()
-                if chunk is None:
-                    break
-                await _send_chunk(send, chunk)
-                next_event = asyncio.ensure_future(anext(self._events, None))
             await send({"type": "http.response.body", "body": b""})
         finally:
             await _end([next_event, *ends])

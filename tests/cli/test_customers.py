@@ -82,7 +82,10 @@ def test_the_history_tells_who_changed_what_from_what_to_what() -> None:
             "type": "CustomerRenamed",
             **changed,
             "actor": "0198-somebody",
-            "changes": [{"field": "name", "before": "Ada", "after": "Countess"}],
+            "changes": [
+                {"field": "name", "before": "Ada", "after": "Countess"},
+                {"field": "emails", "before": None, "after": {"id": "e1", "address": "a@b.org"}},
+            ],
         },
     ]
     stand_in = StandIn(other={f"/v1/customers/{ADA}/history": {"items": items}})
@@ -91,7 +94,22 @@ def test_the_history_tells_who_changed_what_from_what_to_what() -> None:
         "    name: — → Ada",
         "v2  2026-08-22 10:00:00.123 UTC  CustomerRenamed  by 0198-somebody",
         "    name: Ada → Countess",
+        "    emails: — → a@b.org",
     ]
+
+
+def test_the_history_of_an_erased_customer_tells_what_happened_and_no_values() -> None:
+    item: Json = {
+        "version": 1,
+        "type": "CustomerRegistered",
+        "recorded_at": "2026-08-22T10:00:00Z",
+        "actor": ALICE,
+        "changes": [{"field": "emails", "before": None, "after": {"id": "e1", "address": None}}],
+        "erased": True,
+    }
+    stand_in = StandIn(other={f"/v1/customers/{ADA}/history": {"items": [item]}})
+    _, email, erased = lines_of(daybook(stand_in, "customers", "history", ADA).stdout)
+    assert (email, erased) == ("    emails: — → (erased)", "    (erased)")
 
 
 def test_the_journey_strip_has_a_stop_with_its_milliseconds_and_one_that_waits() -> None:

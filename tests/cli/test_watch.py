@@ -94,6 +94,13 @@ async def test_the_place_to_go_on_is_known_before_anything_changed() -> None:
     assert resumed_from(stand_in) == [None, "6"]
 
 
+async def test_who_missed_too_much_is_told_so() -> None:
+    stand_in, notes = StandIn(), list[str]()
+    stand_in.streams.append("id: 6\nevent: resync\ndata: {}\n\n")
+    assert await watched(stand_in, notes) == []
+    assert "Too much was missed" in notes[1]
+
+
 async def test_without_a_place_to_go_on_nothing_is_promised() -> None:
     stand_in, notes = StandIn(), list[str]()
     stand_in.streams.append(": still here\n\n")

@@ -1,0 +1,1 @@
+"""The rooms of shared, one by one."""

@@ -1,6 +1,7 @@
 """Routes that serve the service's own log: the feed, its digests, and the keys to read it."""
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
@@ -21,7 +22,9 @@ from shared.web.routes import Routes
 
 LONGEST_DIGEST = 100_000
 PARTITION = Parameter("partition", "query", "The partition, from 0.", int, is_required=True)
-TOPIC = Parameter("topic", "query", "The topic, for example daybook.customers.v1.", is_required=True)
+TOPIC = Parameter(
+    "topic", "query", "The topic, for example daybook.customers.v1.", is_required=True
+)
 FROM = Parameter("from", "query", "The first feed position wanted; 1 is the first there is.", int)
 TO = Parameter("to", "query", "The last feed position wanted.", int)
 
@@ -155,7 +158,7 @@ def _feed_item(item: FeedEvent) -> dict[str, Any]:
     event = item.event
     return {
         "feed_position": item.feed_position,
-        "event_id": event.event_id,
+        "event_id": str(event.event_id),
         "type": event.type,
         "schema_version": event.schema_version,
         "stream": event.stream,
@@ -164,10 +167,14 @@ def _feed_item(item: FeedEvent) -> dict[str, Any]:
         "recorded_at": event.recorded_at,
         "store_position": f"{event.txid}:{event.position}",
         "actor": event.origin.actor,
-        "correlation_id": event.origin.correlation_id,
-        "causation_id": event.origin.causation_id,
+        "correlation_id": str(event.origin.correlation_id),
+        "causation_id": _text(event.origin.causation_id),
         "origin": event.origin.connection,
         "traceparent": event.origin.traceparent,
         # The stored bytes, untouched.
         "data": orjson.Fragment(event.data),
     }
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)

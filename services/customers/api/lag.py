@@ -1,5 +1,6 @@
 """Who is behind whom, counted: store, relay, read models, and what holds the horizon back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -103,7 +104,7 @@ class LagRoutes:
             for p, _, _ in places
         ]
 
-    async def _behind(self, places: list[tuple[int, ...]]) -> dict[int, dict[str, Any]]:
+    async def _behind(self, places: Sequence[tuple[int, ...]]) -> dict[int, dict[str, Any]]:
         columns = [list(column) for column in zip(*places, strict=True)] if places else [[]] * 3
         rows = await self._truth.fetch(BEHIND, *columns)
         return {

@@ -4,8 +4,8 @@ Each message's id says how far its reader is in every partition, so that a reade
 with Last-Event-ID misses nothing.
 """
 
-from collections.abc import AsyncGenerator
 from asyncio import Event as Signal
+from collections.abc import AsyncGenerator
 
 import orjson
 from starlette.requests import Request

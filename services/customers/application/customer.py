@@ -21,10 +21,10 @@ from services.customers.domain.customer.rules import NOBODY, decide, evolve
 from services.customers.storage.codec import CODEC
 from shared.clock import Clock
 from shared.errors import VersionConflictError
+from shared.events import EventToAppend, Origin
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember
-from shared.events import EventToAppend, Origin
 from shared.observability.traces import Tracing, current_traceparent
 from shared.security.subject_keys import KeyPool, SubjectKey, SubjectKeys
 
@@ -181,7 +181,9 @@ class CustomerCommands:
         customer = before.customer
         for event in events:
             customer = evolve(customer, event)
-        token = appended.token if events else before.token(self._store.service, appended.token.epoch)
+        token = (
+            appended.token if events else before.token(self._store.service, appended.token.epoch)
+        )
         after = LoadedCustomer(
             before.id, customer, appended.version, before.kid,
             token.txid, token.position, token.partition,

@@ -10,9 +10,9 @@ from services.customers.domain.customer.events import CustomerEvent
 from services.customers.domain.customer.rules import NOBODY, Customer, evolve
 from services.customers.storage.codec import CODEC
 from shared.errors import NotFoundError
+from shared.events import RecordedEvent
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
-from shared.events import RecordedEvent
 from shared.security.subject_keys import SubjectKeys
 
 

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from joserfc.jwk import OctKey
+from joserfc.errors import UnsupportedAlgorithmError
+from joserfc.jwk import OctKey, RSAKey
 
 from shared.authorization.people import DEMO_PEOPLE
 from shared.errors import NotSignedInError
@@ -27,6 +28,10 @@ async def refusal(issuer: FakeIssuer, token: str) -> str:
         await issuer.verifier().verify(token)
     assert refused.value.fix
     return refused.value.detail
+
+
+async def subject_of(issuer: FakeIssuer, token: str) -> str:
+    return (await issuer.verifier().verify(token)).subject
 
 
 def unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
@@ -49,10 +54,8 @@ async def test_an_expired_token_is_refused(issuer: FakeIssuer) -> None:
 
 async def test_clocks_may_differ_by_a_few_seconds(issuer: FakeIssuer) -> None:
     now = int(issuer.clock.now().timestamp())
-    verifier = issuer.verifier()
-    assert await verifier.verify(issuer.token(exp=now - 4))
-    assert await verifier.verify(issuer.token(nbf=now + 4))
-    assert verifier.remembered(issuer.token(exp=now - 4)) is None
+    assert await subject_of(issuer, issuer.token(exp=now - 4)) == ALICE
+    assert await subject_of(issuer, issuer.token(nbf=now + 4)) == ALICE
 
 
 async def test_a_token_that_does_not_hold_yet_is_refused(issuer: FakeIssuer) -> None:
@@ -70,7 +73,7 @@ async def test_a_token_for_another_service_is_refused(issuer: FakeIssuer, audien
 
 
 async def test_a_token_may_be_for_several_services(issuer: FakeIssuer) -> None:
-    assert await issuer.verifier().verify(issuer.token(aud=["billing", "daybook"]))
+    assert await subject_of(issuer, issuer.token(aud=["billing", "daybook"])) == ALICE
 
 
 @pytest.mark.parametrize("expiry", [None, "tomorrow", True])
@@ -91,6 +94,7 @@ async def test_a_token_that_nobody_signed_is_refused(issuer: FakeIssuer) -> None
 async def test_the_public_key_is_not_taken_for_a_shared_secret() -> None:
     issuer = FakeIssuer(TurnableClock(), "RS256")
     token = unsigned({"alg": "HS256", "kid": "first"}, issuer.claims())
+    assert isinstance(issuer.key, RSAKey)
     public_key = issuer.key.as_pem(private=False)
     mac = hmac.new(public_key, token.encode(), hashlib.sha256).digest()
     signature = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
@@ -100,7 +104,7 @@ async def test_the_public_key_is_not_taken_for_a_shared_secret() -> None:
 async def test_a_shared_secret_among_the_keys_is_ignored(issuer: FakeIssuer) -> None:
     secret = OctKey.generate_key(256, {"kid": "secret"})
     issuer.published.append(dict(secret.as_dict(private=True)))
-    assert await issuer.verifier().verify(issuer.token())
+    assert await subject_of(issuer, issuer.token()) == ALICE
     token = unsigned({"alg": "HS256", "kid": "secret"}, issuer.claims())
     assert "not signed with one of" in await refusal(issuer, f"{token}.AAAA")
 
@@ -134,9 +138,28 @@ async def test_a_token_longer_than_any_is_refused_unread(issuer: FakeIssuer) -> 
 
 async def test_a_token_that_names_no_key_fits_only_if_there_is_just_one(issuer: FakeIssuer) -> None:
     token = issuer.token(header={"kid": None})
-    assert await issuer.verifier().verify(token)
+    assert await subject_of(issuer, token) == ALICE
     issuer.published.append(dict(new_key("EdDSA", "second").as_dict(private=False)))
     assert "does not publish" in await refusal(issuer, token)
+
+
+async def test_a_token_whose_key_has_no_proper_name_is_refused(issuer: FakeIssuer) -> None:
+    token = unsigned({"alg": "EdDSA", "kid": 7}, issuer.claims())
+    assert "does not name its key" in await refusal(issuer, f"{token}.AAAA")
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "ES512", "PS256"])
+def test_no_other_way_of_signing_is_known(algorithm: str) -> None:
+    with pytest.raises(UnsupportedAlgorithmError):
+        tokens.SIGNATURES.get_alg(algorithm)
+
+
+async def test_a_token_that_is_remembered_needs_no_issuer(issuer: FakeIssuer) -> None:
+    verifier = issuer.verifier()
+    token = issuer.token()
+    first = await verifier.verify(token)
+    issuer.is_down = True
+    assert await verifier.verify(token) is first
 
 
 async def test_a_token_is_remembered_for_a_minute_and_no_longer(issuer: FakeIssuer) -> None:

@@ -1,0 +1,1 @@
+"""What every HTTP api has in common."""

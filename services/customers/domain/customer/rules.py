@@ -115,9 +115,9 @@ def _register(customer: Customer, command: RegisterCustomer) -> CustomerRegister
     seen: set[str] = set()
     for email in command.emails:
         if email.address.casefold() in seen:
-            raise _listed_twice()
+            raise _listed_twice("emails")
         seen.add(email.address.casefold())
-    _room_for_emails(len(command.emails))
+    _room_for_emails(len(command.emails), "emails")
     return CustomerRegistered(
         kind=command.kind,
         key_commitment=command.key_commitment,
@@ -131,8 +131,8 @@ def _register(customer: Customer, command: RegisterCustomer) -> CustomerRegister
 def _add_email(customer: Customer, email: NewEmail) -> CustomerEmailAdded:
     addresses = {e.address.casefold() for e in customer.emails if e.address is not None}
     if email.address.casefold() in addresses:
-        raise _listed_twice()
-    _room_for_emails(len(customer.emails) + 1)
+        raise _listed_twice("address")
+    _room_for_emails(len(customer.emails) + 1, "address")
     return CustomerEmailAdded(email_id=email.id, personal=EmailDetails(address=email.address))
 
 
@@ -159,20 +159,20 @@ def _erased(customer: Customer) -> Customer:
     return Customer(kind=customer.kind, name=None, emails=emails, is_erased=True)
 
 
-def _listed_twice() -> RuleBrokenError:
+def _listed_twice(field: str) -> RuleBrokenError:
     return RuleBrokenError(
         "this e-mail address is listed for the customer already",
         code="email-already-listed",
-        field="address",
+        field=field,
         fix="leave it out, or remove the listed one first",
     )
 
 
-def _room_for_emails(wanted: int) -> None:
+def _room_for_emails(wanted: int, field: str) -> None:
     if wanted > MAX_EMAILS:
         raise RuleBrokenError(
             f"a customer has at most {MAX_EMAILS} e-mail addresses",
             code="too-many-emails",
-            field="emails",
+            field=field,
             fix="remove one that is no longer used",
         )

@@ -28,7 +28,8 @@ def upgrade() -> None:
     run_sql(f"""
         revoke all on all functions in schema public from public;
         revoke create on schema public from public;
-        grant execute on function append_to_stream, append_to_streams, log_horizon to "{service}_api";
+        grant execute on function append_to_stream, append_to_streams, log_horizon
+            to "{service}_api";
         grant select on all tables in schema public to "{service}_api";
         grant execute on function relay_advance to "{service}_relay";
         grant select on store, streams, events, relay_checkpoints, feed_index, relay_rounds

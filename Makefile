@@ -1,0 +1,74 @@
+# Daybook on one machine. `make up` needs nothing but Python 3.11 and make.
+PYTHON ?= python3
+PY := .venv/bin/python
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+CODE := cli services shared tests $(wildcard bench)
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test test-extern lint check bench contracts lock clean
+
+help: ## Show what can be made.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: .venv/ready ## Start everything on this machine; Ctrl-C stops it, the data stays in ./var.
+	@exec .venv/bin/daybook up
+
+down: .venv/ready ## Stop what `make up` or `daybook up --detach` started.
+	@exec .venv/bin/daybook down
+
+test: lint ## Run the linters and every test.
+	$(PY) -m pytest -m "not extern"
+
+test-extern: .venv/ready ## Run the tests that use other people's programs (kcat).
+	@command -v kcat >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q \
+	  && apt-get install -q -y --no-install-recommends kcat; } || { \
+	  echo "Error: the program kcat is missing."; \
+	  echo "Fix: sudo apt-get install kcat"; exit 1; } >&2
+	$(PY) -m pytest -m extern
+
+check: lint ## Run the linters and the unit tests: under a minute.
+	$(PY) -m pytest -m "not journey and not extern"
+
+lint: .venv/ready
+	$(PY) -m ruff format --check $(CODE)
+	$(PY) -m ruff check $(CODE)
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+	@find $(CODE) -name '*.py' -exec wc -l {} + \
+	  | awk '$$2 != "total" && $$1 > 300 { print $$2 ": " $$1 " lines, 300 are allowed"; bad = 1 } END { exit bad }'
+	$(PY) -m cli.contracts --check
+
+bench: .venv/ready ## Measure every figure beside its baseline; ROW=name for one.
+	$(PY) -m bench $(if $(ROW),--row $(ROW))
+
+contracts: .venv/ready ## Write the published contracts (docs/contracts) anew.
+	$(PY) -m cli.contracts
+
+lock: ## Compile requirements.in into requirements.txt, with hashes.
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/pip install -q uv
+	build/uv/bin/uv pip compile --generate-hashes --python-version 3.11 \
+	  --custom-compile-command 'make lock' -q requirements.in -o requirements.txt
+
+clean: ## Remove what can be made again; ./var, your data, stays.
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
+
+# Touched last, so that an install that was interrupted is done again.
+.venv/ready: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Error: Daybook needs Python 3.11 or newer, and $(PYTHON) is not that."; \
+	  echo "Fix: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; } >&2
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Error: $(PYTHON) cannot make environments: venv and ensurepip are missing."; \
+	  echo "Fix: sudo apt-get install python3-venv"; exit 1; } >&2
+	@echo "Installing what Daybook runs on into .venv: about half a minute, once."
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements.txt | awk '/^Collecting /            { printf "\r  %d packages fetched", ++n; fflush() } \
+	    /^Installing collected/ { print "; unpacking them"; fflush() }'
+	@printf '%s\n' '#!/bin/sh' 'at=$$(dirname "$$(readlink -f "$$0")")' \
+	  'PYTHONPATH="$$at/../.." exec "$$at/python" -P -m cli "$$@"' > .venv/bin/daybook
+	@chmod +x .venv/bin/daybook
+	@touch $@

@@ -1,0 +1,1 @@
+"""What the tests of every service stand on: a clock to turn, waiting with a deadline, sign-in."""

@@ -1,0 +1,31 @@
+"""A test waits for what must become true, never for an amount of time."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+
+INTERVAL_SECONDS = 0.01
+
+
+async def until(
+    condition: Callable[[], object | Awaitable[object]],
+    within: float = 10.0,
+    *,
+    what: str = "what the test waits for",
+) -> None:
+    """Return as soon as the condition (asked again and again, awaited if need be) is true.
+
+    Raises:
+        AssertionError: it was not true within so many seconds.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        answer = condition()
+        if isawaitable(answer):
+            answer = await answer
+        if answer:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come true within {within:g} s")
+        await asyncio.sleep(INTERVAL_SECONDS)

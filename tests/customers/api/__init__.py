@@ -1,0 +1,1 @@
+"""Tests of every route: who may, what is refused, what comes back."""

@@ -1,0 +1,1 @@
+"""Tests of the rules about one customer: pure functions, told as stories."""

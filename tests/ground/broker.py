@@ -1,0 +1,81 @@
+"""A Kafka-protocol broker stands on a port that was free; killed and started again it is empty."""
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cli.local import broker
+from cli.local.environment import bare
+from cli.local.ports import Ports
+from shared.settings import KafkaSettings
+from tests.ground.children import dies_with_us
+
+READY_WITHIN_SECONDS = 10.0
+
+
+class Broker:
+    """One embedded broker."""
+
+    def __init__(self) -> None:
+        # The broker's port decides where its ports begin, so that the real command is used.
+        self._ports = Ports(free_port() - Ports(0).broker)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Where a client starts."""
+        return self._ports.bootstrap
+
+    @property
+    def settings(self) -> KafkaSettings:
+        """The settings of a process that uses it."""
+        return KafkaSettings(mode="embedded", bootstrap=self.bootstrap)
+
+    def start(self) -> None:
+        """Start it, empty, on its port; return when it takes connections."""
+        self._process = subprocess.Popen(
+            broker.command(self._ports),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=bare(),
+            start_new_session=True,
+            preexec_fn=dies_with_us(signal.SIGKILL),
+        )
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        while not self._answers():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise RuntimeError("the broker does not start")
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        """End it at once (kill -9): everything on it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _answers(self) -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self._ports.broker)) == 0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def one_broker() -> Iterator[Broker]:
+    """Run a broker for as long as the body of the `with`."""
+    its = Broker()
+    its.start()
+    try:
+        yield its
+    finally:
+        its.kill()

@@ -1,0 +1,240 @@
+"""The whole customers service stands in the test's own process, on databases of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.customers.api.app import ApiParts, customers_api
+from services.customers.application.customer import CustomerCommands
+from services.customers.application.loading import CustomerReader
+from services.customers.projections.directory import NAME as DIRECTORY
+from services.customers.projections.directory import Directory
+from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.storage.codec import CODEC
+from shared.authorization.decisions import TableDecisions
+from shared.authorization.people import DEMO_PEOPLE
+from shared.clock import SystemClock
+from shared.eventstore.feed import Feed
+from shared.eventstore.store import EventStore
+from shared.messaging.headers import source_of
+from shared.messaging.outbox import Outbox
+from shared.messaging.relay import Relay
+from shared.messaging.topics import CUSTOMERS, Topic
+from shared.observability.traces import Tracing
+from shared.postgres.dsn import dsn_for, sqlalchemy_url
+from shared.postgres.lanes import Lanes
+from shared.projecting.canary import CanaryKeeper
+from shared.projecting.marks import Followed
+from shared.projecting.runner import ProjectionRunner
+from shared.projecting.watching import MarkWatcher
+from shared.security.cipher_cache import CipherCache
+from shared.security.master_key import FileMasterKey
+from shared.security.subject_keys import KeyPool, SubjectKeys
+from shared.settings import KafkaSettings
+from shared.testing.clock import TurnableClock
+from shared.testing.verifier import PersonVerifier, token_of
+from shared.testing.waiting import until
+from shared.web.callers import Guard
+from shared.web.health import FINE, Readiness
+from tests.ground.processes import MASTER_KEY, SERVICE_KEY
+from tests.ground.servers import Databases
+
+SERVICE = "customers"
+END_WITHIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One customer, as the directory has it and as a fold of the store says it must be."""
+
+    id: UUID
+    kind: str
+    name: str | None
+    emails: tuple[tuple[str, str | None], ...]
+    version: int
+    is_erased: bool
+
+
+class KeptSpans(SpanProcessor):
+    """Keeps every span that ended."""
+
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Keep one more."""
+        self.spans.append(span)
+
+
+class House:
+    """Everything of the customers service; its clock runs by itself and can be turned."""
+
+    def __init__(self, databases: Databases, kafka: KafkaSettings, topic: Topic) -> None:
+        self.databases = databases
+        self.kafka = kafka
+        self.topic = topic
+        self.followed = Followed(DIRECTORY, source_of(SERVICE), topic.name, topic.partitions)
+        self.clock = TurnableClock(SystemClock().now(), runs=True)
+        self.appended = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self.master = FileMasterKey(MASTER_KEY)
+        self._kept = KeptSpans()
+        self.tracing = Tracing([self._kept], share=1.0)
+        self._opened = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Open the connections and put the parts together; nothing runs yet."""
+        stores = self.databases
+        truth = await self.lanes(stores.truth_dsn, "api", 8)
+        views = await self.lanes(stores.views_dsn, "api", 4)
+        keys = await self.lanes(stores.keys_dsn, "api", 4)
+        self.store = EventStore(truth, SERVICE, self.topic.partitions)
+        self.feed = Feed(truth, self.topic.name)
+        self.keys = SubjectKeys(keys, self.master)
+        self.pool = KeyPool(self.keys)
+        self.reader = CustomerReader(self.store, self.keys)
+        self.commands = CustomerCommands(
+            self.store, self.reader, self.keys, self.pool, self.clock, self.tracing, self.appended
+        )
+        self.watcher = MarkWatcher(views, self.followed, SERVICE)
+        self.relay = await self.new_relay()
+        self.runner = await self.new_runner()
+        self.app = self._app(truth, views)
+
+    async def lanes(self, template: str, role: str, size: int) -> Lanes:
+        """Open connections that are closed with the house."""
+        lanes = Lanes(dsn_for(template, role), size, application_name=f"house-{role}")
+        await lanes.open()
+        self._opened.push_async_callback(lanes.close)
+        return lanes
+
+    async def new_relay(self) -> Relay:
+        """Return one more relay, not running; it shares nothing with the house's own."""
+        truth = await self.lanes(self.databases.truth_dsn, "relay", 2)
+        outbox = Outbox(truth, self.topic.name, self.topic.partitions, uuid4())
+        return Relay(
+            outbox, self.kafka, self.topic, SERVICE, self.clock, self.tracing, wake=self.appended
+        )
+
+    async def new_runner(self) -> ProjectionRunner:
+        """Return one more runner of the directory, not running."""
+        views = await self.lanes(self.databases.views_dsn, "projector", 2)
+        keys = SubjectKeys(
+            await self.lanes(self.databases.keys_dsn, "projector", 1), self.master
+        )
+        return ProjectionRunner(
+            Directory(), self.followed, views, CODEC, CipherCache(keys, self.clock),
+            self.kafka, self.clock, self.tracing,
+        )  # fmt: skip
+
+    async def start(self, *, relay: bool = True, runner: bool = True) -> None:
+        """Run the watcher, and the relay and the runner if wanted, until the house is closed."""
+        self.run(self.watcher)
+        if relay:
+            self.run(self.relay)
+        if runner:
+            self.run(self.runner)
+
+    def run(self, part: Relay | ProjectionRunner | MarkWatcher) -> asyncio.Task[None]:
+        """Run one part until the house is closed; if it dies by an exception, the test fails."""
+        task = asyncio.create_task(part.run(self.stopping))
+        self._tasks.append(task)
+        return task
+
+    def client(self, person: str) -> httpx.AsyncClient:
+        """Return a client that is signed in as that demo person."""
+        client = self.anonymous()
+        client.headers["Authorization"] = f"Bearer {token_of(person)}"
+        return client
+
+    def anonymous(self) -> httpx.AsyncClient:
+        """Return a client that is not signed in."""
+        transport = httpx.ASGITransport(self.app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://daybook")
+        self._opened.push_async_callback(client.aclose)
+        return client
+
+    def spans(self) -> list[ReadableSpan]:
+        """Return the spans that ended until now."""
+        return list(self._kept.spans)
+
+    async def stored(self) -> dict[int, int]:
+        """Return how many events the store has, per partition."""
+        rows = await self.ask("truth", "select partition, count(*) from events group by 1")
+        return {row["partition"]: row["count"] for row in rows}
+
+    async def applied(self) -> dict[int, int]:
+        """Return how many events the directory has applied, per partition."""
+        rows = await self.ask(
+            "views",
+            "select partition, feed_position from projection_marks"
+            f" where projection = '{DIRECTORY}' and topic = '{self.topic.name}'"
+            " and feed_position > 0",
+        )
+        return {row["partition"]: row["feed_position"] for row in rows}
+
+    async def caught_up(self, within: float = 20.0) -> None:
+        """Return once the directory has everything that the store has."""
+
+        async def is_level() -> bool:
+            return await self.applied() == await self.stored()
+
+        await until(is_level, within, what="that the directory has every event of the store")
+
+    async def directory_rows(self) -> list[Row]:
+        """Return the directory, by id."""
+        rows = await self.ask("views", "select * from directory order by id")
+        return [
+            Row(r["id"], r["kind"], r["name"], _emails(r["emails"]), r["version"], r["is_erased"])
+            for r in rows
+        ]
+
+    async def fold_all(self) -> list[Row]:
+        """Return what the directory must be: every customer folded from the store, by id."""
+        found = await self.ask(
+            "truth", "select distinct subject::uuid as id from events where stream like 'customer-%'"
+            " order by 1",
+        )  # fmt: skip
+        loaded = [await self.reader.load(row["id"]) for row in found]
+        return [
+            Row(
+                each.id, str(each.customer.kind), each.customer.name,
+                tuple((str(email.id), email.address) for email in each.customer.emails),
+                each.version, each.customer.is_erased,
+            )
+            for each in loaded
+        ]  # fmt: skip
+
+    async def ask(self, kind: str, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Ask one of the three databases as its superuser, on a connection of its own."""
+        connection = await asyncpg.connect(self.databases.admin_dsn(kind))
+        try:
+            await _read_json(connection)
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
+    async def stop(self) -> None:
+        """End what runs; raise what killed a part that should have gone on."""
+        self.stopping.set()
+        self.appended.set()
+        done = self._tasks
+        self._tasks = []
+        for task in done:
+            await asyncio.wait_for(task, END_WITHIN_SECONDS)
+
+    async def close(self) -> None:
+        """Stop, then close every connection."""
+        try:
+            await self.stop()
+        finally:
+            await self._opened.aclose()

@@ -1,0 +1,219 @@
+"""Three PostgreSQL servers stand in a second, and each test has databases that are its own."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+
+from cli.local.environment import bare
+from cli.local.postgres import AS_SERVER_USER, KINDS, Server, binaries, give_to_server_user
+from shared.postgres.bootstrap import prepare_database
+from shared.postgres.dsn import dsn_for
+from shared.postgres.migrating import migrate
+from tests.ground.children import dies_with_us
+
+SERVICE = "customers"
+TEMPLATE = "migrated"
+OWNER = f"{SERVICE}_owner"
+MIGRATIONS = {
+    "truth": ("shared.eventstore.migrations",),
+    "keys": ("shared.security.migrations",),
+    "views": ("shared.projecting.migrations", "services.customers.storage.migrations"),
+}
+# Nothing here outlives the run, so no disk is waited for.
+IN_TESTS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100")
+READY_WITHIN_SECONDS = 20.0
+END_WITHIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """A truth, a views and a keys database, empty or migrated, one on each of three servers."""
+
+    servers: "Servers"
+    name: str
+
+    @property
+    def truth_dsn(self) -> str:
+        """The event store's, with the literal `{role}`."""
+        return self.dsn("truth")
+
+    @property
+    def views_dsn(self) -> str:
+        """The read models', with the literal `{role}`."""
+        return self.dsn("views")
+
+    @property
+    def keys_dsn(self) -> str:
+        """The subject keys', with the literal `{role}`."""
+        return self.dsn("keys")
+
+    def dsn(self, kind: str) -> str:
+        """The service's own way in, with the literal `{role}`."""
+        sockets = self.servers.sockets(kind)
+        return f"postgresql://{SERVICE}_{{role}}@/{self.name}?host={sockets}"
+
+    def admin_dsn(self, kind: str) -> str:
+        """The superuser's way into this very database."""
+        return f"postgresql://postgres@/{self.name}?host={self.servers.sockets(kind)}"
+
+
+class Servers:
+    """The three PostgreSQL servers of a test run, or of one test."""
+
+    def __init__(self, folder: Path) -> None:
+        prefix = AS_SERVER_USER if os.geteuid() == 0 else ()
+        self._servers = {
+            kind: Server(kind, folder / kind, folder / "s" / kind, prefix) for kind in KINDS
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def databases(self) -> Databases:
+        """Migrated databases; on servers that only one test uses they are the test's own."""
+        return Databases(self, TEMPLATE)
+
+    def sockets(self, kind: str) -> Path:
+        """The folder of the server's socket."""
+        return self._servers[kind].sockets
+
+    def admin_dsn(self, kind: str) -> str:
+        """The superuser's way into the database `postgres`."""
+        return self._servers[kind].admin_dsn
+
+    def make(self) -> None:
+        """Make the data folders, start the servers, migrate the template."""
+        self._initdb()
+        for kind in KINDS:
+            self.start(kind, wait=False)
+        asyncio.run(self._prepare())
+        self._migrate()
+
+    def start(self, kind: str, *, wait: bool = True) -> None:
+        """Start a server that is not running, and return when it answers."""
+        self._processes[kind] = self._spawn((*self._servers[kind].command, *IN_TESTS))
+        if wait:
+            self._await_socket(kind)
+
+    def kill(self, kind: str) -> None:
+        """End a server at once (kill -9); its backends notice by themselves."""
+        self._processes[kind].kill()
+        self._processes[kind].wait()
+
+    def end(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """End all servers; SIGQUIT waits for nothing."""
+        for process in self._processes.values():
+            if process.poll() is None:
+                process.send_signal(how)
+        for process in self._processes.values():
+            try:
+                process.wait(END_WITHIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _initdb(self) -> None:
+        uid = os.geteuid()
+        (self.sockets("truth").parent).mkdir(mode=0o700)
+        made = []
+        for server in self._servers.values():
+            give_to_server_user(server.data, uid)
+            give_to_server_user(server.sockets, uid)
+            made.append(self._spawn((*server.initdb_command(server.data), "--no-sync")))
+        for process in made:
+            if process.wait(READY_WITHIN_SECONDS) != 0:
+                raise RuntimeError("initdb failed")
+
+    async def _prepare(self) -> None:
+        await asyncio.gather(*(self._prepare_one(kind) for kind in KINDS))
+
+    async def _prepare_one(self, kind: str) -> None:
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        while True:
+            try:
+                await prepare_database(self.admin_dsn(kind), SERVICE, database=TEMPLATE)
+            except (OSError, asyncpg.CannotConnectNowError):
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+    def _migrate(self) -> None:
+        for kind, packages in MIGRATIONS.items():
+            for package in packages:
+                migrate(dsn_for(self.databases.dsn(kind), "migrate"), package, OWNER)
+
+    def _await_socket(self, kind: str) -> None:
+        """Wait until the server takes connections; start it again if its old backends linger."""
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        while not _answers(self.sockets(kind)):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the {kind} server does not start")
+            if self._processes[kind].poll() is not None:
+                self._processes[kind] = self._spawn((*self._servers[kind].command, *IN_TESTS))
+            time.sleep(0.02)
+
+    def _spawn(self, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=bare(),
+            start_new_session=True,
+            preexec_fn=dies_with_us(signal.SIGINT),
+        )
+
+
+@contextmanager
+def three_servers() -> Iterator[Servers]:
+    """Run three servers for as long as the body of the `with`."""
+    # Short and in /tmp: a socket's path may have 107 bytes, and PostgreSQL's user must reach it.
+    folder = Path(tempfile.mkdtemp(prefix="daybook-test-", dir="/tmp"))  # noqa: S108
+    servers = Servers(folder)
+    try:
+        servers.make()
+        yield servers
+    finally:
+        servers.end()
+        shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def new_databases(servers: Servers, *, template: str = TEMPLATE) -> AsyncIterator[Databases]:
+    """Have three databases that nobody else uses for as long as the body of the `with`."""
+    databases = Databases(servers, f"t{uuid4().hex[:12]}")
+    name = databases.name
+    make = f'create database "{name}" template "{template}" owner "{OWNER}" strategy wal_log'
+    await _on_all(servers, make)
+    try:
+        yield databases
+    finally:
+        await _on_all(servers, f'drop database "{name}" with (force)')
+
+
+async def _on_all(servers: Servers, statement: str) -> None:
+    async def on_one(kind: str) -> None:
+        connection = await asyncpg.connect(servers.admin_dsn(kind))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    await asyncio.gather(*(on_one(kind) for kind in KINDS))
+
+
+def _answers(sockets: Path) -> bool:
+    asked = (str(binaries() / "pg_isready"), "-q", "-h", str(sockets))
+    return subprocess.run(asked, env=bare(), check=False).returncode == 0
