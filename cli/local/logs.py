@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -29,16 +30,17 @@ def logs(place: Place, name: str | None, *, follow: bool) -> None:
             fix=f"{place.command} logs",
         )
     chosen = {name: found[name]} if name is not None else found
-    tails = [Tail(one, path) for one, path in chosen.items()]
     width = max((len(one) for one in chosen), default=0)
-    for tail in tails:
-        for line in tail.last_lines():
-            _show(tail.name, line, width)
-    while follow:
+    with ExitStack() as opened:
+        tails = [opened.enter_context(closing(Tail(*one))) for one in chosen.items()]
         for tail in tails:
-            for line in tail.new_lines():
+            for line in tail.last_lines():
                 _show(tail.name, line, width)
-        time.sleep(LOOK_SECONDS)
+        while follow:
+            for tail in tails:
+                for line in tail.new_lines():
+                    _show(tail.name, line, width)
+            time.sleep(LOOK_SECONDS)
 
 
 class Tail:
@@ -49,6 +51,10 @@ class Tail:
         self._path = path
         self._file = path.open("rb")
         self._half = b""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
 
     def last_lines(self) -> list[str]:
         """Return the last lines and stand behind them."""

@@ -8,8 +8,8 @@ from cli.local import broker, environment
 from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.local.postgres import Server, servers
-from cli.local.readiness import ask_readiness, port_answers, postgres_answers, url_answers
 from cli.local.program import Program, Tier
+from cli.local.readiness import ask_readiness, port_answers, postgres_answers, url_answers
 
 SERVICE = "customers"
 

@@ -45,6 +45,8 @@ def _continuing(proof: Proof) -> list[str]:
     if proof.lost_events is None:
         return []
     lost = f"{proof.lost_events:,} events lost"
+    if proof.lost_events:
+        lost = click.style(f"{lost}: write nothing before you know why", fg="red", bold=True)
     if proof.relay is None or proof.relay.refill_seconds is None:
         return [lost]
     events, took = proof.relay.refilled_events, proof.relay.refill_seconds

@@ -14,10 +14,10 @@ from cli.local.machine import SERVICE
 from cli.local.paths import Place
 from cli.local.postgres import remove_socket_folders, servers
 from cli.local.preflight import make_folders
+from cli.local.program import Tier
 from cli.local.screen import Screen
 from cli.local.startup import Startup
 from cli.local.summary import ready_text
-from cli.local.program import Tier
 from cli.local.supervisor import Supervisor
 from cli.local.tally import count_published, count_stored, keep_tally
 from shared.authorization.people import DEMO_PEOPLE

@@ -20,22 +20,25 @@ JOSE = jwe.JWERegistry(algorithms=["dir", "A256GCM"], strict_check_header=False)
 
 def read_events(bootstrap: str) -> Iterator[tuple[Json, Json]]:
     """Yield every event once, oldest first, for ever: its CloudEvents attributes and its value."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "billing"})
+    where = {"bootstrap.servers": bootstrap, "group.id": "billing"}
+    consumer = Consumer({**where, "auto.offset.reset": "earliest"})
     partitions = consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
     consumer.assign([TopicPartition(TOPIC, number, OFFSET_BEGINNING) for number in partitions])
-    marks: dict[
-        tuple[str, int], tuple[int, int]
-    ] = {}  # store yours in the transaction that stores what you make of the event
+    marks: dict[tuple[str, int], tuple[int, int]] = {}
     while True:
         record = consumer.poll(1.0)
         if record is None or record.error():  # librdkafka has told stderr, and tries again
             continue
         ce = {name: value.decode() for name, value in record.headers()}
         source = ce["ce_source"], record.partition()
-        place = int(ce["ce_epoch"]), int(ce["ce_feedposition"])
-        if place > marks.get(source, (0, 0)):  # else it comes a second time: drop it
+        epoch, position = int(ce["ce_epoch"]), int(ce["ce_feedposition"])
+        seen_epoch, seen = marks.get(source, (0, 0))
+        expected = seen + 1 if epoch == seen_epoch else 1
+        if epoch >= seen_epoch and position == expected:
             yield ce, json.loads(record.value())
-            marks[source] = place
+            marks[source] = epoch, position  # store yours together with what you make of it
+        elif epoch >= seen_epoch and position > expected:  # a gap: Kafka was refilled, read again
+            consumer.seek(TopicPartition(TOPIC, record.partition(), OFFSET_BEGINNING))
 
 
 def open_personal(sealed: str, event_id: str, daybook: httpx.Client) -> Json | None:

@@ -123,11 +123,11 @@ class EventStore:
     ) -> list[RecordedEvent]:
         """Return the stream's events in order: all, up to a version, or up to a moment."""
         if version is not None:
-            rows = await self._fetch(LOAD_UP_TO, stream, version)
+            rows = await self._lanes.fetch(LOAD_UP_TO, stream, version)
         elif as_of is not None:
-            rows = await self._fetch(LOAD_AS_OF, stream, as_of)
+            rows = await self._lanes.fetch(LOAD_AS_OF, stream, as_of)
         else:
-            rows = await self._fetch(LOAD, stream)
+            rows = await self._lanes.fetch(LOAD, stream)
         return [event_of(row) for row in rows]
 
     async def remembered(self, remember: Remember) -> Appended | None:
@@ -136,7 +136,7 @@ class EventStore:
         Raises:
             InvalidInputError: the key was used for another body.
         """
-        rows = await self._fetch(REMEMBERED, remember.key)
+        rows = await self._lanes.fetch(REMEMBERED, remember.key)
         if not rows:
             return None
         if rows[0]["body_mac"] != remember.body_mac:
@@ -145,31 +145,23 @@ class EventStore:
 
     async def version_of(self, stream: str) -> int:
         """Return the stream's version; 0 if there is no such stream."""
-        rows = await self._fetch("select version from streams where stream = $1", stream)
+        rows = await self._lanes.fetch("select version from streams where stream = $1", stream)
         return int(rows[0]["version"]) if rows else 0
 
     async def epoch(self) -> int:
         """Return which life of the store this is."""
-        rows = await self._fetch("select epoch from store")
+        rows = await self._lanes.fetch("select epoch from store")
         return int(rows[0]["epoch"])
-
-    async def _fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        try:
-            return await self._lanes.fetch(sql, *arguments)
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
-            raise _unavailable() from error
 
     async def _call(self, sql: str, arguments: Sequence[object]) -> asyncpg.Record:
         for _ in range(MAX_TRIES):
             try:
                 row = await self._lanes.fetchrow(sql, *arguments)
-            except asyncpg.PostgresConnectionError as error:
+            except UnavailableError as error:
                 raise _unavailable() from error
             except asyncpg.PostgresError as error:
                 if error.sqlstate != "DBRTY":
                     raise _told(error) from error
-            except (OSError, asyncpg.InterfaceError) as error:
-                raise _unavailable() from error
             else:
                 if row is None:
                     raise UnavailableError("the append answered nothing", fix="try again")
@@ -199,8 +191,6 @@ def _told(error: asyncpg.PostgresError) -> Exception:
             current_version=int(detail) if detail else None,
             fix="read it again, look at what changed, and send the change with the new ETag",
         )
-    if error.sqlstate.startswith("57"):
-        return _unavailable()
     return error
 
 

@@ -2,23 +2,37 @@
 
 A pool that resets its connections asks the server one more question per use; here nobody leaves
 state behind (every use is one statement or one transaction), so there is nothing to reset.
-Measured against asyncpg's pool in docs/benchmarks.md.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
 from shared.errors import UnavailableError
 
+Result = TypeVar("Result")
+
 CONNECT_TIMEOUT_SECONDS = 5.0
+# An open transaction holds back every reader of the log, so none may stay open.
+SESSION = {"idle_in_transaction_session_timeout": "10s", "transaction_timeout": "60s"}
+# The server went away, or was told to end our session.
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
 
 
 class Lanes:
-    """Connections to one database for one role; `open` before use, `close` at the end."""
+    """Connections to one database for one role; `open` before use, `close` at the end.
+
+    Everything here raises UnavailableError when the server does not answer or ends the session;
+    the statement under way may or may not have happened.
+    """
 
     def __init__(
         self,
@@ -27,25 +41,20 @@ class Lanes:
         *,
         application_name: str,
         connection_class: type[asyncpg.Connection] = asyncpg.Connection,
-        on_connect: Callable[[asyncpg.Connection], Any] | None = None,
     ) -> None:
         self._dsn = dsn
         self._size = size
-        self._application_name = application_name
+        self._settings = {"application_name": application_name, **SESSION}
         self._connection_class = connection_class
-        self._on_connect = on_connect
         self._free: asyncio.LifoQueue[asyncpg.Connection | None] = asyncio.LifoQueue()
         self._opened: set[asyncpg.Connection] = set()
 
     async def open(self) -> None:
-        """Open one connection, so that a wrong DSN is told now; the others open when needed.
-
-        Raises:
-            UnavailableError: the server does not answer.
-        """
+        """Open one connection, so that a wrong DSN is told now; the others open when needed."""
+        connection = await self._connect()
         for _ in range(self._size - 1):
             self._free.put_nowait(None)
-        self._free.put_nowait(await self._connect())
+        self._free.put_nowait(connection)
 
     async def close(self) -> None:
         """Close every connection; statements under way are cut off."""
@@ -55,44 +64,51 @@ class Lanes:
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[asyncpg.Connection]:
-        """Lend one connection; a broken one is replaced at its next use, never handed out.
-
-        Raises:
-            UnavailableError: a new connection is needed and the server does not answer.
-        """
-        connection = await self._free.get()
+        """Lend one connection; a broken one is replaced at its next use, never handed out."""
+        connection = await self._take()
         try:
-            if connection is None or connection.is_closed():
-                self._forget(connection)
-                connection = None
-                connection = await self._connect()
             yield connection
+        except LOST as error:
+            raise _unavailable(error) from error
         finally:
             self._free.put_nowait(connection)
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """Run one statement and return its rows."""
-        async with self.lane() as connection:
-            return await connection.fetch(sql, *arguments)
+        return await self._run(lambda c: c.fetch(sql, *arguments))
 
     async def fetchrow(self, sql: str, *arguments: object) -> asyncpg.Record | None:
         """Run one statement and return its first row."""
-        async with self.lane() as connection:
-            return await connection.fetchrow(sql, *arguments)
+        return await self._run(lambda c: c.fetchrow(sql, *arguments))
 
     async def fetchval(self, sql: str, *arguments: object) -> Any:  # noqa: ANN401 - any SQL value
         """Run one statement and return the first column of its first row."""
-        async with self.lane() as connection:
-            return await connection.fetchval(sql, *arguments)
+        return await self._run(lambda c: c.fetchval(sql, *arguments))
 
     async def execute(self, sql: str, *arguments: object) -> str:
         """Run one statement for its effect; returns the server's command tag."""
-        async with self.lane() as connection:
-            return await connection.execute(sql, *arguments)
+        return await self._run(lambda c: c.execute(sql, *arguments))
 
-    def _forget(self, connection: asyncpg.Connection | None) -> None:
+    async def _run(self, ask: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
+        connection = await self._take()
+        try:
+            return await ask(connection)
+        except LOST as error:
+            raise _unavailable(error) from error
+        finally:
+            self._free.put_nowait(connection)
+
+    async def _take(self) -> asyncpg.Connection:
+        connection = await self._free.get()
+        if connection is not None and not connection.is_closed():
+            return connection
         if connection is not None:
             self._opened.discard(connection)
+        try:
+            return await self._connect()
+        except BaseException:
+            self._free.put_nowait(None)
+            raise
 
     async def _connect(self) -> asyncpg.Connection:
         try:
@@ -100,16 +116,18 @@ class Lanes:
                 self._dsn,
                 timeout=CONNECT_TIMEOUT_SECONDS,
                 connection_class=self._connection_class,
-                server_settings={"application_name": self._application_name},
+                server_settings=self._settings,
             )
-        except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
-            raise UnavailableError(
-                f"PostgreSQL does not answer ({type(error).__name__})",
-                fix="start it (`daybook status` shows which server is down) and try again",
-                who_can_help="an operator",
-                retry_after_seconds=1,
-            ) from error
+        except (*LOST, TimeoutError) as error:
+            raise _unavailable(error) from error
         self._opened.add(connection)
-        if self._on_connect is not None:
-            await self._on_connect(connection)
         return connection
+
+
+def _unavailable(error: BaseException) -> UnavailableError:
+    return UnavailableError(
+        f"PostgreSQL does not answer ({type(error).__name__})",
+        fix="try again; `daybook status` shows which server is down",
+        who_can_help="an operator",
+        retry_after_seconds=1,
+    )

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from os import urandom
 from uuid import uuid4
 
-import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.errors import GoneError, NotFoundError, UnavailableError
+from shared.errors import GoneError, NotFoundError
 from shared.postgres.lanes import Lanes
 from shared.security.jwe import key_commitment
 from shared.security.master_key import KEY_BYTES, MasterKey
@@ -48,7 +47,7 @@ class SubjectKeys:
         """Make keys for subjects to come; they are durable when this returns."""
         keys = [SubjectKey.of(str(uuid4()), urandom(KEY_BYTES)) for _ in range(count)]
         wrapped = [self._master.wrap(key.kid, key.key) for key in keys]
-        await self._ask(MAKE, [key.kid for key in keys], wrapped)
+        await self._lanes.fetch(MAKE, [key.kid for key in keys], wrapped)
         return keys
 
     async def read(self, kids: Iterable[str]) -> dict[str, AESGCM | None]:
@@ -65,7 +64,7 @@ class SubjectKeys:
             row["kid"]: None
             if row["wrapped"] is None
             else AESGCM(self._master.unwrap(row["kid"], row["wrapped"]))
-            for row in await self._ask(READ, list(wanted))
+            for row in await self._lanes.fetch(READ, list(wanted))
         }
         if len(found) < len(wanted):
             raise _unknown()
@@ -78,7 +77,7 @@ class SubjectKeys:
             NotFoundError: there never was such a key.
             GoneError: the key was destroyed: skip the event and forget the subject.
         """
-        rows = await self._ask(READ, [kid])
+        rows = await self._lanes.fetch(READ, [kid])
         if not rows:
             raise _unknown()
         if rows[0]["wrapped"] is None:
@@ -96,17 +95,9 @@ class SubjectKeys:
         Raises:
             NotFoundError: there never was such a key.
         """
-        await self._ask(DESTROY, kid)
-        if not await self._ask("select from subject_keys where kid = $1", kid):
+        await self._lanes.fetch(DESTROY, kid)
+        if not await self._lanes.fetch("select from subject_keys where kid = $1", kid):
             raise _unknown()
-
-    async def _ask(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        try:
-            return await self._lanes.fetch(sql, *arguments)
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
-            raise _unavailable() from error
-        except asyncpg.OperatorInterventionError as error:
-            raise _unavailable() from error
 
 
 class KeyPool:
@@ -151,13 +142,4 @@ def _unknown() -> NotFoundError:
         code="subject-key-unknown",
         field="kid",
         fix="take the kid from the JWE header of the event",
-    )
-
-
-def _unavailable() -> UnavailableError:
-    return UnavailableError(
-        "the key database does not answer",
-        fix="try again; `daybook status` shows which server is down",
-        who_can_help="an operator",
-        retry_after_seconds=1,
     )

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import orjson
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -42,6 +43,7 @@ from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
 from shared.testing.verifier import PersonVerifier, token_of
 from shared.testing.waiting import until
+from shared.web.app import Api
 from shared.web.callers import Guard
 from shared.web.health import FINE, Readiness
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
@@ -218,7 +220,6 @@ class House:
         """Ask one of the three databases as its superuser, on a connection of its own."""
         connection = await asyncpg.connect(self.databases.admin_dsn(kind))
         try:
-            await _read_json(connection)
             return await connection.fetch(sql, *arguments)
         finally:
             await connection.close()
@@ -238,3 +239,49 @@ class House:
             await self.stop()
         finally:
             await self._opened.aclose()
+
+    def _app(self, truth: Lanes, views: Lanes) -> Api:
+        url = sqlalchemy_url(dsn_for(self.databases.views_dsn, "api"))
+        engine = create_async_engine(url, poolclass=NullPool)
+        self._opened.push_async_callback(engine.dispose)
+        self.canary = CanaryKeeper(
+            self.store, CODEC, self.watcher, self.clock, self.tracing,
+            actor=DEMO_PEOPLE[SERVICE].subject, period_seconds=60, wake=self.appended,
+        )  # fmt: skip
+        parts = ApiParts(
+            store=self.store,
+            feed=self.feed,
+            truth=truth,
+            views=views,
+            directory=DirectoryQueries(engine),
+            keys=self.keys,
+            watcher=self.watcher,
+            guard=Guard(PersonVerifier(), TableDecisions()),
+            tracing=self.tracing,
+            clock=self.clock,
+            service_key=SERVICE_KEY,
+            appended=self.appended,
+            stopping=self.stopping,
+        )
+        return customers_api(parts, self._readiness, self.canary)
+
+    async def _readiness(self) -> Readiness:
+        return Readiness.of("all", {"house": FINE}, None)
+
+
+@asynccontextmanager
+async def a_house(
+    databases: Databases, kafka: KafkaSettings, topic: Topic | None = None
+) -> AsyncIterator[House]:
+    """Have a house for as long as the body of the `with`; its topic is its own unless given."""
+    topic = topic or Topic(f"daybook.customers.{uuid4().hex[:12]}", CUSTOMERS.partitions)
+    house = House(databases, kafka, topic)
+    try:
+        await house.open()
+        yield house
+    finally:
+        await house.close()
+
+
+def _emails(text: str) -> tuple[tuple[str, str | None], ...]:
+    return tuple((email["id"], email["address"]) for email in orjson.loads(text))

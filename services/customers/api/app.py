@@ -77,6 +77,6 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
     ReadRoutes(reader, parts.directory, parts.watcher, pages).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     FeedRoutes(parts.store, parts.feed, parts.keys).add_to(routes)
-    WatchRoutes(parts.feed, parts.watcher, parts.stopping).add_to(routes)
+    WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
     lag.add_to(routes)
     return app

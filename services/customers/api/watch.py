@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.authorization.permissions import Permission
-from shared.errors import InvalidInputError
+from shared.clock import Clock
+from shared.errors import InvalidInputError, NotYetError
 from shared.eventstore.feed import Feed
 from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer
@@ -22,6 +23,8 @@ from shared.web.routes import Routes
 from shared.web.streams import EventStream, server_event
 
 WAIT_SECONDS = 10.0
+# A stream ends after this, and its reader comes back with the last id and a token that still holds.
+LIFETIME_SECONDS = 900.0
 # A reader who was away for longer reads the list instead.
 MOST_MISSED = 10_000
 LAST_EVENT_ID = Parameter("Last-Event-ID", "header", "The id of the last message that came.")
@@ -31,9 +34,10 @@ PREFIX = "customer-"
 class WatchRoutes:
     """The handler of the watch route."""
 
-    def __init__(self, feed: Feed, watcher: MarkWatcher, stopping: Signal) -> None:
+    def __init__(self, feed: Feed, watcher: MarkWatcher, clock: Clock, stopping: Signal) -> None:
         self._feed = feed
         self._watcher = watcher
+        self._clock = clock
         self._stopping = stopping
 
     def add_to(self, routes: Routes) -> None:
@@ -49,18 +53,26 @@ class WatchRoutes:
 
     async def watch(self, request: Request, _caller: Caller) -> Response:
         """Watch changes as they reach the directory."""
+        if not await self._watcher.wait_for_move({}, WAIT_SECONDS):
+            raise NotYetError(
+                "The directory has not begun to follow the events.",
+                fix="Try again in a moment; `daybook status` shows whether the projector runs.",
+                who_can_help="an operator",
+                retry_after_seconds=1,
+            )
         seen = self._positions()
         missed = request.headers.get("last-event-id")
         start = seen if missed is None else _read_id(missed, seen)
         return EventStream(self._changes(start), stopping=self._stopping)
 
     async def _changes(self, seen: dict[int, int]) -> AsyncGenerator[bytes, None]:
-        """Yield what lies between what was seen and what the directory has, for ever."""
+        """Yield what lies between what was seen and what the directory has, as it moves."""
+        ends_at = self._clock.monotonic() + LIFETIME_SECONDS
         behind = sum(n - seen.get(p, 0) for p, n in self._positions().items())
         if behind > MOST_MISSED:
             seen = self._positions()
             yield server_event(b"{}", event="resync", event_id=_make_id(seen))
-        while True:
+        while self._clock.monotonic() < ends_at:
             marks = self._watcher.marks
             for partition, newest in self._positions().items():
                 async for chunk in self._partition(partition, newest, seen):

@@ -1,0 +1,1 @@
+"""Every figure that Daybook claims is measured here, beside its baseline, in the same run."""

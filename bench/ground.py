@@ -1,0 +1,146 @@
+"""The rows stand on PostgreSQL servers and a broker of their own, as one machine runs them.
+
+Everything is started by the same code as `daybook up` (default durability, fsync on), in a
+folder of this checkout's disk that is gone afterwards.
+"""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+
+from cli.local import environment
+from cli.local.keyfiles import make_key_files
+from cli.local.machine import SERVICE, broker_program, issuer_program, postgres_programs
+from cli.local.paths import PROJECT, Place
+from cli.local.ports import Ports, is_free
+from cli.local.postgres import (
+    Server,
+    give_to_server_user,
+    make_socket_folders,
+    remove_socket_folders,
+    servers,
+)
+from cli.local.supervisor import Supervisor, Tier
+from shared.clock import SystemClock
+from shared.errors import UnavailableError
+from shared.postgres.bootstrap import prepare_database
+from shared.settings import KafkaSettings
+
+BASELINE = "baseline"
+BASES = range(20_000, 60_000, 200)
+
+
+class _Crier:
+    """Says what happens to the programs beside the rows: a restart spoils a figure."""
+
+    def tell(self, sentence: str) -> None:
+        print(f"! {sentence}")
+
+    def on_change(self) -> None:
+        """Nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """The three databases of one row, migrated and empty; DSNs hold `{role}`."""
+
+    truth: str
+    views: str
+    keys: str
+
+
+class Ground:
+    """What is there while rows are measured."""
+
+    def __init__(self, place: Place, supervisor: Supervisor) -> None:
+        self.place = place
+        self.supervisor = supervisor
+        self.ports = Ports(place.port_base)
+        self.kafka = KafkaSettings(mode="embedded", bootstrap=self.ports.bootstrap)
+        self._numbers = count(1)
+
+    @property
+    def free_port(self) -> int:
+        """A port of this run that nobody has yet."""
+        return self.place.port_base + 110 + next(self._numbers)
+
+    def server(self, kind: str) -> Server:
+        """Return one of the three servers."""
+        return next(server for server in servers(self.place) if server.kind == kind)
+
+    def baseline_dsn(self, kind: str) -> str:
+        """Return the superuser's way into the baselines' database on one server."""
+        return self.server(kind).admin_dsn.replace("/postgres?", f"/{BASELINE}?")
+
+    async def databases(self) -> Databases:
+        """Return fresh databases of the service, copied from the migrated ones."""
+        name = f"row{next(self._numbers)}"
+        dsns = {}
+        for server in servers(self.place):
+            await _execute(server.admin_dsn, f"create database {name} template {SERVICE}")
+            dsns[server.kind] = server.service_dsn(SERVICE).replace(f"/{SERVICE}?", f"/{name}?")
+        return Databases(**dsns)
+
+    async def start(self) -> None:
+        """Bring everything up."""
+        make_key_files(self.place.secrets)
+        make_socket_folders(self.place)
+        for server in servers(self.place):
+            await self._initialise(server)
+        await self.supervisor.start(
+            *postgres_programs(self.place), broker_program(self.place), issuer_program(self.place)
+        )
+        for server in servers(self.place):
+            await prepare_database(server.admin_dsn, SERVICE)
+            await _execute(server.admin_dsn, f"create database {BASELINE}")
+        migrate = environment.python(f"services.{SERVICE}", "migrate")
+        await self.supervisor.run_once(
+            "migrate", migrate, environment.of_service(SERVICE, self.place)
+        )
+
+    async def _initialise(self, server: Server) -> None:
+        give_to_server_user(server.data, self.place.uid)
+        command = server.initdb_command(server.data)
+        await self.supervisor.run_once(f"initdb-{server.kind}", command, environment.bare())
+
+
+@asynccontextmanager
+async def ground() -> AsyncIterator[Ground]:
+    """Start what the rows need; stop and remove all of it at the end."""
+    build = PROJECT / "build"
+    build.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=build))
+    place = Place(folder, _free_base(), folder.stat().st_uid)
+    for part in (place.logs, place.run):
+        part.mkdir()
+    supervisor = Supervisor(place.logs, _Crier(), SystemClock())
+    here = Ground(place, supervisor)
+    try:
+        await here.start()
+        yield here
+    finally:
+        for tier in Tier:
+            await supervisor.stop(tier)
+        remove_socket_folders(place)
+        shutil.rmtree(folder)
+
+
+async def _execute(dsn: str, sql: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+def _free_base() -> int:
+    for base in BASES:
+        if all(map(is_free, Ports(base).all)):
+            return base
+    raise UnavailableError("No ports are free.", fix="end what listens on ports 20000 to 60000")

@@ -1,0 +1,103 @@
+"""A figure is a ratio: both sides in the same run, in turns, the median of the rounds' ratios.
+
+Rates of a shared machine move by a third from one minute to the next; a ratio of two neighbouring
+rounds does not. What is reported is one real round: the one whose ratio is the median.
+"""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from bench.ground import Ground
+
+Better = Literal["higher", "lower"]
+Item = TypeVar("Item")
+
+
+class BrokenSideError(Exception):
+    """A side did not do what it was measured for, so its rate means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One figure that is promised: its least ratio and the ratio aimed at.
+
+    With better = lower (times), `at_least` is the most that is allowed.
+    """
+
+    name: str
+    at_least: float
+    aim: float
+    unit: str
+    better: Better = "higher"
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """What was seen: the round with the median ratio, and how far the ratios spread."""
+
+    value: float
+    baseline: float
+    lowest: float
+    highest: float
+
+    @property
+    def ratio(self) -> float:
+        """Ours by the baseline."""
+        return self.value / self.baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One file of this folder: the figures it claims, and how they are measured."""
+
+    name: str
+    claims: tuple[Claim, ...]
+    measure: "Callable[[Ground], Awaitable[Mapping[str, Paired]]]"
+
+
+def pair(ours: Sequence[float], baseline: Sequence[float]) -> Paired:
+    """Return the median round of two series that were measured in turns."""
+    rounds = sorted(zip(ours, baseline, strict=True), key=lambda two: two[0] / two[1])
+    value, beside = rounds[len(rounds) // 2]
+    first, last = rounds[0], rounds[-1]
+    return Paired(value, beside, first[0] / first[1], last[0] / last[1])
+
+
+async def in_turns(
+    rounds: int, *sides: Callable[[], Awaitable[float]]
+) -> tuple[list[float], ...]:
+    """Measure the sides A B C A B C …, after one round that is not counted."""
+    seen: tuple[list[float], ...] = tuple([] for _ in sides)
+    for number in range(rounds + 1):
+        for side, values in zip(sides, seen, strict=True):
+            gc.collect()
+            value = await side()
+            if number:
+                values.append(value)
+    return seen
+
+
+async def per_second(
+    items: Sequence[Item], workers: Iterable[Callable[[Item], Awaitable[object]]]
+) -> float:
+    """Return how many items a second the workers, each a task of its own, got through."""
+    waiting = iter(items)
+
+    async def work(worker: Callable[[Item], Awaitable[object]]) -> None:
+        for item in waiting:
+            await worker(item)
+
+    started = perf_counter()
+    await asyncio.gather(*(work(worker) for worker in workers))
+    return len(items) / (perf_counter() - started)
+
+
+def must_be(expected: int, found: object, what: str) -> None:
+    """Raise BrokenSideError unless all of the work can be seen afterwards."""
+    if found != expected:
+        raise BrokenSideError(f"{what}: {expected} were claimed, {found} are there")
