@@ -62,8 +62,10 @@ def shown_name(name: str | None, *, is_erased: bool | None) -> str:
 
 def _rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    # The first column is what one copies, an id for example: it is never folded.
+    widest = max((cell_len(row[0]) for row in rows), default=0)
+    for column, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", min_width=0 if column else widest)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from cli.local.kept import Kept, Watcher, not_started
@@ -44,17 +45,16 @@ class Supervisor:
         Raises:
             UnavailableError: it ended with an error, or not in time.
         """
-        log = LogFile(self._logs / f"{name}.log")
-        child = await Child.start(command, environment, log)
-        try:
-            code = await asyncio.wait_for(child.wait(), ONCE_SECONDS)
-        except TimeoutError as error:
-            raise not_started(name, f"did not end within {ONCE_SECONDS:.0f} s", log) from error
-        finally:
-            await child.stop(signal.SIGTERM, 1)
-            log.close()
-        if code != 0:
-            raise not_started(name, how_it_ended(code), log)
+        with closing(LogFile(self._logs / f"{name}.log")) as log:
+            child = await Child.start(command, environment, log)
+            try:
+                code = await asyncio.wait_for(child.wait(), ONCE_SECONDS)
+            except TimeoutError as error:
+                raise not_started(name, f"did not end within {ONCE_SECONDS:.0f} s", log) from error
+            finally:
+                await child.stop(signal.SIGTERM, 1)
+            if code != 0:
+                raise not_started(name, how_it_ended(code), log)
 
     async def watch(self) -> None:
         """Wait for ever; raise what made it impossible to keep a program running."""

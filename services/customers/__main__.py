@@ -148,7 +148,7 @@ class Process:
             sqlalchemy_url(dsn_for(self.stores.views_dsn, "api")), pool_pre_ping=True
         )
         self._opened.push_async_callback(engine.dispose)
-        http = await self._opened.enter_async_context(httpx.AsyncClient(timeout=5))
+        http = await self._opened.enter_async_context(httpx.AsyncClient(timeout=2, trust_env=False))
         verifier = TokenVerifier(
             issuer=self.security.issuer,
             audience=self.security.audience,
@@ -156,6 +156,7 @@ class Process:
             clock=self.clock,
         )
         store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
+        await store.refuse_unreadable(CODEC)
         watcher = MarkWatcher(views, FOLLOWED, SERVICE)
         parts = ApiParts(
             store=store,

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import asyncpg
 
-from shared.errors import InvalidInputError, UnavailableError, VersionConflictError
+from shared.errors import DaybookError, InvalidInputError, UnavailableError, VersionConflictError
 from shared.events import EventToAppend, Origin, RecordedEvent
+from shared.eventstore.codec import EventCodec
 from shared.eventstore.partitioning import partition_of
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
 from shared.eventstore.tokens import TokenPart
@@ -147,6 +148,23 @@ class EventStore:
         """Return the stream's version; 0 if there is no such stream."""
         rows = await self._lanes.fetch("select version from streams where stream = $1", stream)
         return int(rows[0]["version"]) if rows else 0
+
+    async def refuse_unreadable(self, codec: EventCodec) -> None:
+        """Check that every stored (type, schema version) reads as today's shape.
+
+        Raises:
+            DaybookError: the store was written by a newer release, or an upcaster is missing.
+        """
+        rows = await self._lanes.fetch("select distinct type, schema_version from events")
+        unreadable = codec.unreachable((row["type"], row["schema_version"]) for row in rows)
+        if unreadable:
+            listed = ", ".join(f"{name} {version}" for name, version in sorted(unreadable))
+            raise DaybookError(
+                f"the store holds events that this release cannot read: {listed}",
+                code="events-unreadable",
+                fix="start the release that wrote them, or a newer one",
+                who_can_help="the developers of this service",
+            )
 
     async def epoch(self) -> int:
         """Return which life of the store this is."""

@@ -1,5 +1,7 @@
 """Kafka clients with the settings that each kind of broker needs; nobody else picks them."""
 
+import asyncio
+
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from shared.settings import KafkaSettings
@@ -44,3 +46,13 @@ def new_consumer(settings: KafkaSettings, *, max_poll_records: int = 2_000) -> A
         request_timeout_ms=10_000 if embedded else 30_000,
         retry_backoff_ms=50,
     )
+
+
+async def start_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Start a consumer so that it may be stopped at once.
+
+    aiokafka's `stop` cancels a task of its own; if that never came to run, `stop` itself ends as
+    cancelled and leaves the connection open.
+    """
+    await consumer.start()
+    await asyncio.sleep(0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.messaging.clients import new_consumer
+from shared.messaging.clients import new_consumer, start_consumer
 from shared.messaging.headers import received
 from shared.messaging.outbox import Checkpoint
 from shared.settings import KafkaSettings
@@ -68,7 +68,7 @@ async def check_log(
         return state
     consumer = new_consumer(settings)
     try:
-        await consumer.start()
+        await start_consumer(consumer)
         consumer.assign(list(looking))
         for place, look in looking.items():
             consumer.seek(place, look.next_offset)

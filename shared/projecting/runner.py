@@ -20,7 +20,7 @@ from opentelemetry.trace import SpanKind
 from shared.clock import Clock
 from shared.events import Event
 from shared.eventstore.codec import Ciphers, EventCodec
-from shared.messaging.clients import new_consumer
+from shared.messaging.clients import new_consumer, start_consumer
 from shared.messaging.headers import ReceivedEvent, received
 from shared.observability.traces import Tracing, is_sampled
 from shared.postgres.lanes import Lanes
@@ -129,7 +129,7 @@ class ProjectionRunner:
             self._marks = await read_marks(connection, self._followed)
         consumer = new_consumer(self._settings, max_poll_records=MAX_RECORDS)
         try:
-            await consumer.start()
+            await start_consumer(consumer)
             self._assign(consumer)
             self.status.is_following = True
             while not stop.is_set():

@@ -60,6 +60,7 @@ class Running:
     def __init__(self, process: asyncio.subprocess.Process, said: Path) -> None:
         self._process = process
         self._said = said
+        self._all_it_said: str | None = None
 
     @property
     def pid(self) -> int:
@@ -84,7 +85,9 @@ class Running:
         return await self._process.wait()
 
     def output(self) -> str:
-        """Return all that it said until now."""
+        """Return all that it said until now, also after its end."""
+        if self._all_it_said is not None:
+            return self._all_it_said
         return self._said.read_text(errors="replace")
 
     async def end(self) -> None:
@@ -96,6 +99,7 @@ class Running:
             except TimeoutError:
                 self.kill()
         await self.wait()
+        self._all_it_said = self.output()
 
 
 @asynccontextmanager

@@ -1,0 +1,58 @@
+"""python -m bench [--row NAME]: measure the figures, print them, keep them."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from time import perf_counter
+
+import uvloop
+
+from bench import append, append_idempotent
+from bench.ground import ground
+from bench.measuring import Row
+from bench.neighbours import Neighbours
+from bench.report import Figure, circumstances, table, write_json
+
+ROWS: tuple[Row, ...] = (append.ROW, append_idempotent.ROW)
+
+
+async def measured(rows: list[Row]) -> list[Figure]:
+    """Measure the rows one after the other."""
+    figures: list[Figure] = []
+    async with ground() as here:
+        for row in rows:
+            print(f"{row.name} …", end=" ", flush=True)
+            started, neighbours = perf_counter(), Neighbours()
+            seen = await row.measure(here)
+            mine = [Figure(claim, seen[claim.name]) for claim in row.claims]
+            ratios = ", ".join(f"{f.claim.name} {f.seen.ratio:.2f} ({f.verdict})" for f in mine)
+            print(f"{perf_counter() - started:.0f} s: {ratios}; {neighbours.said}")
+            figures += mine
+    return figures
+
+
+def chosen(name: str | None) -> list[Row]:
+    """Return the rows that a name means: a row's, or one of its figures'; all without a name."""
+    rows = [r for r in ROWS if name is None or name in {r.name, *(c.name for c in r.claims)}]
+    if not rows:
+        known = ", ".join(row.name for row in ROWS)
+        sys.exit(f"Error: there is no row {name}.\nFix: choose one of {known}")
+    return rows
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--row", help="measure only this row")
+    rows = chosen(parser.parse_args().row)
+    logging.disable(logging.WARNING)
+    said = circumstances()
+    print(said)
+    figures = uvloop.run(measured(rows))
+    print(table(figures))
+    print(f"written: {write_json(figures)}")
+
+
+if __name__ == "__main__":
+    main()
