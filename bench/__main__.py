@@ -8,13 +8,13 @@ from time import perf_counter
 
 import uvloop
 
-from bench import append, append_idempotent
+from bench import append, append_eventsourcing, append_idempotent, append_many
 from bench.ground import ground
 from bench.measuring import Row
 from bench.neighbours import Neighbours
 from bench.report import Figure, circumstances, table, write_json
 
-ROWS: tuple[Row, ...] = (append.ROW, append_idempotent.ROW)
+ROWS: tuple[Row, ...] = (append.ROW, append_idempotent.ROW, append_eventsourcing.ROW, append_many.ROW)
 
 
 async def measured(rows: list[Row]) -> list[Figure]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Better = Literal["higher", "lower"]
 Item = TypeVar("Item")
 
+ROUND_SECONDS = 0.5
+
 
 class BrokenSideError(Exception):
     """A side did not do what it was measured for, so its rate means nothing."""
@@ -82,19 +84,31 @@ async def in_turns(
     return seen
 
 
-async def per_second(
-    items: Sequence[Item], workers: Iterable[Callable[[Item], Awaitable[object]]]
-) -> float:
-    """Return how many items a second the workers, each a task of its own, got through."""
-    waiting = iter(items)
+class Meter:
+    """Counts what one side does, so that all of it can be looked for afterwards."""
 
-    async def work(worker: Callable[[Item], Awaitable[object]]) -> None:
-        for item in waiting:
-            await worker(item)
+    def __init__(self) -> None:
+        self.done = 0
 
-    started = perf_counter()
-    await asyncio.gather(*(work(worker) for worker in workers))
-    return len(items) / (perf_counter() - started)
+    async def per_second(
+        self, items: Sequence[Item], workers: Iterable[Callable[[Item], Awaitable[object]]]
+    ) -> float:
+        """Return how many items a second the workers, each a task of its own, get through.
+
+        Ends with the items, or after half a second.
+        """
+        waiting = iter(items)
+        before, started = self.done, perf_counter()
+
+        async def work(worker: Callable[[Item], Awaitable[object]]) -> None:
+            for item in waiting:
+                await worker(item)
+                self.done += 1
+                if perf_counter() - started > ROUND_SECONDS:
+                    return
+
+        await asyncio.gather(*(work(worker) for worker in workers))
+        return (self.done - before) / (perf_counter() - started)
 
 
 def must_be(expected: int, found: object, what: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from uuid import UUID
 
 import click
@@ -99,14 +99,10 @@ def chosen_addresses(url: str | None, issuer: str | None) -> Addresses:
     return Addresses(chosen.service.rstrip("/"), chosen.issuer.rstrip("/"))
 
 
-def run_to_the_end(work: Awaitable[None]) -> None:
+def run_to_the_end(work: Coroutine[None, None, None]) -> None:
     """Run the work; a DaybookError is told and exits 1, Ctrl-C exits 130 without a word."""
-
-    async def wait_for_it() -> None:
-        await work
-
     try:
-        asyncio.run(wait_for_it())
+        asyncio.run(work)
     except DaybookError as error:
         raise ToldError(error) from error
     except KeyboardInterrupt:

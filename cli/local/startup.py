@@ -42,7 +42,7 @@ class Startup:
             DaybookError: something stands in the way; the caller stops what was started.
         """
         step = self._screen.step
-        async with step("this machine: ports, disk, user, broker's checksum"):
+        async with step("this machine: ports, disk, user, checksums"):
             await refuse_obstacles(self._place)
             make_key_files(self._place.secrets)
         async with step("PostgreSQL: truth, views, keys"):
@@ -56,7 +56,7 @@ class Startup:
         async with step("customers service"):
             since = self._clock.monotonic()
             await self._supervisor.start(customers_program(self._place))
-        async with step("proof: a canary event makes the whole trip"):
+        async with step("a canary event makes the whole trip"):
             proof = await self._prove(since, before, stored)
         keep_tally(self._place.tally, stored)
         if self._with_demo and not is_loaded(self._place):
@@ -93,7 +93,7 @@ class Startup:
         def on_progress(published: int) -> None:
             there = min(published, stored.events)  # what came since the start is not counted
             if there:
-                self._screen.detail(f"{there:,} of {stored.events:,} events on the broker")
+                self._screen.detail(f"{there:,} of {stored.events:,} events refilled")
 
         return await prove(
             self._place,

@@ -51,7 +51,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.SUBSCRIBER: frozenset(
             {Permission.CUSTOMERS_READ, Permission.FEED_READ, Permission.SUBJECT_KEYS_READ}
         ),
-        # The service's own account signs its canaries; it asks nothing over HTTPermission.
+        # The service's own account signs its canaries; it asks nothing over HTTP.
         Role.SERVICE: frozenset(),
     }
 )

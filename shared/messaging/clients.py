@@ -1,10 +1,17 @@
 """Kafka clients with the settings that each kind of broker needs; nobody else picks them."""
 
 import asyncio
+from functools import partial
 
+import aiokafka.client
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.settings import KafkaSettings
+
+# A client that asks for a missing topic would make the broker create it, with the broker's own
+# partition count; aiokafka 0.14 has no setting for it, so the request it sends is changed here.
+aiokafka.client.MetadataRequest = partial(MetadataRequest, allow_auto_topic_creation=False)
 
 MAX_REQUEST_BYTES = 1_000_000
 # Below the broker's limit of a record batch, and room for any single event.

@@ -25,6 +25,7 @@ from shared.messaging.outbox import Checkpoint, LeaseLostError, Outbox
 from shared.messaging.sending import (
     RENEW_EVERY_SECONDS,
     NoAcknowledgementError,
+    TopicMisshapenError,
     make_round,
     send_round,
     trace_round,
@@ -45,6 +46,7 @@ PAUSE_AFTER_FAILURE_SECONDS = 0.2
 RETRIED = (
     LeaseLostError,
     NoAcknowledgementError,
+    TopicMisshapenError,
     BrokerSilentError,
     KafkaError,
     UnavailableError,

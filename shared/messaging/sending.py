@@ -22,6 +22,10 @@ class NoAcknowledgementError(Exception):
     """Kafka did not acknowledge a round in time; whether it has the records is unknown."""
 
 
+class TopicMisshapenError(Exception):
+    """The topic lost a partition under us: somebody made it anew with another count."""
+
+
 @dataclass(slots=True)
 class Round:
     """What goes out together."""
@@ -78,15 +82,20 @@ async def send_round(
 
     Raises:
         NoAcknowledgementError: nothing came within 10 seconds.
+        TopicMisshapenError: the topic has no such partition any more.
         KafkaError: a batch was refused.
     """
     deadline = time.monotonic() + GIVE_UP_SECONDS
-    futures = [
-        await asyncio.wait_for(
-            producer.send_batch(batch, topic, partition=moved.before.partition), GIVE_UP_SECONDS
-        )
-        for batch, moved in zip(made.batches, made.moved, strict=True)
-    ]
+    try:
+        futures = [
+            await asyncio.wait_for(
+                producer.send_batch(batch, topic, partition=moved.before.partition),
+                GIVE_UP_SECONDS,
+            )
+            for batch, moved in zip(made.batches, made.moved, strict=True)
+        ]
+    except AssertionError as error:  # aiokafka's way to say that there is no such partition
+        raise TopicMisshapenError from error
     pending: set[asyncio.Future[object]] = set(futures)
     while pending:
         _, pending = await asyncio.wait(pending, timeout=RENEW_EVERY_SECONDS)

@@ -8,6 +8,7 @@ from enum import Enum
 import asyncpg
 
 from shared.messaging.headers import ReceivedEvent
+from shared.messaging.outbox import Checkpoint
 
 MAKE = """insert into projection_marks (projection, source, topic, partition)
     select $1, $2, $3, p from generate_series(0, $4::int - 1) as p on conflict do nothing"""
@@ -69,6 +70,18 @@ class Mark:
         if feed_position == self.feed_position + 1:
             return Verdict.APPLY
         return Verdict.GAP
+
+    @property
+    def place(self) -> Checkpoint:
+        """Where the record of the last applied event should lie."""
+        offset = self.kafka_offset if self.kafka_offset >= 0 else None
+        return Checkpoint(
+            self.partition, self.epoch, self.txid, self.position, self.feed_position, offset
+        )
+
+    def is_of(self, event: ReceivedEvent) -> bool:
+        """Say whether this is the event that was applied last."""
+        return (self.epoch, self.feed_position) == (event.epoch, event.feed_position)
 
     def after(self, event: ReceivedEvent) -> "Mark":
         """Return the mark once this event is applied."""

@@ -22,6 +22,8 @@ from shared.events import Event
 from shared.eventstore.codec import Ciphers, EventCodec
 from shared.messaging.clients import new_consumer, start_consumer
 from shared.messaging.headers import ReceivedEvent, received
+from shared.messaging.log_watch import LogWatch
+from shared.messaging.outbox import Checkpoint
 from shared.observability.traces import Tracing, is_sampled
 from shared.postgres.lanes import Lanes
 from shared.projecting.marks import (
@@ -104,6 +106,7 @@ class ProjectionRunner:
         self._tracing = tracing
         self._marks: dict[int, Mark] = {}
         self._gap_since: dict[int, float] = {}
+        self._log_watch = LogWatch(settings, followed.topic, followed.source, clock)
         self._swept = 0.0
         self.status = RunnerStatus()
 
@@ -130,22 +133,39 @@ class ProjectionRunner:
         consumer = new_consumer(self._settings, max_poll_records=MAX_RECORDS)
         try:
             await start_consumer(consumer)
-            self._assign(consumer)
+            await self._assign(consumer)
             self.status.is_following = True
             while not stop.is_set():
                 records = await consumer.getmany(timeout_ms=POLL_MS)
                 if records:
                     await self._take(consumer, records)
+                await self._read_again(consumer, self._log_watch.changed(self._places()))
                 await self._sweep()
         finally:
+            self._log_watch.stop()
             await consumer.stop()
 
-    def _assign(self, consumer: AIOKafkaConsumer) -> None:
-        """Start behind the marks; a wrong hint is healed by the rule (gap: rewind)."""
-        places = [TopicPartition(self._followed.topic, p) for p in self._marks]
-        consumer.assign(places)
-        for place in places:
-            consumer.seek(place, self._marks[place.partition].kafka_offset + 1)
+    async def _assign(self, consumer: AIOKafkaConsumer) -> None:
+        """Start behind the marks, or where the log is another one, at its beginning."""
+        changed = await self._log_watch.look(self._places())
+        consumer.assign([TopicPartition(self._followed.topic, p) for p in self._marks])
+        for partition, mark in self._marks.items():
+            place = TopicPartition(self._followed.topic, partition)
+            consumer.seek(place, mark.kafka_offset + 1)
+        await self._read_again(consumer, changed)
+
+    async def _read_again(self, consumer: AIOKafkaConsumer, changed: set[int]) -> None:
+        if changed:
+            log.warning(
+                "the log was emptied and filled again; it is read from its beginning",
+                extra={"partitions": sorted(changed)},
+            )
+            places = [TopicPartition(self._followed.topic, p) for p in changed]
+            await consumer.seek_to_beginning(*places)
+
+    def _places(self) -> list[Checkpoint]:
+        """Return where the record of each mark should lie."""
+        return [mark.place for mark in self._marks.values()]
 
     async def _take(
         self,
@@ -183,6 +203,9 @@ class ProjectionRunner:
                 events.append(event)
             elif verdict is not Verdict.DROP:
                 return event, verdict
+            elif mark is self._marks[partition] and mark.is_of(event):
+                # The newest that is committed, come again: this is where it lies now.
+                self._marks[partition] = mark = mark.after(event)
         return None
 
     async def _apply(self, events: list[ReceivedEvent], marks: dict[int, Mark]) -> None:

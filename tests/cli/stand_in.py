@@ -44,6 +44,7 @@ class StandIn:
     customers: dict[str, list[Json]] = field(default_factory=dict)
     answers_by_key: dict[str, Json] = field(default_factory=dict)
     first_answers: deque[Response | Exception] = field(default_factory=deque)
+    first_reads: deque[Exception] = field(default_factory=deque)
     streams: deque[str | Response | Exception] = field(default_factory=deque)
     valid_tokens: set[str] = field(default_factory=set)
     tokens_asked: int = 0
@@ -141,6 +142,8 @@ class StandIn:
         stopped = self._stopped_at_the_door(request)
         if stopped is not None:
             return stopped
+        if self.first_reads:
+            raise self.first_reads.popleft()
         versions = self.customers.get(request.path_params["id"])
         if versions is None:
             return problem(404, "not-found", "There is no such customer.")

@@ -1,11 +1,13 @@
 """What a person reads when a command cannot do what it was asked, and what it does before that."""
 
+import asyncio
+from collections.abc import Coroutine
+
 import httpx
 import pytest
 from starlette.responses import HTMLResponse
 
 from cli.client import Addresses
-from cli.commands.screen import printable
 from cli.refusals import RefusedError
 from shared.errors import InvalidInputError, UnavailableError
 from tests.cli.stand_in import StandIn, a_client, customer_id, daybook, lines_of, problem
@@ -154,6 +156,19 @@ async def test_every_try_of_a_registration_carries_the_same_key() -> None:
     assert keys == ["k", "k"]
 
 
-def test_a_name_cannot_give_orders_to_the_terminal() -> None:
-    assert printable("Ada\x1b[2J\u202egolb") == "Ada\ufffd[2J\ufffdgolb"
-    assert printable("王小明 Ñandú") == "王小明 Ñandú"
+async def test_a_proxy_that_is_away_is_waited_for_like_the_service() -> None:
+    stand_in, pauses = StandIn(), list[float]()
+    stand_in.first_answers.append(HTMLResponse("<h1>502 Bad Gateway</h1>", 502))
+    async with a_client(stand_in, pauses) as client:
+        await client.register("person", "Ada", [], idempotency_key="k")
+    assert pauses == [0.2]
+
+
+def test_ctrl_c_ends_a_command_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(work: Coroutine[None, None, None]) -> None:
+        work.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run", interrupted)
+    result = daybook(StandIn(), "find", "ada")
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "")

@@ -126,6 +126,16 @@ def test_before_kafka_everything_behind_it_waits_for_kafka() -> None:
     assert "Kafka ○ waits for the relay ── directory ○ waits for Kafka" in strip_of(stand_in)
 
 
+def test_history_and_journey_are_there_for_programs_too() -> None:
+    stand_in = ada_travels()
+    stand_in.other[f"/v1/customers/{ADA}/history"] = {"items": []}
+    journey = daybook(stand_in, "customers", "journey", ADA, "--version", "3", "--json")
+    assert json.loads(journey.stdout)["kafka"]["milliseconds"] == 8
+    assert stand_in.asked[0].query_params["version"] == "3"
+    history = daybook(stand_in, "customers", "history", ADA, "--json")
+    assert json.loads(history.stdout) == {"items": []}
+
+
 def test_of_an_old_change_only_the_arrival_is_known() -> None:
     there = {"state": "arrived", "at": None, "milliseconds": None}
     stand_in = ada_travels(

@@ -1,5 +1,7 @@
 """An operator asks who is behind, by how much, and who holds everything up."""
 
+import json
+
 from tests.cli.stand_in import Json, StandIn, daybook, lines_of
 
 TOPIC = "daybook.customers.v1"
@@ -46,6 +48,12 @@ def test_a_transaction_that_holds_everybody_up_is_named() -> None:
     assert "no transaction holds it back" in daybook(a_lag(), "lag").stdout
     held = a_lag(horizon={"lag_ms": 5200, "blocking_pid": 4711})
     assert "5200 ms behind, held back by PostgreSQL process 4711" in daybook(held, "lag").stdout
+
+
+def test_lag_is_there_for_programs_too() -> None:
+    told = json.loads(daybook(a_lag(), "lag", "--json").stdout)
+    assert told["canary"]["event_id"] == "e"
+    assert sum(way["behind"] for way in told["relay"]) == 10
 
 
 def test_lag_is_asked_for_as_the_operator() -> None:

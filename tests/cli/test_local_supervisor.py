@@ -57,28 +57,28 @@ async def supervisor(tmp_path: Path, heard: Heard) -> AsyncIterator[Supervisor]:
 
 
 def words(path: Path) -> str:
-    """What stands in a file."""
-    return path.read_text()
+    """What stands in a file, if it is there."""
+    return path.read_text() if path.exists() else ""
 
 
 async def has_written(path: Path) -> bool:
     """Whether a whole line stands in a file."""
-    return path.exists() and words(path).endswith("\n")
+    return words(path).endswith("\n")
 
 
 def shell(
     name: str, script: str, *, ready: Path | None = None, tier: Tier = Tier.SERVICES
 ) -> Program:
-    """A program in shell that is ready when a file exists, or at once."""
+    """A program in shell that is ready when a file says so, or at once."""
 
     async def is_ready() -> bool:
-        return ready is None or ready.exists()
+        return ready is None or words(ready) == "ready\n"
 
     return Program(name, tier, ("/bin/sh", "-c", script), {"PATH": os.environ["PATH"]}, is_ready)
 
 
 async def test_what_a_program_says_is_in_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
-    script = f"echo out; echo err >&2; touch {tmp_path}/said; exec sleep 60"
+    script = f"echo out; echo err >&2; echo ready > {tmp_path}/said; exec sleep 60"
     await supervisor.start(shell("talker", script, ready=tmp_path / "said"))
     await supervisor.stop(Tier.SERVICES)
     assert words(tmp_path / "talker.log") == "out\nerr\n"
@@ -130,7 +130,7 @@ async def test_only_the_tier_that_is_told_stops(supervisor: Supervisor) -> None:
 async def test_a_program_that_does_not_want_to_stop_is_ended_within_its_budget(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    script = f"trap '' TERM; touch {tmp_path}/deaf; while :; do sleep 0.05; done"
+    script = f"trap '' TERM; echo ready > {tmp_path}/deaf; while :; do sleep 0.05; done"
     await supervisor.start(shell("deaf", script, ready=tmp_path / "deaf", tier=Tier.BROKER))
     async with asyncio.timeout(Tier.BROKER.value + 2):
         await supervisor.stop(Tier.BROKER)

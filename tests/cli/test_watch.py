@@ -65,6 +65,15 @@ def test_a_person_who_may_not_read_the_name_still_sees_that_something_changed() 
     assert result.stdout.rstrip().endswith("v2   CustomerRenamed        (no name for dave)")
 
 
+def test_a_name_that_cannot_be_read_now_does_not_end_the_watch() -> None:
+    stand_in = StandIn()
+    stand_in.streams.append(change_message(1, "CustomerRenamed", 2, message_id="7"))
+    stand_in.first_reads.append(httpx.ReadError("cut off"))
+    result = daybook(stand_in, "watch", "customers", "--stop-after", "1")
+    assert result.exit_code == 0
+    assert "(name not to be had now)" in result.stdout
+
+
 def test_as_json_a_change_is_what_the_service_said_and_no_name_is_read() -> None:
     stand_in = StandIn()
     stand_in.streams.append(change_message(1, "CustomerRenamed", 2, message_id="7"))

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cli.local import broker
-from cli.local.environment import bare
 from cli.local.ports import Ports
 from shared.settings import KafkaSettings
-from tests.ground.children import dies_with_us
+from tests.ground.children import spawn
 
 READY_WITHIN_SECONDS = 10.0
 
@@ -36,15 +35,7 @@ class Broker:
 
     def start(self) -> None:
         """Start it, empty, on its port; return when it takes connections."""
-        self._process = subprocess.Popen(
-            broker.command(self._ports),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=bare(),
-            start_new_session=True,
-            preexec_fn=dies_with_us(signal.SIGKILL),
-        )
+        self._process = spawn(broker.command(self._ports), signal.SIGKILL)
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while not self._answers():
             if time.monotonic() > deadline or self._process.poll() is not None:

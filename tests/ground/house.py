@@ -130,9 +130,7 @@ class House:
     async def new_runner(self) -> ProjectionRunner:
         """Return one more runner of the directory, not running."""
         views = await self.lanes(self.databases.views_dsn, "projector", 2)
-        keys = SubjectKeys(
-            await self.lanes(self.databases.keys_dsn, "projector", 1), self.master
-        )
+        keys = SubjectKeys(await self.lanes(self.databases.keys_dsn, "projector", 1), self.master)
         return ProjectionRunner(
             Directory(), self.followed, views, CODEC, CipherCache(keys, self.clock),
             self.kafka, self.clock, self.tracing,
@@ -148,7 +146,7 @@ class House:
 
     def run(self, part: Relay | ProjectionRunner | MarkWatcher) -> asyncio.Task[None]:
         """Run one part until the house is closed; if it dies by an exception, the test fails."""
-        task = asyncio.create_task(part.run(self.stopping))
+        task = asyncio.create_task(part.run(self.stopping), name=type(part).__name__)
         self._tasks.append(task)
         return task
 
@@ -203,9 +201,10 @@ class House:
     async def fold_all(self) -> list[Row]:
         """Return what the directory must be: every customer folded from the store, by id."""
         found = await self.ask(
-            "truth", "select distinct subject::uuid as id from events where stream like 'customer-%'"
-            " order by 1",
-        )  # fmt: skip
+            "truth",
+            "select distinct subject::uuid as id from events"
+            " where stream like 'customer-%' order by 1",
+        )
         loaded = [await self.reader.load(row["id"]) for row in found]
         return [
             Row(
@@ -228,10 +227,16 @@ class House:
         """End what runs; raise what killed a part that should have gone on."""
         self.stopping.set()
         self.appended.set()
-        done = self._tasks
-        self._tasks = []
+        ending, self._tasks = self._tasks, []
+        # These look at `stop` once in a while only; nobody waits for that at the end of a test.
+        for task in ending:
+            if task.get_name() != "Relay":
+                task.cancel()
+        done, late = await asyncio.wait(ending, timeout=END_WITHIN_SECONDS) if ending else ((), ())
+        assert not late, f"{[task.get_name() for task in late]} did not stop"
         for task in done:
-            await asyncio.wait_for(task, END_WITHIN_SECONDS)
+            if not task.cancelled():
+                task.result()
 
     async def close(self) -> None:
         """Stop, then close every connection."""

@@ -18,6 +18,7 @@ MASTER_KEY = b"\x07" * 32
 SERVICE_KEY = b"\x08" * 32
 END_WITHIN_SECONDS = 5.0
 
+
 def make_secrets(folder: Path) -> Path:
     """Write the secrets of a service process: the same that a House uses, so both can read keys."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

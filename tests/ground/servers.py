@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from cli.local.postgres import AS_SERVER_USER, KINDS, Server, binaries, give_to_
 from shared.postgres.bootstrap import prepare_database
 from shared.postgres.dsn import dsn_for
 from shared.postgres.migrating import migrate
-from tests.ground.children import dies_with_us
+from tests.ground.children import spawn
 
 SERVICE = "customers"
 TEMPLATE = "migrated"
@@ -101,7 +101,7 @@ class Servers:
 
     def start(self, kind: str, *, wait: bool = True) -> None:
         """Start a server that is not running, and return when it answers."""
-        self._processes[kind] = self._spawn((*self._servers[kind].command, *IN_TESTS))
+        self._processes[kind] = spawn((*self._servers[kind].command, *IN_TESTS), signal.SIGINT)
         if wait:
             self._await_socket(kind)
 
@@ -129,7 +129,7 @@ class Servers:
         for server in self._servers.values():
             give_to_server_user(server.data, uid)
             give_to_server_user(server.sockets, uid)
-            made.append(self._spawn((*server.initdb_command(server.data), "--no-sync")))
+            made.append(spawn((*server.initdb_command(server.data), "--no-sync"), signal.SIGINT))
         for process in made:
             if process.wait(READY_WITHIN_SECONDS) != 0:
                 raise RuntimeError("initdb failed")
@@ -161,26 +161,17 @@ class Servers:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the {kind} server does not start")
             if self._processes[kind].poll() is not None:
-                self._processes[kind] = self._spawn((*self._servers[kind].command, *IN_TESTS))
+                self._processes[kind] = spawn(
+                    (*self._servers[kind].command, *IN_TESTS), signal.SIGINT
+                )
             time.sleep(0.02)
-
-    def _spawn(self, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=bare(),
-            start_new_session=True,
-            preexec_fn=dies_with_us(signal.SIGINT),
-        )
 
 
 @contextmanager
 def three_servers() -> Iterator[Servers]:
     """Run three servers for as long as the body of the `with`."""
     # Short and in /tmp: a socket's path may have 107 bytes, and PostgreSQL's user must reach it.
-    folder = Path(tempfile.mkdtemp(prefix="daybook-test-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="daybook-test-", dir="/tmp"))
     servers = Servers(folder)
     try:
         servers.make()
@@ -191,19 +182,21 @@ def three_servers() -> Iterator[Servers]:
 
 
 @asynccontextmanager
-async def new_databases(servers: Servers, *, template: str = TEMPLATE) -> AsyncIterator[Databases]:
-    """Have three databases that nobody else uses for as long as the body of the `with`."""
+async def new_databases(
+    servers: Servers, kinds: Sequence[str] = KINDS
+) -> AsyncIterator[Databases]:
+    """Have migrated databases that nobody else uses for as long as the body of the `with`."""
     databases = Databases(servers, f"t{uuid4().hex[:12]}")
     name = databases.name
-    make = f'create database "{name}" template "{template}" owner "{OWNER}" strategy wal_log'
-    await _on_all(servers, make)
+    make = f'create database "{name}" template "{TEMPLATE}" owner "{OWNER}" strategy wal_log'
+    await _on_each(servers, kinds, make)
     try:
         yield databases
     finally:
-        await _on_all(servers, f'drop database "{name}" with (force)')
+        await _on_each(servers, kinds, f'drop database "{name}" with (force)')
 
 
-async def _on_all(servers: Servers, statement: str) -> None:
+async def _on_each(servers: Servers, kinds: Sequence[str], statement: str) -> None:
     async def on_one(kind: str) -> None:
         connection = await asyncpg.connect(servers.admin_dsn(kind))
         try:
@@ -211,9 +204,9 @@ async def _on_all(servers: Servers, statement: str) -> None:
         finally:
             await connection.close()
 
-    await asyncio.gather(*(on_one(kind) for kind in KINDS))
+    await asyncio.gather(*(on_one(kind) for kind in kinds))
 
 
 def _answers(sockets: Path) -> bool:
     asked = (str(binaries() / "pg_isready"), "-q", "-h", str(sockets))
-    return subprocess.run(asked, env=bare(), check=False).returncode == 0
+    return subprocess.run(asked, env=bare(), check=False).returncode == 0  # noqa: S603

@@ -72,6 +72,9 @@ class WatchRoutes:
         if behind > MOST_MISSED:
             seen = self._positions()
             yield server_event(b"{}", event="resync", event_id=_make_id(seen))
+        else:
+            # An id without data: a reader who loses us before the first change misses none either.
+            yield b"id: " + _make_id(seen).encode() + b"\n\n"
         while self._clock.monotonic() < ends_at:
             marks = self._watcher.marks
             for partition, newest in self._positions().items():

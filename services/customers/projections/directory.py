@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
+from unicodedata import normalize
 from uuid import UUID
 
 import asyncpg
@@ -76,6 +77,11 @@ class Directory:
         return {row["id"]: _entry(row) for row in await connection.fetch(READ, list(old))}
 
 
+def folded(text: str) -> str:
+    """Return the text as it is sorted and searched: without case, each letter put together."""
+    return normalize("NFC", text.casefold())
+
+
 def _fold(entries: dict[UUID, Entry], applied: AppliedEvent) -> None:
     received, event = applied.received, applied.event
     customer_id = UUID(received.subject)
@@ -126,9 +132,9 @@ def _emails_json(customer: Customer) -> str:
 
 
 def _sort_name(customer: Customer) -> str:
-    return (customer.name or "").casefold()
+    return folded(customer.name or "")
 
 
 def _search(customer: Customer) -> str:
     parts = [customer.name or "", *(e.address or "" for e in customer.emails)]
-    return "\n".join(parts).casefold()
+    return folded("\n".join(parts))

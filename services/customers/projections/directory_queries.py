@@ -8,6 +8,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.customers.projections.directory import folded
 from services.customers.storage.tables import DIRECTORY
 from shared.errors import UnavailableError
 
@@ -51,9 +52,7 @@ class DirectoryQueries:
         """
         statement = select(*COLUMNS).order_by(DIRECTORY.c.sort_name, DIRECTORY.c.id).limit(size)
         if text is not None:
-            statement = statement.where(
-                DIRECTORY.c.search.contains(text.casefold(), autoescape=True)
-            )
+            statement = statement.where(DIRECTORY.c.search.contains(folded(text), autoescape=True))
         if after is not None:
             name, last = str(after[0]), UUID(str(after[1]))
             statement = statement.where(

@@ -1,0 +1,81 @@
+"""A green light is a canary that made the trip, lately, through what runs now."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+
+from cli.local.board import Board, ProcessLine
+from cli.local.kept import State
+from cli.local.readiness import Canary
+from cli.local.status import doubt, duration, is_well, status_lines
+
+STARTED = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
+NOW = STARTED + timedelta(minutes=10)
+
+
+def board(state: State = "running", since: datetime = STARTED, pid: int | None = None) -> Board:
+    """A board of one program, which is this test's own process."""
+    line = ProcessLine(name="broker", state=state, pid=pid or os.getpid(), restarts=2, since=since)
+    return Board(phase="ready", since=STARTED, processes=[line])
+
+
+def canary(age_seconds: float) -> Canary:
+    return Canary(age_seconds=age_seconds, trip_ms=38.4)
+
+
+def test_all_is_well_with_a_fresh_canary_through_everything_that_runs() -> None:
+    assert is_well(board(), canary(12), NOW)
+    text = "\n".join(status_lines(board(), canary(12), 99, NOW, "./var"))
+    assert "Daybook in ./var: ready, supervisor 99, for 10 min 0 s" in text
+    assert f"broker       running     {os.getpid():>7}   10 min 0 s     2" in text
+    assert "a canary event went store → Kafka → read model in 38 ms, 12 s ago" in text
+
+
+@pytest.mark.parametrize(
+    ("last", "why"),
+    [
+        (None, "no canary event has made the trip"),
+        (canary(181), "something on the way stands still"),
+    ],
+)
+def test_an_old_or_missing_canary_is_not_well(last: Canary | None, why: str) -> None:
+    assert not is_well(board(), last, NOW)
+    assert why in "\n".join(status_lines(board(), last, 99, NOW, "./var"))
+
+
+def test_a_canary_from_before_a_restart_proves_nothing_about_now() -> None:
+    restarted = board(since=NOW - timedelta(seconds=5))
+    assert "before broker was started again" in (doubt(restarted, canary(20), NOW) or "")
+    assert doubt(restarted, canary(3), NOW) is None
+
+
+def test_a_process_that_is_gone_is_said_to_be_gone_whatever_the_board_says() -> None:
+    gone = board(pid=2**22 + 1)
+    assert not is_well(gone, canary(12), NOW)
+    assert "gone" in "\n".join(status_lines(gone, canary(12), 99, NOW, "./var"))
+
+
+@pytest.mark.parametrize("state", ["starting", "restarting", "stopped"])
+def test_a_program_that_is_not_running_is_not_well(state: State) -> None:
+    assert not is_well(board(state=state), canary(12), NOW)
+
+
+def test_a_start_that_is_under_way_is_not_well_yet() -> None:
+    starting = board().model_copy(update={"phase": "starting"})
+    assert not is_well(starting, canary(12), NOW)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "0 s"),
+        (59, "59 s"),
+        (61, "1 min 1 s"),
+        (3 * 3600 + 240, "3 h 4 min"),
+        (200_000, "2 d 7 h"),
+    ],
+)
+def test_a_duration_is_said_in_its_two_largest_units(seconds: float, said: str) -> None:
+    assert duration(seconds) == said

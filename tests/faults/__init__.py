@@ -1,0 +1,1 @@
+"""Whatever dies, hangs or forgets: nothing is lost and nothing happens twice."""

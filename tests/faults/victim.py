@@ -1,0 +1,111 @@
+"""python -m tests.faults.victim: the customers service as it is, except that it may die at a call.
+
+Each line on stdin is a Life to lead, as JSON: a process forked from this one, so that fifty lives
+cost one start. It runs the service's own wiring. Lines on stdout: `PID born`, `PID at PLACE`,
+`PID stopped`, `PID ended CODE`.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from unittest.mock import patch
+from uuid import UUID
+
+import asyncpg
+
+from services.customers import __main__ as service
+from services.customers.projections.directory import Directory
+from shared.messaging import clients
+from shared.postgres.lanes import Lanes
+from shared.projecting.runner import AppliedEvent
+from shared.testing.dying import Doom, Fate
+from shared.testing.verifier import PersonVerifier
+from tests.ground.children import dies_with_us
+
+TALLY = """insert into tally (event_id, stream, version, partition, feed_position)
+    select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::bigint[])"""
+
+
+class TalliedDirectory(Directory):
+    """The directory, and beside it a row for every event applied, with nothing that dedupes."""
+
+    async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
+        await super().apply(connection, events)
+        came = [e.received for e in events]
+        await connection.execute(
+            TALLY,
+            [UUID(e.event_id) for e in came],
+            [e.stream for e in came],
+            [e.version for e in came],
+            [e.partition for e in came],
+            [e.feed_position for e in came],
+        )
+
+
+def tell(line: str) -> None:
+    """Say one line, whole, whoever else speaks at the same moment."""
+    os.write(1, f"{line}\n".encode())
+
+
+def live(role: str, doom: Doom) -> None:
+    """Run the service in one role, with nothing changed but what may die."""
+    with ExitStack() as changed:
+        for where, name, what in (
+            (service, "Lanes", partial(Lanes, connection_class=doom.connection())),
+            (service, "Directory", TalliedDirectory),
+            (service, "TokenVerifier", lambda **_: PersonVerifier()),
+            (clients, "AIOKafkaProducer", doom.producer()),
+            (clients, "AIOKafkaConsumer", doom.consumer()),
+        ):
+            changed.enter_context(patch.object(where, name, what))
+        changed.enter_context(patch.object(sys, "argv", ["service", role]))
+        service.main()
+
+
+def begin(role: str, at: int, what: str, text: str, ends_after: str) -> None:
+    """Fork one life; return in the parent.
+
+    It gets the signal `what` at the `at`-th place whose name holds `text` (0: never), and ends by
+    itself, as if asked to, after the first call whose name holds `ends_after` (empty: never).
+    """
+    be_mortal = dies_with_us(signal.SIGKILL)
+    if os.fork() != 0:
+        return
+    be_mortal()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    pid = os.getpid()
+    tell(f"{pid} born")
+    fates = [Fate(at, signal.Signals[what], text)]
+    if ends_after:
+        fates.append(Fate(1, signal.SIGTERM, f"after {ends_after}"))
+    try:
+        live(role, Doom(fates, lambda place: tell(f"{pid} at {place}")))
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+    os._exit(0)
+
+
+def reap(*_: object) -> None:
+    """Tell how lives ended or stopped."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        if os.WIFSTOPPED(status):
+            tell(f"{pid} stopped")
+        else:
+            tell(f"{pid} ended {os.waitstatus_to_exitcode(status)}")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGCHLD, reap)
+    for request in sys.stdin:
+        begin(**json.loads(request))
