@@ -1,20 +1,39 @@
 """python -m bench [--row NAME]: measure the figures, print them, keep them."""
 
 import argparse
-import asyncio
 import logging
 import sys
 from time import perf_counter
 
 import uvloop
 
-from bench import append, append_eventsourcing, append_idempotent, append_many
+from bench import (
+    append,
+    append_eventsourcing,
+    append_idempotent,
+    append_many,
+    post_customers,
+    projecting,
+    projecting_eventsourcing,
+    relaying,
+    visible,
+)
 from bench.ground import ground
 from bench.measuring import Row
 from bench.neighbours import Neighbours
 from bench.report import Figure, circumstances, table, write_json
 
-ROWS: tuple[Row, ...] = (append.ROW, append_idempotent.ROW, append_eventsourcing.ROW, append_many.ROW)
+ROWS: tuple[Row, ...] = (
+    append.ROW,
+    append_idempotent.ROW,
+    append_eventsourcing.ROW,
+    append_many.ROW,
+    post_customers.ROW,
+    relaying.ROW,
+    projecting.ROW,
+    projecting_eventsourcing.ROW,
+    visible.ROW,
+)
 
 
 async def measured(rows: list[Row]) -> list[Figure]:

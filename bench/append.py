@@ -21,7 +21,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
 
 async def _measure(ground: Ground, tasks: int) -> Paired:
     asked = origin()
-    async with parts(ground) as here, plain_table(ground, f"append_{tasks}", tasks) as plain:
+    async with parts(ground) as here, plain_table(ground, tasks) as plain:
         store = await here.store()
         stored, inserted = Meter(), Meter()
 
@@ -32,9 +32,7 @@ async def _measure(ground: Ground, tasks: int) -> Paired:
             return appended.token
 
         async def ours() -> float:
-            return await stored.per_second(
-                [new_stream() for _ in range(EVENTS)], [append] * tasks
-            )
+            return await stored.per_second([new_stream() for _ in range(EVENTS)], [append] * tasks)
 
         async def baseline() -> float:
             rows = [(new_stream().stream, opaque_event().data) for _ in range(EVENTS)]

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 
-from bench.ground import BASELINE, Ground
+from bench.ground import Ground
 from bench.measuring import Claim, Meter, Paired, Row, in_turns, must_be, pair
 from bench.parts import parts
 from bench.samples import EVENT_BYTES, NOW, new_stream, origin
@@ -40,22 +41,22 @@ class Customers(Application[UUID]):
     """The library's application, with its defaults."""
 
 
-def library_settings(ground: Ground, kind: str = "truth") -> dict[str, str]:
+def library_settings(dsn: str) -> dict[str, str]:
     """Return the environment that makes the library use one of our servers."""
+    place = urlsplit(dsn)
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
-        "POSTGRES_DBNAME": BASELINE,
-        "POSTGRES_HOST": str(ground.server(kind).sockets),
-        "POSTGRES_PORT": "5432",
+        "POSTGRES_DBNAME": place.path.removeprefix("/"),
+        "POSTGRES_HOST": place.query.removeprefix("host="),
         "POSTGRES_USER": "postgres",
         "POSTGRES_PASSWORD": "",
     }
 
 
 @contextmanager
-def library(ground: Ground) -> Iterator[Customers]:
+def library(dsn: str) -> Iterator[Customers]:
     """Open the library's application."""
-    app = Customers(env=library_settings(ground))
+    app = Customers(env=library_settings(dsn))
     try:
         yield app
     finally:
@@ -64,11 +65,11 @@ def library(ground: Ground) -> Iterator[Customers]:
 
 async def measure(ground: Ground) -> Mapping[str, Paired]:
     """Measure one task against one thread: the library gets slower with more."""
-    asked = origin()
+    asked, plain = origin(), await ground.plain_databases()
     async with parts(ground) as here:
         store = await here.store()
         stored, saved = Meter(), Meter()
-        with library(ground) as app:
+        with library(plain.truth) as app:
 
             async def append(one: StreamAppend) -> None:
                 await store.append(one.stream, one.subject, 0, one.events, asked, NOW)
@@ -90,6 +91,4 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
         return {"append_vs_eventsourcing": pair(*seen)}
 
 
-ROW = Row(
-    "append_vs_eventsourcing", (Claim("append_vs_eventsourcing", 3, 6, "events/s"),), measure
-)
+ROW = Row("append_vs_eventsourcing", (Claim("append_vs_eventsourcing", 3, 6, "events/s"),), measure)

@@ -29,8 +29,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
 
 
 async def _measure(ground: Ground, tasks: int) -> Paired:
-    name = f"append_idempotent_{tasks}"
-    async with parts(ground) as here, plain_table(ground, name, tasks) as plain:
+    async with parts(ground) as here, plain_table(ground, tasks) as plain:
         store = await here.store()
         stored, inserted = Meter(), Meter()
         pool = KeyPool(await here.keys())

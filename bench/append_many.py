@@ -14,12 +14,12 @@ from bench.parts import parts
 from bench.plain_table import connections
 from bench.samples import NOW, new_stream, opaque_event, origin
 from shared.events import Origin
-from shared.eventstore.partitioning import partition_of
 from shared.eventstore.store import EventStore, StreamAppend
 
 SIZE = 100
 TRANSACTIONS = 500
 ROUNDS = 9
+PARTITIONS = [number % 12 for number in range(SIZE)]
 COLUMNS = """stream, version, event_id, type, schema_version, subject, partition, recorded_at,
     actor, correlation_id, traceparent, data"""
 ONE_STREAM = f"""insert into events ({COLUMNS})
@@ -41,9 +41,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
     """Measure transactions of one stream, then of a hundred new streams."""
     return {
         "append_many_one_stream": await _measure(ground, _growing_stream, _append, ONE_STREAM),
-        "append_many_new_streams": await _measure(
-            ground, _new_streams, _append_many, NEW_STREAMS
-        ),
+        "append_many_new_streams": await _measure(ground, _new_streams, _append_many, NEW_STREAMS),
     }
 
 
@@ -53,11 +51,10 @@ async def _measure(
     appending: Callable[[EventStore, Origin], Step],
     insert: str,
 ) -> Paired:
-    asked = origin()
-    async with parts(ground) as here, connections(ground.baseline_dsn("truth"), 1) as (plain,):
+    asked, databases = origin(), await ground.plain_databases()
+    async with parts(ground) as here, connections(databases.truth, 1) as (plain,):
         step = appending(await here.store(), asked)
         stored, inserted = Meter(), Meter()
-        await plain.execute("drop table if exists events")
         await plain.execute((files("shared.eventstore.sql") / "events.sql").read_text())
         bare = _inserting(await plain.prepare(insert), asked)
         sides = ((stored, step), (inserted, bare))
@@ -114,7 +111,7 @@ def _inserting(statement: asyncpg.prepared_stmt.PreparedStatement, asked: Origin
         else:
             streams = [one.stream for one in transaction]
             subjects = [one.subject for one in transaction]
-            await statement.fetch(*same, streams, subjects, [0] * SIZE, *columns)
+            await statement.fetch(*same, streams, subjects, PARTITIONS, *columns)
 
     return insert
 

@@ -4,6 +4,7 @@ Everything is started by the same code as `daybook up` (default durability, fsyn
 folder of this checkout's disk that is gone afterwards.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -26,13 +27,13 @@ from cli.local.postgres import (
     remove_socket_folders,
     servers,
 )
-from cli.local.supervisor import Supervisor, Tier
+from cli.local.program import Program, Tier
+from cli.local.supervisor import Supervisor
 from shared.clock import SystemClock
 from shared.errors import UnavailableError
 from shared.postgres.bootstrap import prepare_database
 from shared.settings import KafkaSettings
 
-BASELINE = "baseline"
 BASES = range(20_000, 60_000, 200)
 
 
@@ -48,7 +49,7 @@ class _Crier:
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """The three databases of one row, migrated and empty; DSNs hold `{role}`."""
+    """A database of the same name on each of the three servers."""
 
     truth: str
     views: str
@@ -70,22 +71,32 @@ class Ground:
         """A port of this run that nobody has yet."""
         return self.place.port_base + 110 + next(self._numbers)
 
-    def server(self, kind: str) -> Server:
-        """Return one of the three servers."""
-        return next(server for server in servers(self.place) if server.kind == kind)
-
-    def baseline_dsn(self, kind: str) -> str:
-        """Return the superuser's way into the baselines' database on one server."""
-        return self.server(kind).admin_dsn.replace("/postgres?", f"/{BASELINE}?")
-
     async def databases(self) -> Databases:
-        """Return fresh databases of the service, copied from the migrated ones."""
+        """Return fresh databases of the service, migrated and empty; the DSNs hold `{role}`."""
+        return await self._databases(SERVICE, f"{SERVICE}_{{role}}")
+
+    async def plain_databases(self) -> Databases:
+        """Return empty databases for a baseline, as the superuser."""
+        return await self._databases("template1", "postgres")
+
+    async def _databases(self, template: str, user: str) -> Databases:
         name = f"row{next(self._numbers)}"
         dsns = {}
         for server in servers(self.place):
-            await _execute(server.admin_dsn, f"create database {name} template {SERVICE}")
-            dsns[server.kind] = server.service_dsn(SERVICE).replace(f"/{SERVICE}?", f"/{name}?")
+            await _execute(server.admin_dsn, f"create database {name} template {template}")
+            dsns[server.kind] = f"postgresql://{user}@/{name}?host={server.sockets}"
         return Databases(**dsns)
+
+    @asynccontextmanager
+    async def running(self, program: Program) -> AsyncIterator[None]:
+        """Keep one more program running, until the row is done with it."""
+        await self.supervisor.start(program)
+        kept = self.supervisor.kept[-1]
+        try:
+            yield
+        finally:
+            await kept.stop()
+            self.supervisor.kept.remove(kept)
 
     async def start(self) -> None:
         """Bring everything up."""
@@ -98,7 +109,6 @@ class Ground:
         )
         for server in servers(self.place):
             await prepare_database(server.admin_dsn, SERVICE)
-            await _execute(server.admin_dsn, f"create database {BASELINE}")
         migrate = environment.python(f"services.{SERVICE}", "migrate")
         await self.supervisor.run_once(
             "migrate", migrate, environment.of_service(SERVICE, self.place)
@@ -116,7 +126,7 @@ async def ground() -> AsyncIterator[Ground]:
     build = PROJECT / "build"
     build.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=build))
-    place = Place(folder, _free_base(), folder.stat().st_uid)
+    place = Place(folder, _free_base(), os.geteuid())
     for part in (place.logs, place.run):
         part.mkdir()
     supervisor = Supervisor(place.logs, _Crier(), SystemClock())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Better = Literal["higher", "lower"]
 Item = TypeVar("Item")
+Seen = TypeVar("Seen")
 
 ROUND_SECONDS = 0.5
 
@@ -70,11 +71,9 @@ def pair(ours: Sequence[float], baseline: Sequence[float]) -> Paired:
     return Paired(value, beside, first[0] / first[1], last[0] / last[1])
 
 
-async def in_turns(
-    rounds: int, *sides: Callable[[], Awaitable[float]]
-) -> tuple[list[float], ...]:
+async def in_turns(rounds: int, *sides: Callable[[], Awaitable[Seen]]) -> tuple[list[Seen], ...]:
     """Measure the sides A B C A B C …, after one round that is not counted."""
-    seen: tuple[list[float], ...] = tuple([] for _ in sides)
+    seen: tuple[list[Seen], ...] = tuple([] for _ in sides)
     for number in range(rounds + 1):
         for side, values in zip(sides, seen, strict=True):
             gc.collect()

@@ -1,7 +1,7 @@
 """The product's parts stand here wired as the service wires them, with nothing special-cased."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
@@ -28,16 +28,20 @@ from shared.security.subject_keys import SubjectKeys
 from shared.settings import ObservabilitySettings
 
 APPEND_LANES = 8
+LOOK_SECONDS = 0.001
+WITHIN_SECONDS = 60.0
 
 
 class Parts:
     """One customers service in this process, on databases and a topic of its own."""
 
+    partitions = CUSTOMERS.partitions
+
     def __init__(self, ground: Ground, databases: Databases, opened: AsyncExitStack) -> None:
         self.databases = databases
         self.clock = SystemClock()
-        self.topic = Topic(f"bench-{uuid4()}", CUSTOMERS.partitions)
-        self.followed = Followed(DIRECTORY, source_of(SERVICE), self.topic.name, CUSTOMERS.partitions)
+        self.topic = Topic(f"bench-{uuid4()}", self.partitions)
+        self.followed = Followed(DIRECTORY, source_of(SERVICE), self.topic.name, self.partitions)
         self.appended = asyncio.Event()
         self.tracing = configure_tracing(
             ObservabilitySettings(trace_share=0.05, trace_file=ground.place.logs / "traces.jsonl"),
@@ -59,7 +63,7 @@ class Parts:
     async def store(self) -> EventStore:
         """Return the event store as the api has it."""
         lanes = await self.lanes(self.databases.truth, "api", APPEND_LANES)
-        return EventStore(lanes, SERVICE, CUSTOMERS.partitions)
+        return EventStore(lanes, SERVICE, self.partitions)
 
     async def keys(self, role: str = "api", size: int = 4) -> SubjectKeys:
         """Return the subject keys as the api has them."""
@@ -73,9 +77,9 @@ class Parts:
             outbox, self._kafka, self.topic, SERVICE, self.clock, self.tracing, wake=self.appended
         )
 
-    async def runner(self) -> ProjectionRunner:
-        """Return a runner of the directory, not running."""
-        views = await self.lanes(self.databases.views, "projector", 2)
+    async def runner(self, views_dsn: str | None = None) -> ProjectionRunner:
+        """Return a runner of the directory, in these views or its own; not running."""
+        views = await self.lanes(views_dsn or self.databases.views, "projector", 2)
         ciphers = CipherCache(await self.keys("projector", 1), self.clock)
         return ProjectionRunner(
             Directory(), self.followed, views, CODEC, ciphers, self._kafka, self.clock, self.tracing
@@ -83,9 +87,7 @@ class Parts:
 
     async def watcher(self) -> MarkWatcher:
         """Return the api's watcher of the directory, not running."""
-        return MarkWatcher(
-            await self.lanes(self.databases.views, "api", 3), self.followed, SERVICE
-        )
+        return MarkWatcher(await self.lanes(self.databases.views, "api", 3), self.followed, SERVICE)
 
 
 @asynccontextmanager
@@ -93,3 +95,25 @@ async def parts(ground: Ground) -> AsyncIterator[Parts]:
     """Wire a service on fresh databases and a fresh topic; close everything at the end."""
     async with AsyncExitStack() as opened:
         yield Parts(ground, await ground.databases(), opened)
+
+
+@asynccontextmanager
+async def running(
+    *runs: Callable[[asyncio.Event], Coroutine[None, None, None]],
+) -> AsyncIterator[None]:
+    """Keep the relay, the runner, the watcher going meanwhile; what fails in them fails here."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for run in runs:
+            group.create_task(run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return as soon as it is so; looks every millisecond, for a minute at most."""
+    async with asyncio.timeout(WITHIN_SECONDS):
+        while not condition():  # noqa: ASYNC110 - nothing there can be waited for
+            await asyncio.sleep(LOOK_SECONDS)

@@ -1,15 +1,15 @@
 """The floor of every append: one prepared INSERT of one row into a table with one index."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 
 from bench.ground import Ground
 
-CREATE = """create table {name}
-    (id bigint generated always as identity primary key, stream text not null, data bytea not null)"""
-INSERT = "insert into {name} (stream, data) values ($1, $2)"
+CREATE = """create table plain (id bigint generated always as identity primary key,
+    stream text not null, data bytea not null)"""
+INSERT = "insert into plain (stream, data) values ($1, $2)"
 
 Insert = Callable[[tuple[str, bytes]], Awaitable[object]]
 
@@ -17,37 +17,34 @@ Insert = Callable[[tuple[str, bytes]], Awaitable[object]]
 @asynccontextmanager
 async def connections(dsn: str, count: int) -> AsyncIterator[list[asyncpg.Connection]]:
     """Open bare connections; close them at the end."""
-    opened: list[asyncpg.Connection] = []
-    try:
-        for _ in range(count):
-            opened.append(await asyncpg.connect(dsn))
-        yield opened
-    finally:
+    async with AsyncExitStack() as stack:
+        opened = [await asyncpg.connect(dsn) for _ in range(count)]
         for connection in opened:
-            await connection.close()
+            stack.push_async_callback(connection.close)
+        yield opened
 
 
 class PlainTable:
     """A table with one index, and for each connection the prepared INSERT."""
 
-    def __init__(self, name: str, opened: list[asyncpg.Connection], inserts: list[Insert]) -> None:
+    def __init__(self, opened: list[asyncpg.Connection], inserts: list[Insert]) -> None:
         self.inserts = inserts
-        self._name = name
         self._opened = opened
 
     async def count(self) -> int:
         """Return how many rows there are."""
-        counted: int = await self._opened[0].fetchval(f"select count(*) from {self._name}")
+        counted: int = await self._opened[0].fetchval("select count(*) from plain")
         return counted
 
 
 @asynccontextmanager
-async def plain_table(ground: Ground, name: str, lanes: int) -> AsyncIterator[PlainTable]:
-    """Make the table in the baselines' database on the truth server."""
-    async with connections(ground.baseline_dsn("truth"), lanes) as opened:
-        await opened[0].execute(CREATE.format(name=name))
-        statements = [await one.prepare(INSERT.format(name=name)) for one in opened]
-        yield PlainTable(name, opened, [_inserting(statement) for statement in statements])
+async def plain_table(ground: Ground, lanes: int) -> AsyncIterator[PlainTable]:
+    """Make the table in a database of its own on the truth server."""
+    plain = await ground.plain_databases()
+    async with connections(plain.truth, lanes) as opened:
+        await opened[0].execute(CREATE)
+        statements = [await one.prepare(INSERT) for one in opened]
+        yield PlainTable(opened, [_inserting(statement) for statement in statements])
 
 
 def _inserting(statement: asyncpg.prepared_stmt.PreparedStatement) -> Insert:

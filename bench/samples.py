@@ -71,9 +71,7 @@ class Registration:
         """Return its event as the service makes it."""
         email = EmailAddress(id=uuid7(), address=self.address)
         personal = RegisteredDetails(name=self.name, emails=(email,))
-        event = CustomerRegistered(
-            kind="person", key_commitment=key.commitment, personal=personal
-        )
+        event = CustomerRegistered(kind="person", key_commitment=key.commitment, personal=personal)
         return CODEC.encode(event, uuid7(), key)
 
 

@@ -15,6 +15,7 @@ SEED = int(os.environ.get("DAYBOOK_TEST_SEED", "20260304"))
 MARKED = {
     "servers": pytest.mark.postgres,
     "own_servers": pytest.mark.postgres,
+    "held_up_servers": pytest.mark.postgres,
     "broker": pytest.mark.kafka,
     "own_broker": pytest.mark.kafka,
 }

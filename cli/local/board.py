@@ -11,7 +11,7 @@ from cli.local.kept import Kept, State
 
 Phase = Literal["starting", "ready", "stopping"]
 
-SAME_PROCESS_SECONDS = 5.0
+SAME_PROCESS_SECONDS = 60.0
 NOT_RUNNING = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD, psutil.STATUS_STOPPED)
 
 
@@ -28,6 +28,7 @@ class ProcessLine(BaseModel):
 class Board(BaseModel):
     """All processes, and how far the whole is."""
 
+    supervisor: int
     phase: Phase
     since: datetime
     processes: list[ProcessLine] = []

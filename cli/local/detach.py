@@ -44,7 +44,7 @@ async def _follow(process: Process, log: Path, place: Place) -> None:
         while process.returncode is None:
             click.echo(said.read(), nl=False)
             board = read_board(place.board)
-            if board and board.phase == "ready" and lock.holder(place.lock) == process.pid:
+            if board and board.supervisor == process.pid and board.phase == "ready":
                 break
             await asyncio.sleep(LOOK_SECONDS)
         click.echo(said.read(), nl=False)

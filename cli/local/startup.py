@@ -1,6 +1,7 @@
 """A Daybook comes up in steps, each seen to work before the next one leans on it."""
 
 import asyncio
+import shutil
 
 from cli.local import environment
 from cli.local.demo.loading import is_loaded, load
@@ -74,6 +75,8 @@ class Startup:
         if server.is_initialised:
             return
         draft = server.data.with_suffix(".new")
+        if draft.exists():  # an earlier start was interrupted here
+            shutil.rmtree(draft)
         give_to_server_user(draft, self._place.uid)
         command = server.initdb_command(draft)
         await self._supervisor.run_once(f"initdb-{server.kind}", command, environment.bare())

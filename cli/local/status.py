@@ -43,9 +43,9 @@ def doubt(board: Board, canary: Canary | None, now: datetime) -> str | None:
         return "no canary event has made the trip since the service started"
     if canary.age_seconds > OLD_CANARY_SECONDS:
         return "that is long ago: something on the way stands still"
-    newest = max(board.processes, key=lambda one: one.since)
-    if canary.age_seconds > (now - newest.since).total_seconds():
-        return f"that was before {newest.name} was started again; the next is due within a minute"
+    for one in board.processes:
+        if canary.age_seconds > (now - one.since).total_seconds():
+            return f"that was before {one.name} was started again; the next is due within a minute"
     return None
 
 

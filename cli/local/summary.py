@@ -15,7 +15,7 @@ def ready_text(place: Place, proof: Proof, people: Mapping[str, Person], seconds
     """Return the whole text."""
     ports = Ports(place.port_base)
     sections = {
-        "Proof": [canary_line(proof.canary), *_continuing(proof)],
+        "Proof": [canary_line(proof.canary), *_continuing(proof, place)],
         "Where": [
             f"customers   {ports.customers_url}/openapi.json",
             f"sign-in     {ports.issuer_url}   (who you can be, as a page)",
@@ -40,13 +40,14 @@ def canary_line(canary: Canary) -> str:
     return f"a canary event went store → Kafka → read model in {canary.trip_ms:.0f} ms"
 
 
-def _continuing(proof: Proof) -> list[str]:
+def _continuing(proof: Proof, place: Place) -> list[str]:
     """Say what became of the data of the last run; nothing at the first start."""
     if proof.lost_events is None:
         return []
     lost = f"{proof.lost_events:,} events lost"
     if proof.lost_events:
         lost = click.style(f"{lost}: write nothing before you know why", fg="red", bold=True)
+        lost += f" (told at every start until: rm {place.tally})"
     if proof.relay is None or proof.relay.refill_seconds is None:
         return [lost]
     events, took = proof.relay.refilled_events, proof.relay.refill_seconds

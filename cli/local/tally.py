@@ -5,6 +5,8 @@ from pathlib import Path
 import asyncpg
 from pydantic import BaseModel, ValidationError
 
+from shared.errors import UnavailableError
+
 STORED = "select s.epoch, (select count(*) from events) from store s"
 # Feed positions have no gaps, so their sum is how many events Kafka acknowledged, at the price of
 # twelve rows. A partition counts while a relay leads it, and nothing counts while one relay takes
@@ -27,7 +29,11 @@ class Tally(BaseModel):
 
 
 async def count_stored(admin_dsn: str, service: str) -> Tally:
-    """Count the events in the store of a service that has been migrated."""
+    """Count the events in the store of a service that has been migrated.
+
+    Raises:
+        UnavailableError: the store does not answer.
+    """
     tally = await _ask(admin_dsn, service, STORED)
     if tally is None:
         raise RuntimeError("a migrated store has one row that names its epoch")
@@ -35,7 +41,11 @@ async def count_stored(admin_dsn: str, service: str) -> Tally:
 
 
 async def count_published(admin_dsn: str, service: str) -> Tally | None:
-    """Return how many events the broker acknowledged, or None while the relay changes hands."""
+    """Return how many events the broker acknowledged, or None while the relay changes hands.
+
+    Raises:
+        UnavailableError: the store does not answer.
+    """
     return await _ask(admin_dsn, service, PUBLISHED)
 
 
@@ -57,9 +67,14 @@ def keep_tally(path: Path, tally: Tally) -> None:
 
 
 async def _ask(admin_dsn: str, service: str, question: str) -> Tally | None:
-    connection = await asyncpg.connect(admin_dsn, database=service)
     try:
-        row = await connection.fetchrow(question)
-    finally:
-        await connection.close()
+        connection = await asyncpg.connect(admin_dsn, database=service)
+        try:
+            row = await connection.fetchrow(question)
+        finally:
+            await connection.close()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise UnavailableError(
+            f"The event store does not answer ({type(error).__name__}).", fix="daybook logs truth"
+        ) from error
     return Tally(epoch=row[0], events=row[1]) if row else None

@@ -1,11 +1,11 @@
 """`daybook up` keeps a whole Daybook running until somebody says stop, and then stops all of it."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Coroutine
 from contextlib import suppress
 
-import asyncpg
 import click
 
 from cli.local import lock
@@ -22,10 +22,10 @@ from cli.local.supervisor import Supervisor
 from cli.local.tally import count_published, count_stored, keep_tally
 from shared.authorization.people import DEMO_PEOPLE
 from shared.clock import Clock
+from shared.errors import UnavailableError
 
 COUNT_EVERY_SECONDS = 5.0
 LAST_COUNT_SECONDS = 0.4
-TRUTH_IS_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def up(place: Place, screen: Screen, clock: Clock, *, with_demo: bool) -> None:
@@ -50,7 +50,7 @@ class Run:
         self._place = place
         self._screen = screen
         self._clock = clock
-        self._board = Board(phase="starting", since=clock.now())
+        self._board = Board(supervisor=os.getpid(), phase="starting", since=clock.now())
         self._supervisor = Supervisor(place.logs, self, clock)
         self.on_change()
 
@@ -102,14 +102,14 @@ class Run:
         """Keep a number outside the databases, where a loss inside them can be seen."""
         while True:
             await asyncio.sleep(COUNT_EVERY_SECONDS)
-            with suppress(*TRUTH_IS_AWAY):  # it restarts: count the next time
+            with suppress(UnavailableError):  # it restarts: count the next time
                 tally = await count_published(self._truth, SERVICE)
                 if tally:
                     keep_tally(self._place.tally, tally)
 
     async def _count_for_the_last_time(self) -> None:
         """Nothing writes any more, so this is exact; a huge store is not worth a slow stop."""
-        with suppress(*TRUTH_IS_AWAY):
+        with suppress(UnavailableError, TimeoutError):
             async with asyncio.timeout(LAST_COUNT_SECONDS):
                 keep_tally(self._place.tally, await count_stored(self._truth, SERVICE))
 

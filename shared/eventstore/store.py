@@ -207,6 +207,7 @@ def _told(error: asyncpg.PostgresError) -> Exception:
         return VersionConflictError(
             "somebody changed this since you read it",
             current_version=int(detail) if detail else None,
+            field="If-Match",
             fix="read it again, look at what changed, and send the change with the new ETag",
         )
     return error

@@ -53,6 +53,7 @@ class LogWatch:
             self._looking = asyncio.create_task(
                 check_log(self._settings, self._topic, self._source, places, to_the_end=False)
             )
+            self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
         return set()
 
     def stop(self) -> None:

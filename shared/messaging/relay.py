@@ -24,6 +24,7 @@ from shared.messaging.log_check import BrokerSilentError, LogState, check_log
 from shared.messaging.outbox import Checkpoint, LeaseLostError, Outbox
 from shared.messaging.sending import (
     RENEW_EVERY_SECONDS,
+    LogEmptiedError,
     NoAcknowledgementError,
     TopicMisshapenError,
     make_round,
@@ -47,6 +48,7 @@ RETRIED = (
     LeaseLostError,
     NoAcknowledgementError,
     TopicMisshapenError,
+    LogEmptiedError,
     BrokerSilentError,
     KafkaError,
     UnavailableError,
@@ -130,7 +132,7 @@ class Relay:
                 self._begin_check(to_the_end=True)
                 await self._end_check()
                 checked = now
-            elif self._held and now - checked >= CHECK_EVERY_SECONDS:
+            elif self._held and self._check is None and now - checked >= CHECK_EVERY_SECONDS:
                 self._begin_check()
                 checked = now
             if self._check is not None and self._check.done():
@@ -167,6 +169,8 @@ class Relay:
                 to_the_end=to_the_end,
             )
         )
+        # One that is dropped may have failed: the next one tells.
+        self._check.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def _end_check(self) -> None:
         """Act on what the check found, waiting for it if need be, with the lease renewed."""

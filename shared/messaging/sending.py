@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.structs import RecordMetadata
 from opentelemetry.trace import SpanKind
 
 from shared.messaging.headers import Header, headers_of
@@ -20,6 +21,10 @@ GIVE_UP_SECONDS = 10.0
 
 class NoAcknowledgementError(Exception):
     """Kafka did not acknowledge a round in time; whether it has the records is unknown."""
+
+
+class LogEmptiedError(Exception):
+    """The round lies at or before the last acknowledged record: what stood there is gone."""
 
 
 class TopicMisshapenError(Exception):
@@ -83,20 +88,21 @@ async def send_round(
     Raises:
         NoAcknowledgementError: nothing came within 10 seconds.
         TopicMisshapenError: the topic has no such partition any more.
+        LogEmptiedError: the log lost what it had before this round.
         KafkaError: a batch was refused.
     """
     deadline = time.monotonic() + GIVE_UP_SECONDS
+    futures: list[asyncio.Future[RecordMetadata]] = []
     try:
-        futures = [
-            await asyncio.wait_for(
-                producer.send_batch(batch, topic, partition=moved.before.partition),
-                GIVE_UP_SECONDS,
-            )
-            for batch, moved in zip(made.batches, made.moved, strict=True)
-        ]
+        for batch, moved in zip(made.batches, made.moved, strict=True):
+            sending = producer.send_batch(batch, topic, partition=moved.before.partition)
+            future = await asyncio.wait_for(sending, GIVE_UP_SECONDS)
+            # Once one has failed nobody asks the others how they ended.
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+            futures.append(future)
     except AssertionError as error:  # aiokafka's way to say that there is no such partition
         raise TopicMisshapenError from error
-    pending: set[asyncio.Future[object]] = set(futures)
+    pending: set[asyncio.Future[RecordMetadata]] = set(futures)
     while pending:
         _, pending = await asyncio.wait(pending, timeout=RENEW_EVERY_SECONDS)
         if pending and time.monotonic() > deadline:
@@ -104,7 +110,10 @@ async def send_round(
         if pending:
             await renew()
     for future, batch, moved in zip(futures, made.batches, made.moved, strict=True):
-        moved.kafka_offset = future.result().offset + batch.record_count() - 1
+        first = future.result().offset
+        if moved.before.kafka_offset is not None and first <= moved.before.kafka_offset:
+            raise LogEmptiedError
+        moved.kafka_offset = first + batch.record_count() - 1
 
 
 def trace_round(tracing: Tracing, topic: str, made: Round, start_ns: int) -> None:

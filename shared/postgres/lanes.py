@@ -22,6 +22,7 @@ SESSION = {"idle_in_transaction_session_timeout": "10s", "transaction_timeout": 
 LOST = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # asked between the server's last word and its hanging up
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
 )
@@ -69,6 +70,7 @@ class Lanes:
         try:
             yield connection
         except LOST as error:
+            connection.terminate()
             raise _unavailable(error) from error
         finally:
             self._free.put_nowait(connection)
@@ -94,6 +96,7 @@ class Lanes:
         try:
             return await ask(connection)
         except LOST as error:
+            connection.terminate()
             raise _unavailable(error) from error
         finally:
             self._free.put_nowait(connection)

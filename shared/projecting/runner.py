@@ -191,8 +191,13 @@ class ProjectionRunner:
     def _judge(
         self, partition: int, batch: Sequence[object], events: list[ReceivedEvent]
     ) -> tuple[ReceivedEvent, Verdict] | None:
-        """Add what is next in this partition to `events`; return what it must stop at, if any."""
+        """Add what is next in this partition to `events`; return what came too early, if any.
+
+        Reading goes on behind a gap, because what is missing may lie there: a log that was emptied
+        may begin with a round that was sent before anybody knew.
+        """
         mark = self._marks[partition]
+        early: ReceivedEvent | None = None
         for record in batch:
             event = received(record)
             if event is None or event.source != self._followed.source:
@@ -201,12 +206,16 @@ class ProjectionRunner:
             if verdict is Verdict.APPLY:
                 mark = mark.after(event)
                 events.append(event)
-            elif verdict is not Verdict.DROP:
+            elif verdict is Verdict.NEW_EPOCH:
                 return event, verdict
+            elif verdict is Verdict.GAP:
+                early = early or event
             elif mark is self._marks[partition] and mark.is_of(event):
                 # The newest that is committed, come again: this is where it lies now.
                 self._marks[partition] = mark = mark.after(event)
-        return None
+        if early is None or early.feed_position <= mark.feed_position:
+            return None
+        return early, Verdict.GAP
 
     async def _apply(self, events: list[ReceivedEvent], marks: dict[int, Mark]) -> None:
         start_ns = time_ns()
@@ -232,9 +241,12 @@ class ProjectionRunner:
         event: ReceivedEvent,
         verdict: Verdict,
     ) -> None:
-        """Apply nothing of this partition; read it again from its earliest record."""
+        """Read the partition again from its earliest record, then on to its end, and again."""
         now = self._clock.monotonic()
+        is_new = place.partition not in self._gap_since
         since = self._gap_since.setdefault(place.partition, now)
+        if not is_new and await consumer.position(place) < (consumer.highwater(place) or 0):
+            return
         self.status.gaps += 1
         told = {
             "partition": place.partition,
@@ -243,11 +255,11 @@ class ProjectionRunner:
             "epoch": event.epoch,
             "why": verdict.value,
         }
-        if now - since >= GAP_ALARM_SECONDS:
-            log.critical("a partition waits for events that Kafka does not have", extra=told)
-        elif since == now:
+        if is_new:
             log.warning("a gap: the partition is read again from its earliest record", extra=told)
         else:
+            if now - since >= GAP_ALARM_SECONDS:
+                log.critical("a partition waits for events that Kafka does not have", extra=told)
             await asyncio.sleep(REWIND_PAUSE_SECONDS)
         await consumer.seek_to_beginning(place)
 

@@ -34,13 +34,16 @@ class CipherCache:
             NotFoundError: a reference that the key database never had.
         """
         self._forget_old()
+        known = self._known
         wanted = set(kids)
-        missing = wanted - self._known.keys()
+        missing = wanted - known.keys()
         if not missing:
-            return self._known
+            return known
         found: dict[str, AESGCM | None] = dict(await self._keys.read(missing))
-        self._known.update({kid: cipher for kid, cipher in found.items() if cipher is not None})
-        found.update({kid: self._known[kid] for kid in wanted - missing})
+        # What was known before the question may have been forgotten meanwhile; then what came
+        # is not remembered either.
+        known.update({kid: cipher for kid, cipher in found.items() if cipher is not None})
+        found.update({kid: known[kid] for kid in wanted - missing})
         return found
 
     def forget_all(self) -> None:

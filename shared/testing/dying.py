@@ -7,7 +7,7 @@ subclasses made here, which pass by a place before and after each call.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import new_class
 from typing import Any, TypeVar
@@ -72,13 +72,11 @@ class Doom:
 
 
 def _dying(
-    client: type[Client], calls: Sequence[str], doom: Doom, more: dict[str, object]
+    client: type[Client], calls: Sequence[str], doom: Doom, more: Mapping[str, object]
 ) -> type[Client]:
     counted = {name: _counted(getattr(client, name), name, doom) for name in calls}
-    made = new_class(
-        f"Dying{client.__name__}", (client,), {}, lambda body: body.update(counted | more)
-    )
-    return made  # type: ignore[return-value]
+    body = {**counted, **more}
+    return new_class(f"Dying{client.__name__}", (client,), {}, lambda made: made.update(body))
 
 
 def _counted(
@@ -91,7 +89,7 @@ def _counted(
         doom.pass_by(f"after {place}")
         if isinstance(answer, asyncio.Future):
             # Kafka's acknowledgement comes later than the call.
-            answer.add_done_callback(lambda _: doom.pass_by(f"acknowledged {place}"))
+            answer.add_done_callback(lambda _: doom.pass_by(f"before hearing of {place}"))
         return answer
 
     return dying_call

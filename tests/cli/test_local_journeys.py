@@ -87,6 +87,8 @@ def test_a_process_that_is_killed_is_restarted_and_said_so(
 def test_ctrl_c_stops_all_within_five_seconds_and_the_next_start_loses_nothing(
     daybook: WholeDaybook,
 ) -> None:
+    (daybook.place.var / "truth.new").mkdir(parents=True)
+    (daybook.place.var / "truth.new" / "half").write_text("an interrupted first start")
     daybook.up_until_ready("--no-demo")
     pids = daybook.pids()
     daybook.signal(signal.SIGINT)

@@ -71,7 +71,7 @@ async def test_a_process_left_from_the_last_run_is_named(
 ) -> None:
     monkeypatch.setattr(preflight, "LEFTOVER_SECONDS", 0.1)
     since = datetime(2026, 3, 1, tzinfo=UTC)
-    board = Board(phase="ready", since=since, processes=[my_own_process()])
+    board = Board(supervisor=1, phase="ready", since=since, processes=[my_own_process()])
     (tmp_path / "board.json").write_text(board.model_dump_json())
     with pytest.raises(UnavailableError, match=f"truth .pid {os.getpid()}. is left") as refused:
         await preflight.outwait_leftovers(tmp_path / "board.json")

@@ -18,7 +18,7 @@ NOW = STARTED + timedelta(minutes=10)
 def board(state: State = "running", since: datetime = STARTED, pid: int | None = None) -> Board:
     """A board of one program, which is this test's own process."""
     line = ProcessLine(name="broker", state=state, pid=pid or os.getpid(), restarts=2, since=since)
-    return Board(phase="ready", since=STARTED, processes=[line])
+    return Board(supervisor=99, phase="ready", since=STARTED, processes=[line])
 
 
 def canary(age_seconds: float) -> Canary:

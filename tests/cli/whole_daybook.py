@@ -107,8 +107,10 @@ class WholeDaybook:
 def free_base() -> int:
     """The first base whose ports are free; each test process begins to look elsewhere."""
     start = FIRST_BASE + (os.getpid() * STEP) % (LAST_BASE - FIRST_BASE)
-    bases = [*range(start, LAST_BASE, STEP), *range(FIRST_BASE, start, STEP)]
-    return next(base for base in bases if all(map(is_free, Ports(base).all)))
+    for base in (*range(start, LAST_BASE, STEP), *range(FIRST_BASE, start, STEP)):
+        if all(map(is_free, Ports(base).all)):
+            return base
+    raise AssertionError("no free ports for a whole Daybook")
 
 
 def are_gone(pids: dict[str, int]) -> bool:

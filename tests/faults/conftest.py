@@ -1,6 +1,8 @@
-"""Fault tests have a house to write and to judge with, and a nursery for the lives that end."""
+"""Fault tests stand on a house to write and to judge with, and a nursery for lives that end."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -12,26 +14,49 @@ from tests.faults.nursery import Nursery, a_nursery
 from tests.ground.broker import Broker, free_port
 from tests.ground.house import House, a_house
 from tests.ground.processes import service_env
-from tests.ground.servers import Databases
+from tests.ground.servers import Databases, Servers
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A house that runs nothing, and lives of the service on the same databases and broker."""
+
+    house: House
+    nursery: Nursery
+    broker: Broker
+    port: int
 
 
 @pytest.fixture
-async def house(databases: Databases, own_broker: Broker) -> AsyncIterator[House]:
-    """Return a house that shares databases and topic with the lives; it runs nothing itself."""
-    async with a_house(databases, own_broker.settings, CUSTOMERS) as its:
-        await make_tally(databases)
+async def ground(databases: Databases, own_broker: Broker, tmp_path: Path) -> AsyncIterator[Ground]:
+    """Return a ground on the servers of the run: hold no transaction open, kill no server."""
+    async with a_ground(databases, own_broker, tmp_path) as its:
         yield its
 
 
 @pytest.fixture
-async def nursery(house: House, tmp_path: Path) -> AsyncIterator[Nursery]:
-    """Return a nursery whose lives use the house's databases and broker."""
-    env = service_env(house.databases, house.kafka, tmp_path / "secrets", free_port())
-    async with a_nursery(env) as its:
+async def own_ground(
+    own_servers: Servers, own_broker: Broker, tmp_path: Path
+) -> AsyncIterator[Ground]:
+    """Return a ground whose servers are the test's own."""
+    async with a_ground(own_servers.databases, own_broker, tmp_path) as its:
         yield its
 
 
-async def make_tally(databases: Databases) -> None:
+@asynccontextmanager
+async def a_ground(databases: Databases, broker: Broker, folder: Path) -> AsyncIterator[Ground]:
+    """Have a ground for as long as the body of the `with`."""
+    port = free_port()
+    env = service_env(databases, broker.settings, folder / "secrets", port)
+    await _make_tally(databases)
+    async with (
+        a_house(databases, broker.settings, CUSTOMERS) as house,
+        a_nursery(env) as nursery,
+    ):
+        yield Ground(house, nursery, broker, port)
+
+
+async def _make_tally(databases: Databases) -> None:
     """Make the table in which the victim notes each event that it applied."""
     connection = await asyncpg.connect(databases.admin_dsn("views"))
     try:

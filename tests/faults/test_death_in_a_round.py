@@ -3,30 +3,31 @@
 import pytest
 
 from tests.faults.audit import (
+    all_sent,
     assert_directory_is_exact,
     assert_kafka_has_the_feed,
     assert_rounds_tile,
-    all_sent,
 )
+from tests.faults.conftest import Ground
 from tests.faults.lives import (
-    TwoCustomers,
     assert_died_at,
     die_everywhere,
     projector_heals,
     relay_heals,
 )
-from tests.faults.nursery import Nursery
-from tests.ground.house import House
+from tests.faults.two_customers import TwoCustomers
 
 pytestmark = pytest.mark.journey
 
 ADVANCE = "execute select relay_advance"
+START_OVER = "fetch update relay_checkpoints set txid = '0'"
 NOTIFY = "execute select pg_notify"
 
 
 async def test_a_relay_killed_between_any_two_calls_of_a_round_loses_and_doubles_nothing(
-    house: House, nursery: Nursery
+    ground: Ground,
 ) -> None:
+    house, nursery = ground.house, ground.nursery
     customers = TwoCustomers(house)
     await customers.register()
 
@@ -35,16 +36,41 @@ async def test_a_relay_killed_between_any_two_calls_of_a_round_loses_and_doubles
     )
 
     assert_died_at(
-        places, "before fetch select e.*", "before send_batch", "after send_batch",
-        "acknowledged send_batch", f"before {ADVANCE}", f"after {ADVANCE}",
+        places, "before fetch select e.*", "before send_batch", "before hearing of send_batch",
+        f"before {ADVANCE}", "before stop",
     )  # fmt: skip
     await assert_kafka_has_the_feed(house)
     await assert_rounds_tile(house)
 
 
-async def test_a_projector_killed_between_any_two_calls_of_a_batch_applies_each_event_once(
-    house: House, nursery: Nursery
+async def test_a_relay_killed_anywhere_while_it_fills_an_emptied_kafka_still_fills_it_whole(
+    ground: Ground,
 ) -> None:
+    house, nursery = ground.house, ground.nursery
+    customers = TwoCustomers(house)
+    await customers.register()
+    await relay_heals(house, nursery)
+
+    async def change_and_empty() -> None:
+        await customers.change()
+        ground.broker.kill()
+        ground.broker.start()
+
+    places = await die_everywhere(
+        nursery, "relay", ADVANCE, change_and_empty, lambda: relay_heals(house, nursery)
+    )
+
+    assert_died_at(
+        places, f"before {START_OVER}", "before fetch select e.*", "before send_batch",
+        "before hearing of send_batch", f"before {ADVANCE}",
+    )  # fmt: skip
+    await assert_kafka_has_the_feed(house)
+
+
+async def test_a_projector_killed_between_any_two_calls_of_a_batch_applies_each_event_once(
+    ground: Ground,
+) -> None:
+    house, nursery = ground.house, ground.nursery
     customers = TwoCustomers(house)
     await customers.register()
     await nursery.begin("relay")
@@ -60,6 +86,6 @@ async def test_a_projector_killed_between_any_two_calls_of_a_batch_applies_each_
     assert_died_at(
         places, "before getmany", "before execute BEGIN", "before execute insert into directory",
         "before execute insert into tally", "before fetchval with moved", "before execute COMMIT",
-        "after execute COMMIT", f"before {NOTIFY}", f"after {NOTIFY}",
+        f"before {NOTIFY}", "before stop",
     )  # fmt: skip
     await assert_directory_is_exact(house)

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -82,12 +83,15 @@ def begin(role: str, at: int, what: str, text: str, ends_after: str) -> None:
     fates = [Fate(at, signal.Signals[what], text)]
     if ends_after:
         fates.append(Fate(1, signal.SIGTERM, f"after {ends_after}"))
+    code = 1
     try:
         live(role, Doom(fates, lambda place: tell(f"{pid} at {place}")))
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        os._exit(1)
-    os._exit(0)
+        code = 0
+    finally:
+        # Whatever happened, a child must not go on as its parent.
+        if code != 0:
+            traceback.print_exc()
+        os._exit(code)
 
 
 def reap(*_: object) -> None:

@@ -182,9 +182,7 @@ def three_servers() -> Iterator[Servers]:
 
 
 @asynccontextmanager
-async def new_databases(
-    servers: Servers, kinds: Sequence[str] = KINDS
-) -> AsyncIterator[Databases]:
+async def new_databases(servers: Servers, kinds: Sequence[str] = KINDS) -> AsyncIterator[Databases]:
     """Have migrated databases that nobody else uses for as long as the body of the `with`."""
     databases = Databases(servers, f"t{uuid4().hex[:12]}")
     name = databases.name

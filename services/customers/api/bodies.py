@@ -3,16 +3,20 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.customers.application.loading import HistoryStep, LoadedCustomer
 from services.customers.domain.customer.events import CustomerKind
 from services.customers.domain.customer.rules import MAX_EMAILS, Customer
+from shared.web.field_problems import Line, field_error
 
 LONGEST_NAME = 300
 LONGEST_ADDRESS = 254
+
+
+# An installation may run on names of its own, .local and .test for example.
+SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def _address(given: str) -> str:
@@ -25,18 +29,10 @@ def _address(given: str) -> str:
             given, check_deliverability=False, globally_deliverable=False
         ).normalized
     except EmailNotValidError as error:
-        raise PydanticCustomError("email_address", "is not an e-mail address") from error
+        raise field_error("is not an e-mail address", "Write it like name@example.org.") from error
 
 
-Name = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        min_length=1,
-        max_length=LONGEST_NAME,
-        pattern=r"^[^\x00-\x1f\x7f]*$",
-    ),
-]
+Name = Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME)]
 Address = Annotated[str, Field(max_length=LONGEST_ADDRESS), AfterValidator(_address)]
 
 
@@ -67,14 +63,14 @@ class EmailBody(Body):
 
 
 class EmailView(BaseModel):
-    """An e-mail address; null once the customer is erased."""
+    """An e-mail address."""
 
     id: UUID
-    address: str | None
+    address: str
 
 
 class CustomerView(BaseModel):
-    """A customer. `erased` is there, and true, only once the personal fields are gone."""
+    """A customer. Once erased: no name, no e-mails, and `erased` is there, and true."""
 
     id: UUID
     kind: CustomerKind

@@ -4,8 +4,10 @@ Each message's id says how far its reader is in every partition, so that a reade
 with Last-Event-ID misses nothing.
 """
 
+import re
 from asyncio import Event as Signal
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
 import orjson
 from starlette.requests import Request
@@ -29,6 +31,24 @@ LIFETIME_SECONDS = 900.0
 MOST_MISSED = 10_000
 LAST_EVENT_ID = Parameter("Last-Event-ID", "header", "The id of the last message that came.")
 PREFIX = "customer-"
+NUMBER = re.compile("[0-9]{1,18}")
+
+
+@dataclass(slots=True)
+class Seen:
+    """How far one reader is: in which life of the store, and how far in each partition."""
+
+    epoch: int
+    positions: dict[int, int]
+
+    def __str__(self) -> str:
+        return ".".join(map(str, (self.epoch, *self.positions.values())))
+
+    def is_too_far_from(self, now: "Seen") -> bool:
+        """Say whether the reader must read the list: too much to tell, or told of another life."""
+        behind = sum(max(n - self.positions[p], 0) for p, n in now.positions.items())
+        # Epoch 0: nothing had ever happened.
+        return behind > MOST_MISSED or self.epoch not in {0, now.epoch}
 
 
 class WatchRoutes:
@@ -60,38 +80,37 @@ class WatchRoutes:
                 who_can_help="an operator",
                 retry_after_seconds=1,
             )
-        seen = self._positions()
         missed = request.headers.get("last-event-id")
-        start = seen if missed is None else _read_id(missed, seen)
-        return EventStream(self._changes(start), stopping=self._stopping)
+        seen = self._now() if missed is None else self._read_id(missed)
+        return EventStream(self._changes(seen), stopping=self._stopping)
 
-    async def _changes(self, seen: dict[int, int]) -> AsyncGenerator[bytes, None]:
+    async def _changes(self, seen: Seen) -> AsyncGenerator[bytes, None]:
         """Yield what lies between what was seen and what the directory has, as it moves."""
         ends_at = self._clock.monotonic() + LIFETIME_SECONDS
-        behind = sum(n - seen.get(p, 0) for p, n in self._positions().items())
-        if behind > MOST_MISSED:
-            seen = self._positions()
-            yield server_event(b"{}", event="resync", event_id=_make_id(seen))
-        else:
-            # An id without data: a reader who loses us before the first change misses none either.
-            yield b"id: " + _make_id(seen).encode() + b"\n\n"
+        # An id without data: a reader who loses us before the first change misses none either.
+        yield b"id: " + str(seen).encode() + b"\n\n"
         while self._clock.monotonic() < ends_at:
             marks = self._watcher.marks
-            for partition, newest in self._positions().items():
+            now = self._now()
+            if seen.is_too_far_from(now):
+                seen = now
+                yield server_event(b"{}", event="resync", event_id=str(seen))
+            seen.epoch = now.epoch
+            for partition, newest in now.positions.items():
                 async for chunk in self._partition(partition, newest, seen):
                     yield chunk
             await self._watcher.wait_for_move(marks, WAIT_SECONDS)
 
     async def _partition(
-        self, partition: int, newest: int, seen: dict[int, int]
+        self, partition: int, newest: int, seen: Seen
     ) -> AsyncGenerator[bytes, None]:
-        while seen.get(partition, 0) < newest:
-            start = seen.get(partition, 0) + 1
+        while seen.positions[partition] < newest:
+            start = seen.positions[partition] + 1
             events = await self._feed.read(partition, start, newest - start + 1)
             if not events:
                 return
             for item in events:
-                seen[partition] = item.feed_position
+                seen.positions[partition] = item.feed_position
                 event = item.event
                 if event.stream.startswith(PREFIX):
                     change = {
@@ -99,24 +118,20 @@ class WatchRoutes:
                         "type": event.type,
                         "version": event.version,
                     }
-                    yield server_event(
-                        orjson.dumps(change), event="changed", event_id=_make_id(seen)
-                    )
+                    yield server_event(orjson.dumps(change), event="changed", event_id=str(seen))
 
-    def _positions(self) -> dict[int, int]:
-        return {p: mark.feed_position for p, mark in self._watcher.marks.items()}
+    def _now(self) -> Seen:
+        marks = self._watcher.marks
+        return Seen(self._watcher.epoch, {p: marks[p].feed_position for p in sorted(marks)})
 
-
-def _make_id(seen: dict[int, int]) -> str:
-    return ".".join(str(seen[partition]) for partition in sorted(seen))
-
-
-def _read_id(text: str, now: dict[int, int]) -> dict[int, int]:
-    numbers = text.split(".")
-    if len(numbers) != len(now) or not all(n.isdigit() and len(n) < 19 for n in numbers):  # noqa: PLR2004
-        raise InvalidInputError(
-            "The Last-Event-ID is not one of this stream.",
-            field="Last-Event-ID",
-            fix="Send the id of the last message exactly as it came, or leave it out.",
-        )
-    return dict(zip(sorted(now), map(int, numbers), strict=True))
+    def _read_id(self, text: str) -> Seen:
+        now = self._now()
+        numbers = text.split(".")
+        if len(numbers) != len(now.positions) + 1 or not all(map(NUMBER.fullmatch, numbers)):
+            raise InvalidInputError(
+                "The Last-Event-ID is not one of this stream.",
+                field="Last-Event-ID",
+                fix="Send the id of the last message exactly as it came, or leave it out.",
+            )
+        epoch, *positions = map(int, numbers)
+        return Seen(epoch, dict(zip(now.positions, positions, strict=True)))

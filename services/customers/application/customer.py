@@ -136,11 +136,13 @@ class CustomerCommands:
             VersionConflictError: the customer is at another version than the caller read.
             RuleBrokenError: the business says no.
         """
+        # Loaded before the key is looked up: a twin that wins in between is found by its key, not
+        # taken for somebody who was faster.
+        before = await self._reader.load(customer_id)
         if remember is not None:
             answered = await self._store.remembered(remember)
             if answered is not None:
                 return await self._replay(answered)
-        before = await self._reader.load(customer_id)
         if before.version != expected_version:
             raise VersionConflictError(
                 f"you read version {expected_version}, the customer is at {before.version}",
@@ -153,14 +155,17 @@ class CustomerCommands:
             epoch = await self._store.epoch()
             return Outcome(before, before.token(self._store.service, epoch))
         cipher = (await self._keys.read([before.kid]))[before.kid]
-        key = None if cipher is None else SubjectKey(before.kid, b"", cipher, "")
+        if cipher is None:
+            # Erased since it was loaded: loaded again, the rules refuse it.
+            return await self._change(customer_id, expected_version, command, actor, remember)
+        key = SubjectKey(before.kid, b"", cipher, "")
         return await self._append(before, events, key, actor, remember)
 
     async def _append(
         self,
         before: LoadedCustomer,
         events: Sequence[CustomerEvent],
-        key: SubjectKey | None,
+        key: SubjectKey,
         actor: str,
         remember: Remember | None,
     ) -> Outcome:
@@ -190,9 +195,7 @@ class CustomerCommands:
         )  # fmt: skip
         return Outcome(after, token)
 
-    def _encoded(
-        self, events: Sequence[CustomerEvent], key: SubjectKey | None
-    ) -> list[EventToAppend]:
+    def _encoded(self, events: Sequence[CustomerEvent], key: SubjectKey) -> list[EventToAppend]:
         return [CODEC.encode(event, uuid7(), key) for event in events]
 
     async def _replay(self, appended: Appended) -> Outcome:

@@ -136,5 +136,5 @@ def _sort_name(customer: Customer) -> str:
 
 
 def _search(customer: Customer) -> str:
-    parts = [customer.name or "", *(e.address or "" for e in customer.emails)]
+    parts = [customer.name or "", *(e.address for e in customer.emails)]
     return folded("\n".join(parts))

@@ -30,7 +30,7 @@ class DirectoryRow:
     id: UUID
     kind: str
     name: str | None
-    emails: list[dict[str, str | None]]
+    emails: list[dict[str, str]]
     version: int
     is_erased: bool
     sort_name: str

@@ -1,4 +1,4 @@
-"""What the tests of the api say again and again: register somebody, change them, expect a problem."""
+"""What the tests of the api say again and again: register, change, expect a problem."""
 
 import re
 from typing import Any

@@ -42,7 +42,9 @@ class TestAddCustomerEmail:
         alice = house.client("alice")
         ada = await register(alice)
         await alice.post(path_of(ada), json=NEW, headers=if_match(1))
-        answer = await alice.post(path_of(ada), json={"address": "a@b.example"}, headers=if_match(1))
+        answer = await alice.post(
+            path_of(ada), json={"address": "a@b.example"}, headers=if_match(1)
+        )
         problem = assert_problem(answer, 412, "version-conflict", field="If-Match")
         assert problem["current_version"] == 2
 

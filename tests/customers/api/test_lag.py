@@ -18,9 +18,7 @@ class TestGetLag:
         assert_not_signed_in(await house.anonymous().get("/v1/lag"))
 
     @pytest.mark.parametrize("person", ["alice", "bob", "carol", "dave", "petra", "billing"])
-    async def test_who_may_not_ask_for_the_lag_is_not_told(
-        self, house: House, person: str
-    ) -> None:
+    async def test_who_may_not_ask_for_the_lag_is_not_told(self, house: House, person: str) -> None:
         assert_not_permitted(await house.client(person).get("/v1/lag"))
 
     @pytest.mark.parametrize("person", ["erin", "oscar"])

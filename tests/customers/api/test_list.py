@@ -74,7 +74,7 @@ class TestListCustomers:
         alice = house.client("alice")
         page = read(await alice.get(PATH, params={"q": "another", "page_size": 1}))
         token = page["next_page_token"]
-        for other in ({}, {"q": "one"}, {"q": "another "  "one"}):
+        for other in ({}, {"q": "one"}, {"q": "another one"}):
             answer = await alice.get(PATH, params={**other, "page_token": token})
             assert_problem(answer, 422, "page-token-of-another-query", field="page_token")
 

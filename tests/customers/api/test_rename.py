@@ -128,9 +128,7 @@ class TestRenameCustomer:
         assert answer.headers["ETag"] == '"1"'
         assert await house.store.version_of(f"customer-{ada['id']}") == 1
 
-    async def test_the_same_name_with_a_key_is_answered_alike_each_time(
-        self, house: House
-    ) -> None:
+    async def test_the_same_name_with_a_key_is_answered_alike_each_time(self, house: House) -> None:
         alice = house.client("alice")
         ada = await register(alice, "Ada King")
         headers = if_match(1) | {"Idempotency-Key": f"same-{ada['id']}"}

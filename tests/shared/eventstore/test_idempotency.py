@@ -21,9 +21,7 @@ OTHER_BODY = Remember(b"key", b"another", 201, "/v1/notes/1")
 async def _append(
     store: EventStore, version: int, number: int = 1, remember: Remember = KEY
 ) -> Appended:
-    return await store.append(
-        "note-1", "ada", version, some_events(number), ORIGIN, NOON, remember
-    )
+    return await store.append("note-1", "ada", version, some_events(number), ORIGIN, NOON, remember)
 
 
 async def test_a_repeated_command_is_not_done_again_and_gets_the_first_answer(
@@ -98,6 +96,7 @@ async def test_a_twin_waits_for_the_first_and_does_the_work_only_if_the_first_di
         ORIGIN.actor, ORIGIN.correlation_id, ORIGIN.causation_id, ORIGIN.connection,
         ORIGIN.traceparent, [event.event_id], [event.type], [1], [event.data],
     )  # fmt: skip
+    assert row is not None
     twin = asyncio.create_task(_append(store, 0))
 
     async def twin_waits() -> bool:

@@ -1,0 +1,1 @@
+"""How read models follow the events."""

@@ -1,0 +1,1 @@
+"""Subject keys and what they seal."""

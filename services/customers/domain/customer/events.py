@@ -9,7 +9,7 @@ CustomerKind = Literal["person", "organisation"]
 
 
 class EmailAddress(Personal):
-    """One e-mail address of a customer; the id stays when everything else is forgotten."""
+    """One e-mail address of a customer, with the id by which later changes name it."""
 
     id: UUID
     address: str

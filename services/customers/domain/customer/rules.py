@@ -31,15 +31,19 @@ MAX_EMAILS = 50
 
 @dataclass(frozen=True, slots=True)
 class CustomerEmail:
-    """One e-mail address; the address is None once the customer is erased."""
+    """One e-mail address."""
 
     id: UUID
-    address: str | None
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One customer, folded from its events; no kind means not registered yet."""
+    """One customer, folded from its events; no kind means not registered yet.
+
+    An erased one has neither name nor addresses, whenever the erasure came to light: what is left
+    of it must not depend on which of its events were folded before.
+    """
 
     kind: CustomerKind | None = None
     name: str | None = None
@@ -84,10 +88,10 @@ def evolve(customer: Customer, event: CustomerEvent) -> Customer:
                 return _erased(customer)
             return replace(customer, name=event.personal.name)
         case CustomerEmailAdded():
-            address = None if event.personal is None else event.personal.address
-            added = CustomerEmail(event.email_id, address)
-            customer = replace(customer, emails=(*customer.emails, added))
-            return _erased(customer) if address is None else customer
+            if event.personal is None:
+                return _erased(customer)
+            added = CustomerEmail(event.email_id, event.personal.address)
+            return replace(customer, emails=(*customer.emails, added))
         case CustomerEmailRemoved():
             left = tuple(email for email in customer.emails if email.id != event.email_id)
             return replace(customer, emails=left)
@@ -129,7 +133,7 @@ def _register(customer: Customer, command: RegisterCustomer) -> CustomerRegister
 
 
 def _add_email(customer: Customer, email: NewEmail) -> CustomerEmailAdded:
-    addresses = {e.address.casefold() for e in customer.emails if e.address is not None}
+    addresses = {e.address.casefold() for e in customer.emails}
     if email.address.casefold() in addresses:
         raise _listed_twice("address")
     _room_for_emails(len(customer.emails) + 1, "address")
@@ -155,8 +159,7 @@ def _registered(event: CustomerRegistered) -> Customer:
 
 
 def _erased(customer: Customer) -> Customer:
-    emails = tuple(CustomerEmail(email.id, None) for email in customer.emails)
-    return Customer(kind=customer.kind, name=None, emails=emails, is_erased=True)
+    return Customer(kind=customer.kind, is_erased=True)
 
 
 def _listed_twice(field: str) -> RuleBrokenError:

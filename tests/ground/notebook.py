@@ -1,0 +1,166 @@
+"""A service of notes: a store, a topic and relays, for tests of what lies between them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
+from uuid import uuid4
+
+import asyncpg
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from shared.clock import SystemClock
+from shared.eventstore.feed import Feed
+from shared.eventstore.store import EventStore
+from shared.messaging.clients import new_consumer, new_producer, start_consumer
+from shared.messaging.outbox import Outbox
+from shared.messaging.relay import Relay
+from shared.messaging.topics import Topic, ensure_topics
+from shared.observability.traces import Tracing
+from shared.postgres.dsn import dsn_for
+from shared.postgres.lanes import Lanes
+from shared.settings import KafkaSettings
+from shared.testing.clock import TurnableClock
+from tests.ground.servers import Databases
+
+SERVICE = "notes"
+PARTITIONS = 4
+END_WITHIN_SECONDS = 10.0
+RECORDS_WITHIN_SECONDS = 20.0
+
+
+class Runs(Protocol):
+    """A part that goes on until it is told to stop."""
+
+    def run(self, stop: asyncio.Event) -> Awaitable[None]:
+        """Go on until `stop` is set."""
+        ...
+
+
+class Notebook:
+    """The store, the topic, as many relays as a test wants; the clock runs and can be turned."""
+
+    def __init__(self, databases: Databases, kafka: KafkaSettings, topic: Topic) -> None:
+        self.databases = databases
+        self.kafka = kafka
+        self.topic = topic
+        self.clock = TurnableClock(SystemClock().now(), runs=True)
+        self.stopping = asyncio.Event()
+        self._opened = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def lanes(self, template: str, role: str, size: int = 2) -> Lanes:
+        """Open connections that are closed with the notebook."""
+        lanes = Lanes(dsn_for(template, role), size, application_name=f"notes-{role}")
+        await lanes.open()
+        self._opened.push_async_callback(lanes.close)
+        return lanes
+
+    async def open(self) -> None:
+        """Open the store."""
+        api = await self.lanes(self.databases.truth_dsn, "api", 4)
+        self.store = EventStore(api, SERVICE, self.topic.partitions)
+        self.feed = Feed(api, self.topic.name)
+
+    async def new_outbox(self) -> Outbox:
+        """Return the outbox of one more relay."""
+        lanes = await self.lanes(self.databases.truth_dsn, "relay")
+        return Outbox(lanes, self.topic.name, self.topic.partitions, uuid4())
+
+    def relay_of(self, outbox: Outbox) -> Relay:
+        """Return a relay, not running."""
+        return Relay(outbox, self.kafka, self.topic, SERVICE, self.clock, Tracing())
+
+    async def start_relay(self) -> Relay:
+        """Run one more relay until the notebook is closed."""
+        relay = self.relay_of(await self.new_outbox())
+        self.run(relay)
+        return relay
+
+    def run(self, part: Runs) -> asyncio.Task[None]:
+        """Run a part until the notebook is closed; if it dies by an exception, the test fails."""
+        task = asyncio.ensure_future(part.run(self.stopping))
+        self._tasks.append(task)
+        return task
+
+    async def stop(self) -> None:
+        """End what runs, and let more be run."""
+        self.stopping.set()
+        ending, self._tasks = self._tasks, []
+        done, late = await asyncio.wait(ending, timeout=END_WITHIN_SECONDS) if ending else ((), ())
+        assert not late, f"{late} did not stop"
+        self.stopping = asyncio.Event()
+        for task in done:
+            if not task.cancelled():
+                task.result()
+
+    async def close(self) -> None:
+        """Stop, then close every connection."""
+        try:
+            await self.stop()
+        finally:
+            await self._opened.aclose()
+
+    async def ask(self, kind: str, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Ask one of the databases as its superuser."""
+        connection = await asyncpg.connect(self.databases.admin_dsn(kind))
+        try:
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
+    async def make_topic(self) -> None:
+        """Make the topic without a relay."""
+        await ensure_topics(self.kafka, [self.topic])
+
+    async def publish(
+        self, partition: int, records: Sequence[tuple[bytes, bytes, list[tuple[str, bytes]]]]
+    ) -> None:
+        """Put (key, value, headers) on the topic as they are, as no relay of ours would."""
+        producer: AIOKafkaProducer = new_producer(self.kafka)
+        await producer.start()
+        try:
+            for key, value, headers in records:
+                await producer.send_and_wait(
+                    self.topic.name, value, key=key, headers=headers, partition=partition
+                )
+        finally:
+            await producer.stop()
+
+    async def records(self, at_least: int) -> list[ConsumerRecord]:
+        """Return all records of the topic, per partition in order, once there are so many."""
+        found: dict[TopicPartition, list[ConsumerRecord]] = {}
+        places = [TopicPartition(self.topic.name, p) for p in range(self.topic.partitions)]
+        consumer = new_consumer(self.kafka)
+        try:
+            await start_consumer(consumer)
+            consumer.assign(places)
+            for place in places:
+                consumer.seek(place, 0)
+                found[place] = []
+            async with asyncio.timeout(RECORDS_WITHIN_SECONDS):
+                while sum(map(len, found.values())) < at_least or not _is_at_end(consumer, found):
+                    for place, batch in (await consumer.getmany(timeout_ms=50)).items():
+                        found[place] += batch
+        finally:
+            await consumer.stop()
+        return [record for place in places for record in found[place]]
+
+
+def _is_at_end(consumer: object, found: dict[TopicPartition, list[ConsumerRecord]]) -> bool:
+    ends = {place: consumer.highwater(place) for place in found}  # type: ignore[attr-defined]
+    return all(end is not None and len(found[place]) >= end for place, end in ends.items())
+
+
+@asynccontextmanager
+async def a_notebook(
+    databases: Databases, kafka: KafkaSettings, topic: Topic | None = None
+) -> AsyncIterator[Notebook]:
+    """Have a notebook for as long as the body of the `with`; its topic is its own unless given."""
+    topic = topic or Topic(f"daybook.notes.{uuid4().hex[:12]}", PARTITIONS)
+    notebook = Notebook(databases, kafka, topic)
+    try:
+        await notebook.open()
+        yield notebook
+    finally:
+        await notebook.close()

@@ -1,0 +1,99 @@
+"""Each role may do what its work needs and nothing more: nobody changes or deletes an event."""
+
+import asyncpg
+import pytest
+
+from shared.postgres.dsn import dsn_for
+from tests.ground.servers import Databases
+
+READ_EVENTS = "select count(*) from events"
+APPEND = """select append_to_stream(null, null, null, null, 'note-1', 0, 'ada', 0::smallint, now(),
+    'me', gen_random_uuid(), null, null, null, array[gen_random_uuid()], array['NoteWritten'],
+    array[1]::smallint[], array[''::bytea])"""
+APPEND_MANY = """select append_to_streams('{note-2}', '{0}', '{1}', '{ada}', '{0}', now(), 'me',
+    gen_random_uuid(), null, null, null, '{1}', '{1}', array[gen_random_uuid()], '{NoteWritten}',
+    '{1}', array[''::bytea])"""
+INSERT = """insert into events (stream, version, event_id, type, schema_version, subject, partition,
+    recorded_at, actor, correlation_id, data)
+    values ('note-1', 1, gen_random_uuid(), 'N', 1, 'ada', 0, now(), 'me', gen_random_uuid(), '')"""
+ADVANCE = """select relay_advance('t', gen_random_uuid(), 1, '2 s', now(), '{}', '{}', '{}', '{}',
+    '{}', '{}', '{}', '{}', '{}', '{}')"""
+CHECKPOINT = "insert into relay_checkpoints (topic, partition, epoch) values ('t', 0, 1)"
+
+MAY = [
+    ("api", READ_EVENTS),
+    ("api", APPEND),
+    ("api", APPEND_MANY),
+    ("api", "select * from log_horizon()"),
+    ("api", "select count(*) from relay_checkpoints"),
+    ("relay", READ_EVENTS),
+    ("relay", CHECKPOINT),
+    ("relay", ADVANCE),
+    ("relay", "update store set epoch = epoch + 1"),
+    ("relay", "delete from idempotency where recorded_at < now()"),
+]
+MAY_NOT = [
+    *[
+        (role, statement)
+        for role in ("api", "relay")
+        for statement in (
+            "update events set data = ''",
+            "update events set actor = 'somebody else'",
+            "delete from events",
+            "truncate events",
+            INSERT,
+            "update streams set version = 9",
+            "delete from streams",
+            "update store set service = 'other'",
+            "delete from store",
+            "create table mine (n int)",
+            "drop table events",
+        )
+    ],
+    ("api", "insert into idempotency values ('', '', 1, '', '', 1, now())"),
+    ("api", "update idempotency set status = 500"),
+    ("api", "delete from idempotency"),
+    ("api", "update relay_checkpoints set feed_position = 0"),
+    ("api", "update store set epoch = 9"),
+    ("api", ADVANCE),
+    ("relay", APPEND),
+    ("relay", APPEND_MANY),
+    ("relay", "select * from idempotency"),
+    ("relay", "delete from relay_checkpoints"),
+    *[
+        ("projector", statement)
+        for statement in (
+            READ_EVENTS,
+            APPEND,
+            "select * from streams",
+            "select * from store",
+            "select * from idempotency",
+            "select * from relay_checkpoints",
+            "select * from log_horizon()",
+        )
+    ],
+]
+
+
+async def _as(databases: Databases, role: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn_for(databases.truth_dsn, role))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_every_role_may_do_its_own_work(databases: Databases) -> None:
+    for role, statement in MAY:
+        await _as(databases, role, statement)
+
+
+async def test_no_role_may_do_anything_else(databases: Databases) -> None:
+    for role, statement in MAY_NOT:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await _as(databases, role, statement)
+
+
+async def test_the_owner_of_everything_cannot_log_in(databases: Databases) -> None:
+    with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+        await _as(databases, "owner", READ_EVENTS)

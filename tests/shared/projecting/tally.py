@@ -1,0 +1,168 @@
+"""A read model that writes down every event it is given, and a topic filled by hand."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from uuid import uuid4
+
+import asyncpg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.errors import UnavailableError
+from shared.eventstore.codec import EventCodec
+from shared.messaging.headers import Header, fixed_headers, headers_of, source_of
+from shared.messaging.topics import Topic
+from shared.observability.traces import Tracing
+from shared.postgres.dsn import dsn_for
+from shared.postgres.lanes import Lanes
+from shared.projecting.marks import Followed
+from shared.projecting.runner import AppliedEvent, ProjectionRunner
+from shared.settings import KafkaSettings
+from shared.testing.waiting import until
+from tests.ground.notebook import SERVICE, Notebook
+from tests.ground.servers import Databases
+
+NAME = "tally"
+PARTITIONS = 2
+TABLE = """create table tally (n bigint generated always as identity, partition int, feed int,
+        id text);
+    grant insert on tally to customers_projector"""
+Record = tuple[bytes, bytes, list[Header]]
+
+
+def a_record(feed_position: int, *, epoch: int = 1, service: str = SERVICE) -> Record:
+    """Return the record of one event; its id tells epoch and number."""
+    values = [
+        f"{epoch}-{feed_position}".encode(), b"NoteWritten", b"note-1",
+        b"2026-03-04T12:00:00.000000Z", b"%d" % feed_position, b"900:%d" % feed_position,
+        b"urn:daybook:schema:NoteWritten:1", b"me", b"c", None, None, None,
+    ]  # fmt: skip
+    return b"note-1", b"{}", headers_of(values, feed_position, fixed_headers(service, epoch))
+
+
+def records(*feed_positions: int) -> list[Record]:
+    """Return the records of these events of the first epoch, in this order."""
+    return [a_record(n) for n in feed_positions]
+
+
+class NoKeys:
+    """Nothing here is personal, but asking for keys may fail."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+
+    async def read(self, kids: Iterable[str]) -> Mapping[str, AESGCM | None]:
+        """Return no cipher."""
+        if self.is_away:
+            raise UnavailableError("the key database does not answer")
+        return dict.fromkeys(kids)
+
+
+class Tally:
+    """Writes down what it is given; raises at what it is told to raise at."""
+
+    name = NAME
+
+    def __init__(self) -> None:
+        self.poison: set[str] = set()
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
+        """Write down each event, then raise if one of them is poison."""
+        for each in events:
+            its = each.received
+            await connection.execute(
+                "insert into tally (partition, feed, id) values ($1, $2, $3)",
+                its.partition, its.feed_position, its.event_id,
+            )  # fmt: skip
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+        if self.poison & {each.received.event_id for each in events}:
+            raise ValueError("this event cannot be applied")
+
+
+class Following(Notebook):
+    """A topic filled by hand, and runners of the tally that follow it."""
+
+    def __init__(self, databases: Databases, kafka: KafkaSettings) -> None:
+        topic = Topic(f"daybook.notes.{uuid4().hex[:12]}", PARTITIONS)
+        super().__init__(databases, kafka, topic)
+        self.followed = Followed(NAME, source_of(SERVICE), topic.name, PARTITIONS)
+        self.tally = Tally()
+        self.keys = NoKeys()
+
+    async def open(self) -> None:
+        """Make the tally's table and the topic; there is no store."""
+        await self.ask_views_in_many(TABLE)
+        await self.make_topic()
+
+    async def new_runner(self) -> ProjectionRunner:
+        """Return one more runner, not running."""
+        lanes = await self.lanes(self.databases.views_dsn, "projector")
+        return ProjectionRunner(
+            self.tally, self.followed, lanes, EventCodec([]), self.keys, self.kafka, self.clock,
+            Tracing(),
+        )  # fmt: skip
+
+    async def start_runner(self) -> ProjectionRunner:
+        """Run one more runner until the end of the test; return when it follows."""
+        runner = await self.new_runner()
+        self.run(runner)
+        await until(lambda: runner.status.is_following, what="that the runner follows")
+        return runner
+
+    async def stop_now(self) -> None:
+        """End what runs without waiting for its next look at `stop`."""
+        for task in self._tasks:
+            task.cancel()
+        await self.stop()
+
+    async def close(self) -> None:
+        """Stop at once, then close."""
+        try:
+            await self.stop_now()
+        finally:
+            await super().close()
+
+    async def ask_views_in_many(self, statements: str) -> None:
+        """Run several statements as the superuser."""
+        connection = await asyncpg.connect(self.databases.admin_dsn("views"))
+        try:
+            await connection.execute(statements)
+        finally:
+            await connection.close()
+
+    async def applied(self, partition: int = 0) -> list[int]:
+        """Return the numbers of the events of a partition as they were applied, in order."""
+        sql = "select feed from tally where partition = $1 order by n"
+        return [row["feed"] for row in await self.ask("views", sql, partition)]
+
+    async def has_applied(self, *feed_positions: int, partition: int = 0) -> None:
+        """Return when exactly these were applied, in this order; more or twice is an error."""
+        wanted = list(feed_positions)
+
+        async def is_there() -> bool:
+            return len(await self.applied(partition)) >= len(wanted)
+
+        await until(is_there, 20, what=f"that {wanted} are applied")
+        assert await self.applied(partition) == wanted
+
+    async def marks(self) -> dict[int, tuple[int, int, int, int]]:
+        """Return epoch, number, txid and position of the mark of each partition."""
+        rows = await self.ask("views", "select * from projection_marks where projection = 'tally'")
+        return {
+            row["partition"]: (row["epoch"], row["feed_position"], row["txid"], row["position"])
+            for row in rows
+        }
+
+
+async def lanes_for(databases: Databases, role: str) -> Lanes:
+    """Open connections to the read models for one role; the caller closes them."""
+    lanes = Lanes(dsn_for(databases.views_dsn, role), 2, application_name=f"test-{role}")
+    await lanes.open()
+    return lanes
+
+
+async def a_moment() -> None:
+    """Let everything that can go on go on once."""
+    await asyncio.sleep(0)
