@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -19,6 +20,11 @@ MARKED = {
     "broker": pytest.mark.kafka,
     "own_broker": pytest.mark.kafka,
 }
+
+
+def pytest_configure() -> None:
+    """Let a run that is told to end (`timeout`, CI) tidy up as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,7 +16,7 @@ from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, c
 from shared.postgres.lanes import Lanes
 
 APPEND = """select * from append_to_stream($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-    $14, $15, $16, $17, $18)"""
+    $14, $15, $16, $17, $18, $19, $20, $21, $22)"""
 APPEND_MANY = """select * from append_to_streams($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
     $13, $14, $15, $16, $17)"""
 LOAD = f"select {EVENT_COLUMNS} from events e where e.stream = $1 order by e.version"
@@ -34,6 +34,7 @@ REMEMBERED = """select i.body_mac, i.status, i.location, i.stream, i.version, s.
     left join events e on e.stream = i.stream and e.version = i.version
     where i.key = $1"""
 MAX_TRIES = 5
+NO_EVENT = (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,7 @@ class EventStore:
             stream, expected_version, subject, partition_of(subject, self.partitions),
             recorded_at, origin.actor, origin.correlation_id, origin.causation_id,
             origin.connection, origin.traceparent,
-            [e.event_id for e in events], [e.type for e in events],
-            [e.schema_version for e in events], [e.data for e in events],
+            *_as_arguments(events),
         )  # fmt: skip
         row = await self._call(APPEND, arguments)
         return Appended.from_row(self.service, row)
@@ -187,6 +187,21 @@ class EventStore:
         raise VersionConflictError(
             "others keep changing this at the same moment", fix="read it again and try again"
         )
+
+
+def _as_arguments(events: Sequence[EventToAppend]) -> tuple[object, ...]:
+    """Return the first event as plain values and the others as arrays, as the function wants."""
+    if not events:
+        return NO_EVENT + NO_EVENT
+    first, *more = events
+    values = (first.event_id, first.type, first.schema_version, first.data)
+    if not more:
+        return values + NO_EVENT
+    return (
+        *values,
+        [e.event_id for e in more], [e.type for e in more],
+        [e.schema_version for e in more], [e.data for e in more],
+    )  # fmt: skip
 
 
 def key_used_for_another_body() -> InvalidInputError:

@@ -33,11 +33,11 @@ class TopicMisshapenError(Exception):
 
 @dataclass(slots=True)
 class Round:
-    """What goes out together."""
+    """What goes out together; of each event that is traced its traceparent, id and partition."""
 
     moved: list[Moved]
     batches: list[BatchBuilder]
-    traces: list[tuple[str, Moved]]
+    traces: list[tuple[str, str, int]]
 
     @property
     def events(self) -> int:
@@ -73,7 +73,7 @@ def make_round(
         moved.add(row[1], row[2])
         traceparent = values[-1]
         if traceparent is not None and traceparent.endswith(b"1"):
-            made.traces.append((traceparent.decode(), moved))
+            made.traces.append((traceparent.decode(), values[0].decode(), partition))
     return made
 
 
@@ -119,7 +119,7 @@ async def send_round(
 def trace_round(tracing: Tracing, topic: str, made: Round, start_ns: int) -> None:
     """Keep a span for each event of the round whose trace is sampled."""
     end_ns = time.time_ns()
-    for traceparent, moved in made.traces:
+    for traceparent, event_id, partition in made.traces:
         if is_sampled(traceparent):
             tracing.record(
                 "send daybook.customers.v1",
@@ -132,7 +132,8 @@ def trace_round(tracing: Tracing, topic: str, made: Round, start_ns: int) -> Non
                     "messaging.operation.name": "send",
                     "messaging.operation.type": "send",
                     "messaging.destination.name": topic,
-                    "messaging.destination.partition.id": str(moved.before.partition),
+                    "messaging.destination.partition.id": str(partition),
+                    "messaging.message.id": event_id,
                     "messaging.batch.message_count": made.events,
                 },
             )

@@ -67,6 +67,9 @@ class CanaryKeeper:
         while not stop.is_set():
             pause = self._period_seconds
             try:
+                if self.last is None:
+                    # The first one also waits until the readers have started: no measure of a trip.
+                    await self.send()
                 self.last = await self.send()
             except DaybookError as error:
                 log.warning("the canary did not arrive", extra={"problem": error.problem_code})

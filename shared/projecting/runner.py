@@ -105,6 +105,7 @@ class ProjectionRunner:
         self._clock = clock
         self._tracing = tracing
         self._marks: dict[int, Mark] = {}
+        self._early: dict[int, ReceivedEvent] = {}
         self._gap_since: dict[int, float] = {}
         self._log_watch = LogWatch(settings, followed.topic, followed.source, clock)
         self._swept = 0.0
@@ -147,6 +148,7 @@ class ProjectionRunner:
 
     async def _assign(self, consumer: AIOKafkaConsumer) -> None:
         """Start behind the marks, or where the log is another one, at its beginning."""
+        self._early.clear()
         changed = await self._log_watch.look(self._places())
         consumer.assign([TopicPartition(self._followed.topic, p) for p in self._marks])
         for partition, mark in self._marks.items():
@@ -175,29 +177,25 @@ class ProjectionRunner:
         """Judge what came and apply what is next, all partitions in one transaction."""
         events: list[ReceivedEvent] = []
         marks: dict[int, Mark] = {}
-        held: list[tuple[TopicPartition, ReceivedEvent, Verdict]] = []
         for place, batch in records.items():
             before = len(events)
-            stopped_at = self._judge(place.partition, batch, events)
+            self._judge(place.partition, batch, events)
             if len(events) > before:
                 marks[place.partition] = self._marks[place.partition].after(events[-1])
-            if stopped_at is not None:
-                held.append((place, *stopped_at))
         if events:
             await self._apply(events, marks)
-        for place, event, verdict in held:
-            await self._hold(consumer, place, event, verdict)
+        for place in records:
+            if place.partition in self._early:
+                await self._hold(consumer, place, self._early[place.partition])
 
-    def _judge(
-        self, partition: int, batch: Sequence[object], events: list[ReceivedEvent]
-    ) -> tuple[ReceivedEvent, Verdict] | None:
-        """Add what is next in this partition to `events`; return what came too early, if any.
+    def _judge(self, partition: int, batch: Sequence[object], events: list[ReceivedEvent]) -> None:
+        """Add what is next in this partition to `events`; keep in mind what came too early.
 
         Reading goes on behind a gap, because what is missing may lie there: a log that was emptied
-        may begin with a round that was sent before anybody knew.
+        may begin with a round that was sent before anybody knew. The furthest event that was
+        passed over is kept until the mark has reached it.
         """
         mark = self._marks[partition]
-        early: ReceivedEvent | None = None
         for record in batch:
             event = received(record)
             if event is None or event.source != self._followed.source:
@@ -206,16 +204,14 @@ class ProjectionRunner:
             if verdict is Verdict.APPLY:
                 mark = mark.after(event)
                 events.append(event)
-            elif verdict is Verdict.NEW_EPOCH:
-                return event, verdict
-            elif verdict is Verdict.GAP:
-                early = early or event
+            elif verdict is not Verdict.DROP:
+                self._early[partition] = max(event, self._early.get(partition, event), key=_place)
             elif mark is self._marks[partition] and mark.is_of(event):
                 # The newest that is committed, come again: this is where it lies now.
                 self._marks[partition] = mark = mark.after(event)
-        if early is None or early.feed_position <= mark.feed_position:
-            return None
-        return early, Verdict.GAP
+        early = self._early.get(partition)
+        if early is not None and _place(early) <= (mark.epoch, mark.feed_position):
+            del self._early[partition]
 
     async def _apply(self, events: list[ReceivedEvent], marks: dict[int, Mark]) -> None:
         start_ns = time_ns()
@@ -239,21 +235,21 @@ class ProjectionRunner:
         consumer: AIOKafkaConsumer,
         place: TopicPartition,
         event: ReceivedEvent,
-        verdict: Verdict,
     ) -> None:
-        """Read the partition again from its earliest record, then on to its end, and again."""
+        """Read on to the end of the partition, then again from its earliest record."""
+        if await consumer.position(place) < (consumer.highwater(place) or 0):
+            return
         now = self._clock.monotonic()
         is_new = place.partition not in self._gap_since
         since = self._gap_since.setdefault(place.partition, now)
-        if not is_new and await consumer.position(place) < (consumer.highwater(place) or 0):
-            return
         self.status.gaps += 1
+        mark = self._marks[place.partition]
         told = {
             "partition": place.partition,
-            "expected": self._marks[place.partition].feed_position + 1,
+            "expected": mark.feed_position + 1,
             "came": event.feed_position,
             "epoch": event.epoch,
-            "why": verdict.value,
+            "why": mark.judge(event.epoch, event.feed_position).value,
         }
         if is_new:
             log.warning("a gap: the partition is read again from its earliest record", extra=told)
@@ -290,6 +286,10 @@ class ProjectionRunner:
         if now - self._swept >= SWEEP_EVERY_SECONDS:
             self._swept = now
             await self._lanes.execute(SWEEP, self._clock.now() - KEPT)
+
+
+def _place(event: ReceivedEvent) -> tuple[int, int]:
+    return event.epoch, event.feed_position
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

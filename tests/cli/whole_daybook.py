@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import psutil
@@ -106,8 +107,9 @@ class WholeDaybook:
 
 def free_base() -> int:
     """The first base whose ports are free; each test process begins to look elsewhere."""
-    start = FIRST_BASE + (os.getpid() * STEP) % (LAST_BASE - FIRST_BASE)
-    for base in (*range(start, LAST_BASE, STEP), *range(FIRST_BASE, start, STEP)):
+    bases = range(FIRST_BASE, LAST_BASE, STEP)
+    start = os.getpid() % len(bases)
+    for base in chain(bases[start:], bases[:start]):
         if all(map(is_free, Ports(base).all)):
             return base
     raise AssertionError("no free ports for a whole Daybook")

@@ -30,6 +30,7 @@ async def test_a_leader_stopped_longer_than_its_lease_doubles_nothing_and_steps_
     house, nursery = ground.house, ground.nursery
     customers = TwoCustomers(house)
     await customers.register()
+    await nursery.begin("projector")
     old = await nursery.begin("relay", 1, signal.SIGSTOP, text=place)
     await stopped(old)
     before = await owners(house)
@@ -41,13 +42,14 @@ async def test_a_leader_stopped_longer_than_its_lease_doubles_nothing_and_steps_
     old.send(signal.SIGCONT)
     await until(lambda: "LeaseLostError" in nursery.output(), what="that the old one steps back")
     await customers.change()
-    await all_sent(house)
+    await house.caught_up()
 
     assert old.code is None
     assert len(before) == len(after) == 1
     assert await owners(house) == after != before
     stored = await assert_kafka_has_the_feed(house)
     await assert_rounds_tile(house)
+    await assert_directory_is_exact(house)
     sent = await read_topic(house.kafka)
     # Or the test would not have seen what a late leader does.
     assert sum(map(len, sent.values())) > sum(map(len, stored.values()))

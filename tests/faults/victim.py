@@ -5,6 +5,7 @@ cost one start. It runs the service's own wiring. Lines on stdout: `PID born`, `
 `PID stopped`, `PID ended CODE`.
 """
 
+import gc
 import json
 import os
 import signal
@@ -111,5 +112,6 @@ def reap(*_: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGCHLD, reap)
+    gc.freeze()  # or each life would copy what its garbage collector touches
     for request in sys.stdin:
         begin(**json.loads(request))

@@ -48,9 +48,9 @@ from shared.web.callers import Guard
 from shared.web.health import FINE, Readiness
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
 from tests.ground.servers import Databases
+from tests.ground.tasks import Runs, ended, start
 
 SERVICE = "customers"
-END_WITHIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +144,9 @@ class House:
         if runner:
             self.run(self.runner)
 
-    def run(self, part: Relay | ProjectionRunner | MarkWatcher) -> asyncio.Task[None]:
+    def run(self, part: Runs) -> asyncio.Task[None]:
         """Run one part until the house is closed; if it dies by an exception, the test fails."""
-        task = asyncio.create_task(part.run(self.stopping), name=type(part).__name__)
+        task = start(part, self.stopping)
         self._tasks.append(task)
         return task
 
@@ -232,11 +232,7 @@ class House:
         for task in ending:
             if task.get_name() != "Relay":
                 task.cancel()
-        done, late = await asyncio.wait(ending, timeout=END_WITHIN_SECONDS) if ending else ((), ())
-        assert not late, f"{[task.get_name() for task in late]} did not stop"
-        for task in done:
-            if not task.cancelled():
-                task.result()
+        await ended(ending)
 
     async def close(self) -> None:
         """Stop, then close every connection."""

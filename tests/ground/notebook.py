@@ -1,9 +1,8 @@
 """A service of notes: a store, a topic and relays, for tests of what lies between them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Protocol
 from uuid import uuid4
 
 import asyncpg
@@ -22,19 +21,11 @@ from shared.postgres.lanes import Lanes
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
 from tests.ground.servers import Databases
+from tests.ground.tasks import Runs, ended, start
 
 SERVICE = "notes"
 PARTITIONS = 4
-END_WITHIN_SECONDS = 10.0
 RECORDS_WITHIN_SECONDS = 20.0
-
-
-class Runs(Protocol):
-    """A part that goes on until it is told to stop."""
-
-    def run(self, stop: asyncio.Event) -> Awaitable[None]:
-        """Go on until `stop` is set."""
-        ...
 
 
 class Notebook:
@@ -79,7 +70,7 @@ class Notebook:
 
     def run(self, part: Runs) -> asyncio.Task[None]:
         """Run a part until the notebook is closed; if it dies by an exception, the test fails."""
-        task = asyncio.ensure_future(part.run(self.stopping))
+        task = start(part, self.stopping)
         self._tasks.append(task)
         return task
 
@@ -87,12 +78,8 @@ class Notebook:
         """End what runs, and let more be run."""
         self.stopping.set()
         ending, self._tasks = self._tasks, []
-        done, late = await asyncio.wait(ending, timeout=END_WITHIN_SECONDS) if ending else ((), ())
-        assert not late, f"{late} did not stop"
+        await ended(ending)
         self.stopping = asyncio.Event()
-        for task in done:
-            if not task.cancelled():
-                task.result()
 
     async def close(self) -> None:
         """Stop, then close every connection."""

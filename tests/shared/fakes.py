@@ -1,6 +1,5 @@
-"""Stand-ins for what a test must be able to turn: the time, the token issuer."""
+"""A token issuer that a test can turn: its keys, its absence."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -9,27 +8,10 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from shared.authorization.people import DEMO_PEOPLE
 from shared.security.tokens import SIGNATURES, TokenVerifier
+from shared.testing.clock import TurnableClock
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "daybook"
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-
-
-class TurnableClock:
-    """A clock that stands still until a test turns it."""
-
-    def __init__(self, moment: datetime = NOON) -> None:
-        self._start = moment
-        self._passed = 0.0
-
-    def turn(self, seconds: float) -> None:
-        self._passed += seconds
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._passed)
-
-    def monotonic(self) -> float:
-        return self._passed
 
 
 def new_key(algorithm: str, kid: str) -> Key:

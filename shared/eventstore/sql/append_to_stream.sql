@@ -2,6 +2,10 @@
 -- insert the events. The order matters: the idempotency row first, so that a twin waits for it and
 -- gets the first answer instead of a version conflict.
 --
+-- Nearly every command causes one event, so the first event comes as plain values and only what
+-- follows it as arrays: arrays cost a tenth of the whole call. No event at all is allowed, to
+-- remember the answer of a command that changed nothing.
+--
 -- SQLSTATE DB001  something was written in this transaction before the call
 --          DB412  the stream is at another version (DETAIL: the current one)
 --          DB422  the idempotency key was used for another body
@@ -11,13 +15,14 @@ create function append_to_stream(
     p_stream text, p_expected bigint, p_subject text, p_partition smallint,
     p_recorded_at timestamptz, p_actor text, p_correlation_id uuid, p_causation_id uuid,
     p_connection text, p_traceparent text,
-    p_event_ids uuid[], p_types text[], p_schema_versions smallint[], p_data bytea[],
+    p_event_id uuid, p_type text, p_schema_version smallint, p_data bytea,
+    p_more_ids uuid[], p_more_types text[], p_more_versions smallint[], p_more_data bytea[],
     out o_replayed boolean, out o_status smallint, out o_location text,
     out o_stream text, out o_version bigint, out o_epoch integer,
     out o_txid xid8, out o_position bigint, out o_partition smallint
 ) language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    v_count integer := cardinality(p_event_ids);
+    v_count integer := (p_event_id is not null)::integer + coalesce(cardinality(p_more_ids), 0);
     v_recorded_at timestamptz := p_recorded_at;
     v_mac bytea;
 begin
@@ -67,23 +72,24 @@ begin
         raise exception using errcode = 'DB412', message = 'the stream is at another version',
             detail = coalesce(o_version, 0)::text;
     end if;
-    if v_count = 1 then
+    if p_event_id is not null then
         insert into events (txid, stream, version, event_id, type, schema_version, subject,
             partition, recorded_at, actor, correlation_id, causation_id, connection,
             traceparent, data)
-        values (o_txid, p_stream, p_expected + 1, p_event_ids[1], p_types[1],
-            p_schema_versions[1], p_subject, p_partition, v_recorded_at, p_actor,
-            p_correlation_id, p_causation_id, p_connection, p_traceparent, p_data[1])
+        values (o_txid, p_stream, p_expected + 1, p_event_id, p_type, p_schema_version, p_subject,
+            p_partition, v_recorded_at, p_actor, p_correlation_id, p_causation_id, p_connection,
+            p_traceparent, p_data)
         returning position into o_position;
-    else
+    end if;
+    if p_more_ids is not null then
         with inserted as (
             insert into events (txid, stream, version, event_id, type, schema_version, subject,
                 partition, recorded_at, actor, correlation_id, causation_id, connection,
                 traceparent, data)
-            select o_txid, p_stream, p_expected + e.n, e.event_id, e.type, e.schema_version,
+            select o_txid, p_stream, p_expected + 1 + e.n, e.event_id, e.type, e.schema_version,
                 p_subject, p_partition, v_recorded_at, p_actor, p_correlation_id,
                 p_causation_id, p_connection, p_traceparent, e.data
-            from unnest(p_event_ids, p_types, p_schema_versions, p_data)
+            from unnest(p_more_ids, p_more_types, p_more_versions, p_more_data)
                 with ordinality as e (event_id, type, schema_version, data, n)
             returning position
         )

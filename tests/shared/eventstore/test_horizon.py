@@ -8,7 +8,7 @@ import pytest
 
 from shared.eventstore.feed import Feed
 from shared.eventstore.partitioning import partition_of
-from shared.eventstore.store import APPEND, EventStore
+from shared.eventstore.store import APPEND, NO_EVENT, EventStore
 from shared.messaging.outbox import Checkpoint, Outbox
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
@@ -47,7 +47,7 @@ async def _append_slowly(slow: asyncpg.Connection, stream: str) -> None:
     await slow.fetchrow(
         APPEND, None, None, None, None, stream, 0, "ada", PARTITION, NOON, "me",
         ORIGIN.correlation_id, None, None, None,
-        [event.event_id], [event.type], [1], [event.data],
+        event.event_id, event.type, 1, event.data, *NO_EVENT,
     )  # fmt: skip
 
 

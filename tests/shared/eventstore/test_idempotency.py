@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from shared.errors import InvalidInputError
-from shared.eventstore.store import APPEND, EventStore
+from shared.eventstore.store import APPEND, NO_EVENT, EventStore
 from shared.eventstore.writing import Appended, Remember
 from shared.postgres.dsn import dsn_for
 from shared.testing.clock import NOON
@@ -94,7 +94,7 @@ async def test_a_twin_waits_for_the_first_and_does_the_work_only_if_the_first_di
     row = await connection.fetchrow(
         APPEND, KEY.key, KEY.body_mac, KEY.status, KEY.location, "note-1", 0, "ada", 0, NOON,
         ORIGIN.actor, ORIGIN.correlation_id, ORIGIN.causation_id, ORIGIN.connection,
-        ORIGIN.traceparent, [event.event_id], [event.type], [1], [event.data],
+        ORIGIN.traceparent, event.event_id, event.type, 1, event.data, *NO_EVENT,
     )  # fmt: skip
     assert row is not None
     twin = asyncio.create_task(_append(store, 0))

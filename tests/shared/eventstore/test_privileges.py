@@ -8,8 +8,8 @@ from tests.ground.servers import Databases
 
 READ_EVENTS = "select count(*) from events"
 APPEND = """select append_to_stream(null, null, null, null, 'note-1', 0, 'ada', 0::smallint, now(),
-    'me', gen_random_uuid(), null, null, null, array[gen_random_uuid()], array['NoteWritten'],
-    array[1]::smallint[], array[''::bytea])"""
+    'me', gen_random_uuid(), null, null, null, gen_random_uuid(), 'NoteWritten', 1::smallint,
+    ''::bytea, null, null, null, null)"""
 APPEND_MANY = """select append_to_streams('{note-2}', '{0}', '{1}', '{ada}', '{0}', now(), 'me',
     gen_random_uuid(), null, null, null, '{1}', '{1}', array[gen_random_uuid()], '{NoteWritten}',
     '{1}', array[''::bytea])"""

@@ -13,7 +13,7 @@ import pytest
 
 from shared.eventstore.feed import Feed
 from shared.eventstore.partitioning import partition_of
-from shared.eventstore.store import APPEND, APPEND_MANY, EventStore
+from shared.eventstore.store import APPEND, APPEND_MANY, NO_EVENT, EventStore
 from shared.eventstore.writing import Remember
 from shared.postgres.dsn import dsn_for
 from shared.testing.clock import NOON
@@ -42,7 +42,7 @@ def _arguments(stream: str, expected: int) -> tuple[object, ...]:
     return (
         None, None, None, None, stream, expected, stream, PARTITION, NOON, ORIGIN.actor,
         ORIGIN.correlation_id, None, None, None,
-        [event.event_id], [event.type], [1], [event.data],
+        event.event_id, event.type, 1, event.data, *NO_EVENT,
     )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ async def test_an_append_of_many_streams_is_refused_there_as_well(
     event = an_event()
     arguments = (
         ["note-1"], [0], [1], ["ada"], [0], NOON, ORIGIN.actor, ORIGIN.correlation_id, None, None,
-        None, [1], [1], [event.event_id], [event.type], [1], [event.data],
+        None, [1], [1], event.event_id, event.type, 1, event.data, *NO_EVENT,
     )  # fmt: skip
     transaction = admin.transaction()
     await transaction.start()

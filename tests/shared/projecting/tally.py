@@ -1,6 +1,5 @@
 """A read model that writes down every event it is given, and a topic filled by hand."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from uuid import uuid4
 
@@ -12,8 +11,6 @@ from shared.eventstore.codec import EventCodec
 from shared.messaging.headers import Header, fixed_headers, headers_of, source_of
 from shared.messaging.topics import Topic
 from shared.observability.traces import Tracing
-from shared.postgres.dsn import dsn_for
-from shared.postgres.lanes import Lanes
 from shared.projecting.marks import Followed
 from shared.projecting.runner import AppliedEvent, ProjectionRunner
 from shared.settings import KafkaSettings
@@ -93,7 +90,7 @@ class Following(Notebook):
 
     async def open(self) -> None:
         """Make the tally's table and the topic; there is no store."""
-        await self.ask_views_in_many(TABLE)
+        await self._make_table()
         await self.make_topic()
 
     async def new_runner(self) -> ProjectionRunner:
@@ -124,11 +121,10 @@ class Following(Notebook):
         finally:
             await super().close()
 
-    async def ask_views_in_many(self, statements: str) -> None:
-        """Run several statements as the superuser."""
+    async def _make_table(self) -> None:
         connection = await asyncpg.connect(self.databases.admin_dsn("views"))
         try:
-            await connection.execute(statements)
+            await connection.execute(TABLE)
         finally:
             await connection.close()
 
@@ -154,15 +150,3 @@ class Following(Notebook):
             row["partition"]: (row["epoch"], row["feed_position"], row["txid"], row["position"])
             for row in rows
         }
-
-
-async def lanes_for(databases: Databases, role: str) -> Lanes:
-    """Open connections to the read models for one role; the caller closes them."""
-    lanes = Lanes(dsn_for(databases.views_dsn, role), 2, application_name=f"test-{role}")
-    await lanes.open()
-    return lanes
-
-
-async def a_moment() -> None:
-    """Let everything that can go on go on once."""
-    await asyncio.sleep(0)

@@ -72,7 +72,9 @@ async def test_marks_move_together_and_leave_a_row_for_the_journey(
     projector: asyncpg.Connection,
 ) -> None:
     marks = await read_marks(projector, FOLLOWED)
-    await move_marks(projector, FOLLOWED, [(marks[p], _ahead(marks[p], p + 1)) for p in (0, 2)], NOON)
+    await move_marks(
+        projector, FOLLOWED, [(marks[p], _ahead(marks[p], p + 1)) for p in (0, 2)], NOON
+    )
     now = await read_marks(projector, FOLLOWED)
     assert now == {0: _ahead(marks[0], 1), 1: Mark(1), 2: _ahead(marks[2], 3)}
     rows = await projector.fetch("select * from projection_batches order by partition")
@@ -87,10 +89,12 @@ async def test_if_one_mark_was_moved_by_another_none_is_moved(
 ) -> None:
     marks = await read_marks(projector, FOLLOWED)
     await move_marks(projector, FOLLOWED, [(marks[1], _ahead(marks[1], 1))], NOON)
+    both = [(marks[p], _ahead(marks[p], 2)) for p in (0, 1)]
+    transaction = projector.transaction()
+    await transaction.start()
     with pytest.raises(MarkMovedError):
-        async with projector.transaction():
-            both = [(marks[p], _ahead(marks[p], 2)) for p in (0, 1)]
-            await move_marks(projector, FOLLOWED, both, NOON)
+        await move_marks(projector, FOLLOWED, both, NOON)
+    await transaction.rollback()
     now = await read_marks(projector, FOLLOWED)
     assert (now[0].feed_position, now[1].feed_position) == (0, 1)
 

@@ -12,7 +12,8 @@ from shared.security.issuer_keys import (
     TRUSTED_SECONDS,
     UNKNOWN_KEY_SECONDS,
 )
-from tests.shared.fakes import FakeIssuer, TurnableClock
+from shared.testing.clock import TurnableClock
+from tests.shared.fakes import FakeIssuer
 
 ALICE = DEMO_PEOPLE["alice"].subject
 ONE_FETCH = 2  # the discovery document and the keys

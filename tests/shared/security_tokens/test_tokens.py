@@ -13,7 +13,8 @@ from joserfc.jwk import OctKey, RSAKey
 from shared.authorization.people import DEMO_PEOPLE
 from shared.errors import NotSignedInError
 from shared.security import tokens
-from tests.shared.fakes import FakeIssuer, TurnableClock, new_key
+from shared.testing.clock import TurnableClock
+from tests.shared.fakes import FakeIssuer, new_key
 
 ALICE = DEMO_PEOPLE["alice"].subject
 

@@ -14,6 +14,7 @@ from shared.authorization.decisions import TableDecisions
 from shared.authorization.permissions import Permission
 from shared.errors import NotFoundError, VersionConflictError
 from shared.observability.traces import Tracing, current_trace_id
+from shared.testing.clock import TurnableClock
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.app import Api, create_app
 from shared.web.bodies import parse, read_body
@@ -25,7 +26,7 @@ from shared.web.health import Canary, Readiness
 from shared.web.queries import path_id
 from shared.web.routes import Routes
 from shared.web.versions import etag, version_of_if_match
-from tests.shared.fakes import FakeIssuer, TurnableClock
+from tests.shared.fakes import FakeIssuer
 
 SOMEBODY = "018f0000-0000-7000-8000-000000000001"
 NOBODY = "018f0000-0000-7000-8000-00000000ffff"
