@@ -84,7 +84,7 @@ async def test_an_append_of_many_streams_is_refused_there_as_well(
     event = an_event()
     arguments = (
         ["note-1"], [0], [1], ["ada"], [0], NOON, ORIGIN.actor, ORIGIN.correlation_id, None, None,
-        None, [1], [1], event.event_id, event.type, 1, event.data, *NO_EVENT,
+        None, [1], [1], [event.event_id], [event.type], [1], [event.data],
     )  # fmt: skip
     transaction = admin.transaction()
     await transaction.start()
