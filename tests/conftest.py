@@ -5,6 +5,7 @@ import random
 import signal
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis  # noqa: F401 - its plugin would import it while the results are told
 import pytest
 
 from shared.testing.clock import TurnableClock

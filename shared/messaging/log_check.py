@@ -5,6 +5,7 @@ publishes from feed position 1 again. And if Kafka has records of ours that the 
 the store went back in time, and its epoch must rise.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from shared.settings import KafkaSettings
 
 ANSWER_WITHIN_SECONDS = 5.0
 POLL_MS = 200
+END_WITHIN_SECONDS = 0.2
 
 
 class BrokerSilentError(Exception):
@@ -78,6 +80,18 @@ async def check_log(
     finally:
         await consumer.stop()
     return state
+
+
+async def end_check(check: "asyncio.Task[LogState]") -> None:
+    """End a check that nobody waits for any more; its connections are closed when this returns.
+
+    It is let go on for a moment: aiokafka leaves a connection open when its start is cut off.
+    """
+    await asyncio.wait([check], timeout=END_WITHIN_SECONDS)
+    check.cancel()
+    await asyncio.wait([check])
+    if not check.cancelled():
+        check.exception()  # taken, so that nobody is told: the next check finds it again
 
 
 async def _look(

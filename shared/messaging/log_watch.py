@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.clock import Clock
-from shared.messaging.log_check import BrokerSilentError, LogState, check_log
+from shared.messaging.log_check import BrokerSilentError, LogState, check_log, end_check
 from shared.messaging.outbox import Checkpoint
 from shared.settings import KafkaSettings
 
@@ -53,11 +53,10 @@ class LogWatch:
             self._looking = asyncio.create_task(
                 check_log(self._settings, self._topic, self._source, places, to_the_end=False)
             )
-            self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
         return set()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End a look under way."""
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            await end_check(looking)

@@ -20,7 +20,7 @@ from shared.clock import Clock
 from shared.errors import UnavailableError
 from shared.messaging.clients import new_producer
 from shared.messaging.headers import Header, fixed_headers, source_of
-from shared.messaging.log_check import BrokerSilentError, LogState, check_log
+from shared.messaging.log_check import BrokerSilentError, LogState, check_log, end_check
 from shared.messaging.outbox import Checkpoint, LeaseLostError, Outbox
 from shared.messaging.sending import (
     RENEW_EVERY_SECONDS,
@@ -113,7 +113,7 @@ class Relay:
                 self._failed(error)
                 await _pause(stop, PAUSE_AFTER_FAILURE_SECONDS)
             finally:
-                self._drop_check()
+                await self._drop_check()
                 await _close(producer)
         await self._give_up_leases()
 
@@ -129,11 +129,11 @@ class Relay:
                 renewed = now
             if self._held.keys() - self._checked:
                 # Newly led: nothing is sent before it is known what Kafka has.
-                self._begin_check(to_the_end=True)
+                await self._begin_check(to_the_end=True)
                 await self._end_check()
                 checked = now
             elif self._held and self._check is None and now - checked >= CHECK_EVERY_SECONDS:
-                self._begin_check()
+                await self._begin_check()
                 checked = now
             if self._check is not None and self._check.done():
                 await self._end_check()
@@ -157,9 +157,9 @@ class Relay:
             epoch = next(iter(held.values())).epoch
             self._fixed = fixed_headers(self._service, epoch)
 
-    def _begin_check(self, *, to_the_end: bool = False) -> None:
+    async def _begin_check(self, *, to_the_end: bool = False) -> None:
         """Begin to look whether Kafka still has what it acknowledged, while rounds go on."""
-        self._drop_check()
+        await self._drop_check()
         self._check = asyncio.create_task(
             check_log(
                 self._settings,
@@ -169,17 +169,16 @@ class Relay:
                 to_the_end=to_the_end,
             )
         )
-        # One that is dropped may have failed: the next one tells.
-        self._check.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def _end_check(self) -> None:
         """Act on what the check found, waiting for it if need be, with the lease renewed."""
-        check, self._check = self._check, None
+        check = self._check
         if check is None:
             return
         while not check.done():
             await asyncio.wait([check], timeout=RENEW_EVERY_SECONDS)
             await self._renew()
+        self._check = None
         state = check.result()
         if not await self._outbox.has_all(state.beyond):
             await self._begin_next_epoch()
@@ -188,10 +187,10 @@ class Relay:
         if state.lost:
             await self._start_over(state.lost & self._held.keys())
 
-    def _drop_check(self) -> None:
-        if self._check is not None:
-            self._check.cancel()
-            self._check = None
+    async def _drop_check(self) -> None:
+        check, self._check = self._check, None
+        if check is not None:
+            await end_check(check)
 
     async def _start_over(self, lost: Iterable[int]) -> None:
         partitions = sorted(lost)

@@ -63,8 +63,23 @@ class CanaryKeeper:
         self.last: CanaryTrip | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send canaries until `stop` is set; one that does not arrive is logged and tried again."""
-        while not stop.is_set():
+        """Send canaries until `stop` is set; one that does not arrive is logged and tried again.
+
+        A canary under way is given up: whoever carries it may have stopped already.
+        """
+        sending = asyncio.create_task(self._keep_sending())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                await sending  # It never ends by itself, so this raises what ended it.
+        finally:
+            sending.cancel()
+            stopping.cancel()
+            await asyncio.wait({sending, stopping})
+
+    async def _keep_sending(self) -> None:
+        while True:
             pause = self._period_seconds
             try:
                 if self.last is None:
@@ -74,10 +89,7 @@ class CanaryKeeper:
             except DaybookError as error:
                 log.warning("the canary did not arrive", extra={"problem": error.problem_code})
                 pause = min(pause, 1.0)
-            try:
-                await asyncio.wait_for(stop.wait(), pause)
-            except TimeoutError:
-                continue
+            await asyncio.sleep(pause)
 
     async def send(self) -> CanaryTrip:
         """Send one canary and wait until the read model has it.

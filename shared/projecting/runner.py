@@ -143,7 +143,7 @@ class ProjectionRunner:
                 await self._read_again(consumer, self._log_watch.changed(self._places()))
                 await self._sweep()
         finally:
-            self._log_watch.stop()
+            await self._log_watch.stop()
             await consumer.stop()
 
     async def _assign(self, consumer: AIOKafkaConsumer) -> None:

@@ -67,6 +67,17 @@ async def ask_until_done(ground: Ground, request: Request) -> httpx.Response:
     return answers[0]
 
 
+async def canary_is_back(ground: Ground) -> None:
+    """Wait until the api has heard of its canary, so that it appends nothing more by itself."""
+    url = f"http://127.0.0.1:{ground.port}/readyz"
+
+    async def is_back() -> bool:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(url)).json()["canary"] is not None
+
+    await until(is_back, 20.0, what="that the canary is back")
+
+
 async def begin_api(ground: Ground, at: int = 0, text: str = "") -> Life:
     """Begin an api, and return when it has sent its canary (or died of it)."""
     store = ground.house.store

@@ -10,7 +10,15 @@ import asyncpg
 import pytest
 
 from shared.testing.waiting import until
-from tests.faults.asking import Request, ask, ask_until_done, begin_api, register, rename
+from tests.faults.asking import (
+    Request,
+    ask,
+    ask_until_done,
+    begin_api,
+    canary_is_back,
+    register,
+    rename,
+)
 from tests.faults.audit import all_sent, assert_directory_is_exact, assert_kafka_has_the_feed
 from tests.faults.conftest import Ground
 
@@ -46,6 +54,7 @@ async def test_a_command_whose_backend_dies_inside_the_append_happens_once_when_
     for role in ("relay", "projector"):
         await own_ground.nursery.begin(role)
     await begin_api(own_ground)
+    await canary_is_back(own_ground)
     location = (await ask_until_done(own_ground, register("Ada"))).headers["Location"]
 
     for version, (where, lock) in enumerate(INSIDE.items(), start=1):

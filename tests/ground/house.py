@@ -48,7 +48,7 @@ from shared.web.callers import Guard
 from shared.web.health import FINE, Readiness
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
 from tests.ground.servers import Databases
-from tests.ground.tasks import Runs, ended, start
+from tests.ground.tasks import Runs, Tasks
 
 SERVICE = "customers"
 
@@ -91,7 +91,7 @@ class House:
         self._kept = KeptSpans()
         self.tracing = Tracing([self._kept], share=1.0)
         self._opened = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks()
 
     async def open(self) -> None:
         """Open the connections and put the parts together; nothing runs yet."""
@@ -146,9 +146,7 @@ class House:
 
     def run(self, part: Runs) -> asyncio.Task[None]:
         """Run one part until the house is closed; if it dies by an exception, the test fails."""
-        task = start(part, self.stopping)
-        self._tasks.append(task)
-        return task
+        return self._tasks.start(part, self.stopping)
 
     def client(self, person: str) -> httpx.AsyncClient:
         """Return a client that is signed in as that demo person."""
@@ -227,12 +225,7 @@ class House:
         """End what runs; raise what killed a part that should have gone on."""
         self.stopping.set()
         self.appended.set()
-        ending, self._tasks = self._tasks, []
-        # These look at `stop` once in a while only; nobody waits for that at the end of a test.
-        for task in ending:
-            if task.get_name() != "Relay":
-                task.cancel()
-        await ended(ending)
+        await self._tasks.end()
 
     async def close(self) -> None:
         """Stop, then close every connection."""

@@ -21,7 +21,7 @@ from shared.postgres.lanes import Lanes
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
 from tests.ground.servers import Databases
-from tests.ground.tasks import Runs, ended, start
+from tests.ground.tasks import Runs, Tasks
 
 SERVICE = "notes"
 PARTITIONS = 4
@@ -38,7 +38,7 @@ class Notebook:
         self.clock = TurnableClock(SystemClock().now(), runs=True)
         self.stopping = asyncio.Event()
         self._opened = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks()
 
     async def lanes(self, template: str, role: str, size: int = 2) -> Lanes:
         """Open connections that are closed with the notebook."""
@@ -70,15 +70,12 @@ class Notebook:
 
     def run(self, part: Runs) -> asyncio.Task[None]:
         """Run a part until the notebook is closed; if it dies by an exception, the test fails."""
-        task = start(part, self.stopping)
-        self._tasks.append(task)
-        return task
+        return self._tasks.start(part, self.stopping)
 
     async def stop(self) -> None:
         """End what runs, and let more be run."""
         self.stopping.set()
-        ending, self._tasks = self._tasks, []
-        await ended(ending)
+        await self._tasks.end()
         self.stopping = asyncio.Event()
 
     async def close(self) -> None:

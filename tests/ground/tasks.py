@@ -1,8 +1,11 @@
 """What a test set running ends with it, and a part that died is never overlooked."""
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable
 from typing import Protocol
+
+from shared.messaging.relay import Relay
+from shared.projecting.runner import ProjectionRunner
 
 END_WITHIN_SECONDS = 10.0
 
@@ -15,25 +18,46 @@ class Runs(Protocol):
         ...
 
 
-def start(part: Runs, stop: asyncio.Event) -> asyncio.Task[None]:
-    """Let a part run in a task that bears its name."""
+class Tasks:
+    """The parts that a test has running."""
 
-    async def run() -> None:
-        await part.run(stop)
+    def __init__(self) -> None:
+        self._running: list[tuple[Runs, asyncio.Task[None]]] = []
 
-    return asyncio.create_task(run(), name=type(part).__name__)
+    def start(self, part: Runs, stop: asyncio.Event) -> asyncio.Task[None]:
+        """Let a part run."""
+
+        async def run() -> None:
+            await part.run(stop)
+
+        task = asyncio.create_task(run(), name=type(part).__name__)
+        self._running.append((part, task))
+        return task
+
+    async def end(self) -> None:
+        """Return when all have ended, after `stop` was set; raise what one of them died of.
+
+        Raises:
+            AssertionError: one did not end.
+        """
+        ending, self._running = self._running, []
+        for part, task in ending:
+            if _may_be_cut_off(part):
+                task.cancel()
+        if not ending:
+            return
+        done, late = await asyncio.wait([t for _, t in ending], timeout=END_WITHIN_SECONDS)
+        assert not late, f"{[task.get_name() for task in late]} did not stop"
+        for task in done:
+            if not task.cancelled():
+                task.result()
 
 
-async def ended(tasks: Collection[asyncio.Task[None]]) -> None:
-    """Return when all have ended; raise what one of them died of.
+def _may_be_cut_off(part: Runs) -> bool:
+    """Whether nobody need wait until it looks at `stop`, as most parts do only now and then.
 
-    Raises:
-        AssertionError: one did not end.
+    A relay gives up its leases; a runner that is still making connections would leave one open.
     """
-    if not tasks:
-        return
-    done, late = await asyncio.wait(tasks, timeout=END_WITHIN_SECONDS)
-    assert not late, f"{[task.get_name() for task in late]} did not stop"
-    for task in done:
-        if not task.cancelled():
-            task.result()
+    if isinstance(part, ProjectionRunner):
+        return part.status.is_following
+    return not isinstance(part, Relay)

@@ -104,7 +104,7 @@ async def test_a_watch_looks_again_every_few_seconds_and_tells_once(
     await until(is_told, what="the next look")
     assert told[-1] == {sent.partition}
     assert watch.changed([gone]) == set()
-    watch.stop()
+    await watch.stop()
 
 
 async def test_a_watch_that_gets_no_answer_tells_nothing(clock: TurnableClock) -> None:
@@ -122,4 +122,4 @@ async def test_a_watch_that_gets_no_answer_tells_nothing(clock: TurnableClock) -
 
     await until(has_looked_for_long, what="the looks")
     assert told == [set()] * len(told)
-    watch.stop()
+    await watch.stop()

@@ -108,19 +108,6 @@ class Following(Notebook):
         await until(lambda: runner.status.is_following, what="that the runner follows")
         return runner
 
-    async def stop_now(self) -> None:
-        """End what runs without waiting for its next look at `stop`."""
-        for task in self._tasks:
-            task.cancel()
-        await self.stop()
-
-    async def close(self) -> None:
-        """Stop at once, then close."""
-        try:
-            await self.stop_now()
-        finally:
-            await super().close()
-
     async def _make_table(self) -> None:
         connection = await asyncpg.connect(self.databases.admin_dsn("views"))
         try:
