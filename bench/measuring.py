@@ -72,11 +72,16 @@ def pair(ours: Sequence[float], baseline: Sequence[float]) -> Paired:
 
 
 async def in_turns(rounds: int, *sides: Callable[[], Awaitable[Seen]]) -> tuple[list[Seen], ...]:
-    """Measure the sides A B C A B C …, after one round that is not counted."""
+    """Measure the sides A B C A B C …, after one round that is not counted.
+
+    What is in memory before a round is no garbage of that round, so the collector leaves it out.
+    """
     seen: tuple[list[Seen], ...] = tuple([] for _ in sides)
     for number in range(rounds + 1):
         for side, values in zip(sides, seen, strict=True):
+            gc.unfreeze()
             gc.collect()
+            gc.freeze()
             value = await side()
             if number:
                 values.append(value)

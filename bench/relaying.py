@@ -4,6 +4,7 @@ The events lie in the store behind an open transaction, so the running relay can
 the clock starts when that transaction ends, and stops when the last checkpoint has moved.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import perf_counter
@@ -38,10 +39,13 @@ HOLD = "begin; set local idle_in_transaction_session_timeout = 0; select pg_curr
 class HeldBack:
     """A relay that runs, and a door that holds events back from it."""
 
-    def __init__(self, store: EventStore, relay: Relay, door: asyncpg.Connection) -> None:
+    def __init__(
+        self, store: EventStore, relay: Relay, door: asyncpg.Connection, appended: asyncio.Event
+    ) -> None:
         self._store = store
         self._relay = relay
         self._door = door
+        self._appended = appended
         self.stored = 0
 
     async def drain(self) -> float:
@@ -54,6 +58,7 @@ class HeldBack:
         self.stored += EVENTS
         started = perf_counter()
         await self._door.execute("commit")
+        self._appended.set()
         await until(lambda: self._relay.status.events_sent == self.stored)
         return EVENTS / (perf_counter() - started)
 
@@ -67,7 +72,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
         _client(ground) as (sending, sends),
     ):
         relay = await here.relay()
-        held_back = HeldBack(await here.store(), relay, door)
+        held_back = HeldBack(await here.store(), relay, door, here.appended)
         async with running(relay.run):
             await held_back.drain()
             messages = await _messages(looking)

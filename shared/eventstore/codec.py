@@ -11,7 +11,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.events import Event, EventToAppend, Personal
-from shared.security.jwe import kid_of, open_sealed, seal
+from shared.security.jwe import Sealed, read_sealed, seal, unseal
 from shared.security.subject_keys import SubjectKey
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -92,19 +92,20 @@ class EventCodec:
             UnavailableError: the key database does not answer.
         """
         members = [self._members(event) for event in stored]
-        kids = [
-            kid_of(m["personal"]) if m is not None and "personal" in m else None for m in members
+        sealed = [
+            read_sealed(m.pop("personal")) if m is not None and "personal" in m else None
+            for m in members
         ]
-        known = await ciphers.read(kid for kid in kids if kid is not None)
+        known = await ciphers.read(s.kid for s in sealed if s is not None)
         return [
-            None if m is None else self._event(event, m, None if kid is None else known[kid])
-            for event, m, kid in zip(stored, members, kids, strict=True)
+            None if m is None else self._event(event, m, s, None if s is None else known[s.kid])
+            for event, m, s in zip(stored, members, sealed, strict=True)
         ]
 
     def subject_of(self, stored: StoredEvent) -> str | None:
         """Return the subject reference that sealed this event, or None if nothing is personal."""
         jwe = orjson.loads(stored.data).get("personal")
-        return None if jwe is None else kid_of(jwe)
+        return None if jwe is None else read_sealed(jwe).kid
 
     def unreachable(self, stored: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
         """Return the stored (type, schema version) pairs that upcasting does not make current."""
@@ -125,8 +126,13 @@ class EventCodec:
             members = self._upcasters[stored.type, version](members)
         return members
 
-    def _event(self, stored: StoredEvent, members: dict[str, Any], cipher: AESGCM | None) -> Event:
-        jwe = members.pop("personal", None)
-        if jwe is not None and cipher is not None:
-            members["personal"] = orjson.loads(open_sealed(jwe, stored.event_id, cipher))
+    def _event(
+        self,
+        stored: StoredEvent,
+        members: dict[str, Any],
+        sealed: Sealed | None,
+        cipher: AESGCM | None,
+    ) -> Event:
+        if sealed is not None and cipher is not None:
+            members["personal"] = orjson.loads(unseal(sealed, stored.event_id, cipher))
         return self._classes[stored.type].model_validate(members)

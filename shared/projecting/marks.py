@@ -48,6 +48,20 @@ class Verdict(Enum):
     NEW_EPOCH = "new-epoch"
 
 
+def judge(at_epoch: int, at: int, epoch: int, feed_position: int) -> Verdict:
+    """Say what to do with event (epoch, feed position) by a reader who is at (at_epoch, at).
+
+    Lower epoch, or a number not above: drop. The next number: apply. More: a gap.
+    """
+    if epoch < at_epoch:
+        return Verdict.DROP
+    if epoch > at_epoch > 0:
+        return Verdict.NEW_EPOCH
+    if feed_position <= at:
+        return Verdict.DROP
+    return Verdict.APPLY if feed_position == at + 1 else Verdict.GAP
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """How far one partition is applied; epoch 0 means that nothing ever was."""
@@ -60,16 +74,8 @@ class Mark:
     kafka_offset: int = -1
 
     def judge(self, epoch: int, feed_position: int) -> Verdict:
-        """Apply the rule: lower epoch or number not above the mark: drop; next number: apply."""
-        if epoch < self.epoch:
-            return Verdict.DROP
-        if epoch > self.epoch and self.epoch > 0:
-            return Verdict.NEW_EPOCH
-        if feed_position <= self.feed_position:
-            return Verdict.DROP
-        if feed_position == self.feed_position + 1:
-            return Verdict.APPLY
-        return Verdict.GAP
+        """Apply the rule to an event that came when this is how far we are."""
+        return judge(self.epoch, self.feed_position, epoch, feed_position)
 
     @property
     def place(self) -> Checkpoint:
@@ -78,10 +84,6 @@ class Mark:
         return Checkpoint(
             self.partition, self.epoch, self.txid, self.position, self.feed_position, offset
         )
-
-    def is_of(self, event: ReceivedEvent) -> bool:
-        """Say whether this is the event that was applied last."""
-        return (self.epoch, self.feed_position) == (event.epoch, event.feed_position)
 
     def after(self, event: ReceivedEvent) -> "Mark":
         """Return the mark once this event is applied."""

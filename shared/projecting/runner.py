@@ -32,6 +32,7 @@ from shared.projecting.marks import (
     Mark,
     MarkMovedError,
     Verdict,
+    judge,
     move_marks,
     read_marks,
 )
@@ -184,9 +185,9 @@ class ProjectionRunner:
                 marks[place.partition] = self._marks[place.partition].after(events[-1])
         if events:
             await self._apply(events, marks)
-        for place in records:
-            if place.partition in self._early:
-                await self._hold(consumer, place, self._early[place.partition])
+        early = [place for place in records if place.partition in self._early]
+        if any([await self._hold(consumer, place) for place in early]):
+            await asyncio.sleep(REWIND_PAUSE_SECONDS)
 
     def _judge(self, partition: int, batch: Sequence[object], events: list[ReceivedEvent]) -> None:
         """Add what is next in this partition to `events`; keep in mind what came too early.
@@ -196,21 +197,22 @@ class ProjectionRunner:
         passed over is kept until the mark has reached it.
         """
         mark = self._marks[partition]
+        at = committed = (mark.epoch, mark.feed_position)
         for record in batch:
             event = received(record)
             if event is None or event.source != self._followed.source:
                 continue
-            verdict = mark.judge(event.epoch, event.feed_position)
+            verdict = judge(*at, event.epoch, event.feed_position)
             if verdict is Verdict.APPLY:
-                mark = mark.after(event)
+                at = _place(event)
                 events.append(event)
             elif verdict is not Verdict.DROP:
                 self._early[partition] = max(event, self._early.get(partition, event), key=_place)
-            elif mark is self._marks[partition] and mark.is_of(event):
+            elif _place(event) == committed:
                 # The newest that is committed, come again: this is where it lies now.
-                self._marks[partition] = mark = mark.after(event)
+                self._marks[partition] = mark.after(event)
         early = self._early.get(partition)
-        if early is not None and _place(early) <= (mark.epoch, mark.feed_position):
+        if early is not None and _place(early) <= at:
             del self._early[partition]
 
     async def _apply(self, events: list[ReceivedEvent], marks: dict[int, Mark]) -> None:
@@ -230,15 +232,14 @@ class ProjectionRunner:
         self.status.last_batch_at = self._clock.monotonic()
         self._trace(events, start_ns)
 
-    async def _hold(
-        self,
-        consumer: AIOKafkaConsumer,
-        place: TopicPartition,
-        event: ReceivedEvent,
-    ) -> None:
-        """Read on to the end of the partition, then again from its earliest record."""
+    async def _hold(self, consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
+        """Read on to the end of the partition, then again from its earliest record.
+
+        Returns whether it was read again before, in vain: then there is no hurry.
+        """
         if await consumer.position(place) < (consumer.highwater(place) or 0):
-            return
+            return False
+        event = self._early[place.partition]
         now = self._clock.monotonic()
         is_new = place.partition not in self._gap_since
         since = self._gap_since.setdefault(place.partition, now)
@@ -253,11 +254,10 @@ class ProjectionRunner:
         }
         if is_new:
             log.warning("a gap: the partition is read again from its earliest record", extra=told)
-        else:
-            if now - since >= GAP_ALARM_SECONDS:
-                log.critical("a partition waits for events that Kafka does not have", extra=told)
-            await asyncio.sleep(REWIND_PAUSE_SECONDS)
+        elif now - since >= GAP_ALARM_SECONDS:
+            log.critical("a partition waits for events that Kafka does not have", extra=told)
         await consumer.seek_to_beginning(place)
+        return not is_new
 
     def _trace(self, events: Sequence[ReceivedEvent], start_ns: int) -> None:
         end_ns = time_ns()

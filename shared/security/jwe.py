@@ -9,6 +9,7 @@ the independent reader, takes four to eight times as long (docs/decisions/0004).
 from base64 import urlsafe_b64encode
 from binascii import Error as NotBase64Error
 from binascii import a2b_base64
+from dataclasses import dataclass
 from hashlib import sha256
 from os import urandom
 from uuid import UUID
@@ -48,21 +49,23 @@ def seal(plaintext: bytes, kid: str, event_id: UUID, cipher: AESGCM) -> str:
     return f"{header}..{base64url(iv)}.{base64url(ciphertext)}.{base64url(tag)}"
 
 
-def kid_of(jwe: str) -> str:
-    """Return the subject reference whose key opens this JWE.
+@dataclass(slots=True)
+class Sealed:
+    """A JWE taken apart, its header read: whose key opens it, and which event it belongs to."""
+
+    kid: str
+    eid: object
+    header: str
+    iv: str
+    ciphertext: str
+    tag: str
+
+
+def read_sealed(jwe: str) -> Sealed:
+    """Take a compact JWE apart, once for all questions about it.
 
     Raises:
         SealBrokenError: this is no JWE of ours.
-    """
-    header, _, _ = jwe.partition(".")
-    return str(_member(_header(header), "kid"))
-
-
-def open_sealed(jwe: str, event_id: UUID | str, cipher: AESGCM) -> bytes:
-    """Return the plaintext of a JWE that belongs to this event.
-
-    Raises:
-        SealBrokenError: malformed, moved here from another event, altered, or another key.
     """
     try:
         header, encrypted_key, iv, ciphertext, tag = jwe.split(".")
@@ -71,13 +74,26 @@ def open_sealed(jwe: str, event_id: UUID | str, cipher: AESGCM) -> bytes:
     members = _header(header)
     if (members.get("alg"), members.get("enc"), encrypted_key) != ("dir", "A256GCM", ""):
         raise SealBrokenError("the JWE is not dir with A256GCM")
-    if members.get("eid") != str(event_id):
+    kid = members.get("kid")
+    if not isinstance(kid, str):
+        raise SealBrokenError("the JWE header has no kid")
+    return Sealed(kid, members.get("eid"), header, iv, ciphertext, tag)
+
+
+def unseal(sealed: Sealed, event_id: UUID | str, cipher: AESGCM) -> bytes:
+    """Return the plaintext of a JWE that belongs to this event.
+
+    Raises:
+        SealBrokenError: moved here from another event, altered, or another key.
+    """
+    if sealed.eid != str(event_id):
         raise SealBrokenError("the JWE belongs to another event")
     try:
-        its_iv, its_tag = from_base64url(iv), from_base64url(tag)
-        if (len(its_iv), len(its_tag)) != (IV_BYTES, TAG_BYTES):
+        iv, tag = from_base64url(sealed.iv), from_base64url(sealed.tag)
+        if (len(iv), len(tag)) != (IV_BYTES, TAG_BYTES):
             raise SealBrokenError("the JWE's initialization vector or tag has another length")
-        return cipher.decrypt(its_iv, from_base64url(ciphertext) + its_tag, header.encode())
+        ciphertext = from_base64url(sealed.ciphertext)
+        return cipher.decrypt(iv, ciphertext + tag, sealed.header.encode())
     except (InvalidTag, ValueError) as error:
         raise SealBrokenError("the JWE was altered or sealed with another key") from error
 
@@ -95,9 +111,3 @@ def _header(text: str) -> dict[str, object]:
     if not isinstance(members, dict):
         raise SealBrokenError("the JWE header is no object")
     return members
-
-
-def _member(members: dict[str, object], name: str) -> object:
-    if name not in members:
-        raise SealBrokenError(f"the JWE header has no {name}")
-    return members[name]

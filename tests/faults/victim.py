@@ -1,8 +1,8 @@
 """python -m tests.faults.victim: the customers service as it is, except that it may die at a call.
 
-Each line on stdin is a Life to lead, as JSON: a process forked from this one, so that fifty lives
-cost one start. It runs the service's own wiring. Lines on stdout: `PID born`, `PID at PLACE`,
-`PID stopped`, `PID ended CODE`.
+Each line on stdin (JSON, the arguments of `begin`) begins one life: a process forked from this one,
+so that fifty lives cost one start. It runs the service's own wiring. Lines on stdout: `PID born`,
+`PID at PLACE`, `PID stopped`, `PID ended CODE`.
 """
 
 import gc

@@ -7,7 +7,7 @@ import sys
 import httpx
 
 from cli.local.paths import PROJECT
-from shared.security.jwe import kid_of
+from shared.security.jwe import read_sealed
 from tests.journeys.living import Json, Living
 
 SCRIPT = PROJECT / "docs" / "consumers" / "billing_consumer.py"
@@ -61,7 +61,7 @@ def test_billing_forgets_whom_daybook_forgot(living: Living) -> None:
         ada = alice.post("/v1/customers", json=body).raise_for_status().json()
         stream = f"customer-{ada['id']}"
         (event,) = living.ask("truth", f"select data from events where stream = '{stream}'")
-        kid = kid_of(json.loads(event["data"])["personal"])
+        kid = read_sealed(json.loads(event["data"])["personal"]).kid
         living.ask(
             "keys",
             f"update subject_keys set wrapped = null, destroyed_at = now() where kid = '{kid}'",

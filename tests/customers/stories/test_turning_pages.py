@@ -35,10 +35,10 @@ async def turn_all_pages(house: House, size: int, **query: str) -> list[list[Jso
             return pages
 
 
-@pytest.mark.parametrize("size", [1, 7, 60, 61, 200])
+@pytest.mark.parametrize("size", [1, 7, 30, 31, 200])
 async def test_every_customer_is_on_one_page_whatever_its_size(house: House, size: int) -> None:
     await house.start()
-    known = await register_all(house, [f"Name {n % 20:02}" for n in range(60)])
+    known = await register_all(house, [f"Name {n % 10:02}" for n in range(30)])
     pages = await turn_all_pages(house, size)
     items = [item for page in pages for item in page]
     assert {item["id"]: item["name"] for item in items} == known
