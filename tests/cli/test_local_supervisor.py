@@ -168,11 +168,12 @@ async def test_a_supervisor_that_can_no_longer_start_a_program_says_so(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     program = tmp_path / "fragile"
-    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    running = tmp_path / "running"
+    program.write_text(f"#!/bin/sh\n: > {running}; exec sleep 60\n")
     program.chmod(0o700)
 
     async def is_ready() -> bool:
-        return True
+        return running.exists()  # By then the shell has read the file that goes away below.
 
     fragile = Program(
         "fragile", Tier.SERVICES, (str(program),), {"PATH": os.environ["PATH"]}, is_ready

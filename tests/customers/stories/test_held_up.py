@@ -70,5 +70,6 @@ async def test_who_watches_before_the_directory_follows_is_told_to_come_back(
     monkeypatch.setattr("services.customers.api.watch.WAIT_SECONDS", 0.1)
     answer = await house.client("alice").get("/v1/watch")
     problem = assert_problem(answer, 503, "not-yet")
+    assert "not begun to follow" in problem["detail"]
     assert answer.headers["Retry-After"] == "1"
     assert "operator" in problem["who_can_help"]
