@@ -185,4 +185,4 @@ def test_what_is_not_exactly_our_form_stays_shut(
 def test_a_header_without_a_key_reference_is_refused() -> None:
     without = base64url(b'{"alg":"dir","enc":"A256GCM"}')
     with pytest.raises(SealBrokenError, match="no kid"):
-        read_sealed(f"{without}....").kid
+        read_sealed(f"{without}....")
