@@ -27,7 +27,7 @@ test-extern: .venv/ready ## Run the tests that use other people's programs (kcat
 	  echo "Fix: sudo apt-get install kcat"; exit 1; } >&2
 	$(PY) -m pytest -m extern
 
-check: lint ## Run the linters and the unit tests: under a minute.
+check: lint ## Run the linters and all tests but the stories of whole systems.
 	$(PY) -m pytest -m "not journey and not extern"
 
 lint: .venv/ready

@@ -54,6 +54,8 @@ class MarkWatcher:
             NotYetError: not within `seconds`.
         """
         parts = [part for part in token if part.service == self._service]
+        if all(self._has_seen(part) for part in parts):
+            return
         try:
             async with asyncio.timeout(seconds), self._moved:
                 await self._moved.wait_for(lambda: all(self._has_seen(part) for part in parts))
