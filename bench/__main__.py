@@ -1,4 +1,4 @@
-"""python -m bench [--row NAME]: measure the figures, print them, keep them."""
+"""python -m bench [--row NAME] [--write]: measure the figures, print them, keep them."""
 
 import argparse
 import logging
@@ -21,7 +21,7 @@ from bench import (
 from bench.ground import ground
 from bench.measuring import Row
 from bench.neighbours import Neighbours
-from bench.report import Figure, circumstances, table, write_json
+from bench.report import Figure, circumstances, table, write_docs, write_json
 
 ROWS: tuple[Row, ...] = (
     append.ROW,
@@ -36,9 +36,10 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-async def measured(rows: list[Row]) -> list[Figure]:
-    """Measure the rows one after the other."""
+async def measured(rows: list[Row]) -> tuple[list[Figure], str]:
+    """Measure the rows one after the other; also say how busy the machine was meanwhile."""
     figures: list[Figure] = []
+    whole = Neighbours()
     async with ground() as here:
         for row in rows:
             print(f"{row.name} …", end=" ", flush=True)
@@ -48,7 +49,7 @@ async def measured(rows: list[Row]) -> list[Figure]:
             ratios = ", ".join(f"{f.claim.name} {f.seen.ratio:.2f} ({f.verdict})" for f in mine)
             print(f"{perf_counter() - started:.0f} s: {ratios}; {neighbours.said}")
             figures += mine
-    return figures
+    return figures, whole.said
 
 
 def chosen(name: str | None) -> list[Row]:
@@ -64,13 +65,17 @@ def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--row", help="measure only this row")
-    rows = chosen(parser.parse_args().row)
+    parser.add_argument("--write", action="store_true", help="add a section to docs/benchmarks.md")
+    asked = parser.parse_args()
+    rows = chosen(asked.row)
     logging.disable(logging.WARNING)
     said = circumstances()
     print(said)
-    figures = uvloop.run(measured(rows))
+    figures, others = uvloop.run(measured(rows))
     print(table(figures))
     print(f"written: {write_json(figures)}")
+    if asked.write:
+        print(f"written: {write_docs(figures, [f'{said}.', f'Meanwhile {others}.'])}")
 
 
 if __name__ == "__main__":

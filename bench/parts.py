@@ -28,7 +28,7 @@ from shared.security.subject_keys import SubjectKeys
 from shared.settings import ObservabilitySettings
 
 APPEND_LANES = 8
-LOOK_SECONDS = 0.001
+LOOK_SECONDS = 0.002
 WITHIN_SECONDS = 60.0
 
 
@@ -49,7 +49,7 @@ class Parts:
             "all",
         )
         opened.callback(close_tracing, self.tracing)
-        self._kafka = ground.kafka
+        self.kafka = ground.kafka
         self._master = FileMasterKey.read(ground.place.secrets / "master.key")
         self._opened = opened
 
@@ -74,7 +74,7 @@ class Parts:
         lanes = await self.lanes(self.databases.truth, "relay", 2)
         outbox = Outbox(lanes, self.topic.name, self.topic.partitions, uuid4())
         return Relay(
-            outbox, self._kafka, self.topic, SERVICE, self.clock, self.tracing, wake=self.appended
+            outbox, self.kafka, self.topic, SERVICE, self.clock, self.tracing, wake=self.appended
         )
 
     async def runner(self, views_dsn: str | None = None) -> ProjectionRunner:
@@ -82,7 +82,7 @@ class Parts:
         views = await self.lanes(views_dsn or self.databases.views, "projector", 2)
         ciphers = CipherCache(await self.keys("projector", 1), self.clock)
         return ProjectionRunner(
-            Directory(), self.followed, views, CODEC, ciphers, self._kafka, self.clock, self.tracing
+            Directory(), self.followed, views, CODEC, ciphers, self.kafka, self.clock, self.tracing
         )
 
     async def watcher(self) -> MarkWatcher:
@@ -113,7 +113,7 @@ async def running(
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Return as soon as it is so; looks every millisecond, for a minute at most."""
+    """Return as soon as it is so; looks every two milliseconds, for a minute at most."""
     async with asyncio.timeout(WITHIN_SECONDS):
         while not condition():  # noqa: ASYNC110 - nothing there can be waited for
             await asyncio.sleep(LOOK_SECONDS)

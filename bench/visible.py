@@ -61,6 +61,7 @@ def percentile(milliseconds: list[float], share: float) -> float:
 async def our_way(here: Parts) -> AsyncIterator[Trip]:
     """Run everything of a service in this loop; a trip begins when the append returns."""
     store, pool = await here.store(), KeyPool(await here.keys())
+    await ensure_topics(here.kafka, [here.topic])
     relay, runner, watcher = await here.relay(), await here.runner(), await here.watcher()
 
     async def trip(one: Registration) -> float:
