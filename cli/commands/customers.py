@@ -16,7 +16,7 @@ from shared.authorization.people import DEMO_PEOPLE
 NAME_OF_SUBJECT = {person.subject: name for name, person in DEMO_PEOPLE.items()}
 
 
-class Moment(click.ParamType[datetime]):
+class Moment(click.ParamType):
     """A time in ISO 8601; without a zone it is UTC."""
 
     name = "time"

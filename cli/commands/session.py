@@ -28,7 +28,7 @@ class ToldError(click.ClickException):
         click.echo(self.message, err=True)
 
 
-class CustomerId(click.ParamType[UUID]):
+class CustomerId(click.ParamType):
     """The id of a customer, as `daybook find` shows it."""
 
     name = "id"

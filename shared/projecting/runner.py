@@ -10,22 +10,18 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from time import time_ns
-from typing import Protocol
 
-import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from opentelemetry.trace import SpanKind
 
 from shared.clock import Clock
-from shared.events import Event
 from shared.eventstore.codec import Ciphers, EventCodec
 from shared.messaging.clients import new_consumer, start_consumer
 from shared.messaging.headers import ReceivedEvent, received
 from shared.messaging.log_watch import LogWatch
 from shared.messaging.outbox import Checkpoint
-from shared.observability.traces import Tracing, is_sampled
+from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
+from shared.projecting.applying import Applier, Projection
 from shared.projecting.marks import (
     SWEEP,
     Followed,
@@ -33,14 +29,12 @@ from shared.projecting.marks import (
     MarkMovedError,
     Verdict,
     judge,
-    move_marks,
     read_marks,
 )
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "daybook_marks"
 POLL_MS = 500
 MAX_RECORDS = 1_000
 GAP_ALARM_SECONDS = 10.0
@@ -49,27 +43,6 @@ SWEEP_EVERY_SECONDS = 3600.0
 KEPT = timedelta(days=7)
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedEvent:
-    """One event to apply: how it came, and what it says (None: a type we do not know)."""
-
-    received: ReceivedEvent
-    event: Event | None
-
-
-class Projection(Protocol):
-    """A read model: what it is called and what events do to it."""
-
-    @property
-    def name(self) -> str:
-        """The read model's name, also in marks and journeys."""
-        ...
-
-    async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
-        """Change the read model by these events, in order, inside the running transaction."""
-        ...
 
 
 @dataclass(slots=True)
@@ -97,14 +70,11 @@ class ProjectionRunner:
         clock: Clock,
         tracing: Tracing,
     ) -> None:
-        self._projection = projection
         self._followed = followed
         self._lanes = lanes
-        self._codec = codec
-        self._ciphers = ciphers
         self._settings = settings
         self._clock = clock
-        self._tracing = tracing
+        self._applier = Applier(projection, followed, lanes, codec, ciphers, clock, tracing)
         self._marks: dict[int, Mark] = {}
         self._early: dict[int, ReceivedEvent] = {}
         self._gap_since: dict[int, float] = {}
@@ -184,7 +154,8 @@ class ProjectionRunner:
             if len(events) > before:
                 marks[place.partition] = self._marks[place.partition].after(events[-1])
         if events:
-            await self._apply(events, marks)
+            await self._applier.apply(events, [(self._marks[p], m) for p, m in marks.items()])
+            self._applied(len(events), marks)
         early = [place for place in records if place.partition in self._early]
         if any([await self._hold(consumer, place) for place in early]):
             await asyncio.sleep(REWIND_PAUSE_SECONDS)
@@ -215,22 +186,12 @@ class ProjectionRunner:
         if early is not None and _place(early) <= at:
             del self._early[partition]
 
-    async def _apply(self, events: list[ReceivedEvent], marks: dict[int, Mark]) -> None:
-        start_ns = time_ns()
-        decoded = await self._codec.decode(events, self._ciphers)
-        applied = [AppliedEvent(e, d) for e, d in zip(events, decoded, strict=True)]
-        moves = [(self._marks[p], mark) for p, mark in marks.items()]
-        async with self._lanes.lane() as connection:
-            async with connection.transaction():
-                await self._projection.apply(connection, applied)
-                await move_marks(connection, self._followed, moves, self._clock.now())
-            self._marks.update(marks)
-            await connection.execute("select pg_notify($1, $2)", CHANNEL, self._projection.name)
+    def _applied(self, events: int, marks: Mapping[int, Mark]) -> None:
+        self._marks.update(marks)
         for partition in marks:
             self._gap_since.pop(partition, None)
-        self.status.events_applied += len(events)
+        self.status.events_applied += events
         self.status.last_batch_at = self._clock.monotonic()
-        self._trace(events, start_ns)
 
     async def _hold(self, consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
         """Read on to the end of the partition, then again from its earliest record.
@@ -258,28 +219,6 @@ class ProjectionRunner:
             log.critical("a partition waits for events that Kafka does not have", extra=told)
         await consumer.seek_to_beginning(place)
         return not is_new
-
-    def _trace(self, events: Sequence[ReceivedEvent], start_ns: int) -> None:
-        end_ns = time_ns()
-        for event in events:
-            if is_sampled(event.traceparent):
-                self._tracing.record(
-                    "process daybook.customers.v1",
-                    parent=event.traceparent,
-                    start_ns=start_ns,
-                    end_ns=end_ns,
-                    kind=SpanKind.CONSUMER,
-                    attributes={
-                        "messaging.system": "kafka",
-                        "messaging.operation.name": "process",
-                        "messaging.operation.type": "process",
-                        "messaging.destination.name": event.topic,
-                        "messaging.destination.partition.id": str(event.partition),
-                        "messaging.kafka.offset": event.offset,
-                        "messaging.message.id": event.event_id,
-                        "daybook.projection": self._projection.name,
-                    },
-                )
 
     async def _sweep(self) -> None:
         now = self._clock.monotonic()

@@ -9,8 +9,8 @@ import asyncpg
 from shared.errors import NotYetError, TokenOfEarlierEpochError, UnavailableError
 from shared.eventstore.tokens import TokenPart
 from shared.postgres.lanes import Lanes
+from shared.projecting.applying import CHANNEL
 from shared.projecting.marks import READ, Followed, Mark
-from shared.projecting.runner import CHANNEL
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,10 @@ import asyncpg
 
 from services.customers import __main__ as service
 from services.customers.projections.directory import Directory
+from services.customers.roles import api, process, projector
 from shared.messaging import clients
 from shared.postgres.lanes import Lanes
-from shared.projecting.runner import AppliedEvent
+from shared.projecting.applying import AppliedEvent
 from shared.testing.dying import Doom, Fate
 from shared.testing.verifier import PersonVerifier
 from tests.ground.children import dies_with_us
@@ -57,9 +58,9 @@ def live(role: str, doom: Doom) -> None:
     """Run the service in one role, with nothing changed but what may die."""
     with ExitStack() as changed:
         for where, name, what in (
-            (service, "Lanes", partial(Lanes, connection_class=doom.connection())),
-            (service, "Directory", TalliedDirectory),
-            (service, "TokenVerifier", lambda **_: PersonVerifier()),
+            (process, "Lanes", partial(Lanes, connection_class=doom.connection())),
+            (projector, "Directory", TalliedDirectory),
+            (api, "TokenVerifier", lambda **_: PersonVerifier()),
             (clients, "AIOKafkaProducer", doom.producer()),
             (clients, "AIOKafkaConsumer", doom.consumer()),
         ):

@@ -15,7 +15,7 @@ from services.customers.domain.customer.events import (
     CustomerRegistered,
 )
 from services.customers.domain.customer.rules import NOBODY, Customer, CustomerEmail, evolve
-from shared.projecting.runner import AppliedEvent
+from shared.projecting.applying import AppliedEvent
 
 NAME = "directory"
 CUSTOMER_EVENTS = get_args(CustomerEvent)

@@ -18,8 +18,8 @@ from services.customers.domain.customer.events import (
 from services.customers.projections.directory import Directory
 from shared.events import Event
 from shared.messaging.headers import ReceivedEvent
+from shared.projecting.applying import AppliedEvent
 from shared.projecting.canary import CanarySent
-from shared.projecting.runner import AppliedEvent
 from shared.testing.clock import NOON
 from tests.ground.servers import Databases
 

@@ -11,8 +11,9 @@ from shared.eventstore.codec import EventCodec
 from shared.messaging.headers import Header, fixed_headers, headers_of, source_of
 from shared.messaging.topics import Topic
 from shared.observability.traces import Tracing
+from shared.projecting.applying import AppliedEvent
 from shared.projecting.marks import Followed
-from shared.projecting.runner import AppliedEvent, ProjectionRunner
+from shared.projecting.runner import ProjectionRunner
 from shared.settings import KafkaSettings
 from shared.testing.waiting import until
 from tests.ground.notebook import SERVICE, Notebook

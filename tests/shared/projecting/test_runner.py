@@ -6,7 +6,7 @@ import random
 import asyncpg
 import pytest
 
-from shared.projecting.runner import CHANNEL
+from shared.projecting.applying import CHANNEL
 from shared.testing.waiting import until
 from tests.ground.broker import Broker
 from tests.shared.projecting.tally import Following, a_record, records

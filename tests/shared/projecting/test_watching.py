@@ -11,8 +11,8 @@ from shared.eventstore.tokens import TokenPart
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.projecting import watching
+from shared.projecting.applying import CHANNEL
 from shared.projecting.marks import Followed, Mark
-from shared.projecting.runner import CHANNEL
 from shared.projecting.watching import MarkWatcher
 from shared.testing.waiting import until
 from tests.ground.servers import Databases

@@ -1,0 +1,137 @@
+"""The api role: commands, reads, the feed, and the canary that proves the way."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import asyncpg
+import httpx
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.customers.api.app import ApiParts, customers_api
+from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.roles.process import FOLLOWED, SERVICE, Process
+from services.customers.storage.codec import CODEC
+from shared.authorization.decisions import TableDecisions
+from shared.authorization.people import DEMO_PEOPLE
+from shared.errors import DaybookError
+from shared.eventstore.feed import Feed
+from shared.eventstore.store import EventStore
+from shared.messaging.topics import CUSTOMERS
+from shared.postgres.dsn import dsn_for, sqlalchemy_url
+from shared.postgres.lanes import Lanes
+from shared.projecting.canary import CanaryKeeper
+from shared.projecting.watching import MarkWatcher
+from shared.security.master_key import read_key_file
+from shared.security.subject_keys import SubjectKeys
+from shared.security.tokens import TokenVerifier
+from shared.web.callers import Guard
+from shared.web.health import FINE, Canary, Readiness, RelayReport
+from shared.web.serving import listen, serve
+
+WORK_WITHIN_SECONDS = 2.0
+ONE_CUSTOMER = "select count(*) from (select from directory limit 1) d"
+ONE_KEY = "select count(*) from (select from subject_keys limit 1) k"
+
+
+async def add_api(process: Process) -> None:
+    """Let the process serve the HTTP api."""
+    parts = await _parts(process)
+    key_lanes = await process.lanes(process.stores.keys_dsn, "api", 1)
+    canary = CanaryKeeper(
+        parts.store,
+        CODEC,
+        parts.watcher,
+        process.clock,
+        process.tracing,
+        actor=DEMO_PEOPLE[SERVICE].subject,
+        period_seconds=process.service.canary_seconds,
+        wake=process.appended,
+    )
+    app = customers_api(parts, lambda: _readiness(process, parts, key_lanes, canary), canary)
+    listener = listen(process.service.host, process.service.port)
+    process.runs += [
+        parts.watcher.run,
+        canary.run,
+        lambda stop: serve(app, listener, stopping=stop),
+    ]
+
+
+async def _parts(process: Process) -> ApiParts:
+    """Open what the routes stand on."""
+    truth = await process.lanes(process.stores.truth_dsn, "api", process.stores.append_lanes)
+    views = await process.lanes(process.stores.views_dsn, "api", 3)
+    key_lanes = await process.lanes(process.stores.keys_dsn, "api", 4)
+    engine = create_async_engine(
+        sqlalchemy_url(dsn_for(process.stores.views_dsn, "api")), pool_pre_ping=True
+    )
+    process.opened.push_async_callback(engine.dispose)
+    store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
+    await store.refuse_unreadable(CODEC)
+    return ApiParts(
+        store=store,
+        feed=Feed(truth, CUSTOMERS.name),
+        truth=truth,
+        views=views,
+        directory=DirectoryQueries(engine),
+        keys=SubjectKeys(key_lanes, process.master),
+        watcher=MarkWatcher(views, FOLLOWED, SERVICE),
+        guard=Guard(await _verifier(process), TableDecisions()),
+        tracing=process.tracing,
+        clock=process.clock,
+        service_key=read_key_file(process.security.secrets_dir / "service.key"),
+        appended=process.appended,
+        stopping=process.stop,
+    )
+
+
+async def _verifier(process: Process) -> TokenVerifier:
+    http = await process.opened.enter_async_context(httpx.AsyncClient(timeout=2, trust_env=False))
+    return TokenVerifier(
+        issuer=process.security.issuer,
+        audience=process.security.audience,
+        http=http,
+        clock=process.clock,
+    )
+
+
+async def _readiness(
+    process: Process, parts: ApiParts, key_lanes: Lanes, canary: CanaryKeeper
+) -> Readiness:
+    """Do a little of the api's work on each server and say what worked."""
+    checks = {
+        "event store": await _works(parts.truth.fetchval("select epoch from store")),
+        "read models": await _works(parts.views.fetchval(ONE_CUSTOMER)),
+        "subject keys": await _works(key_lanes.fetchval(ONE_KEY)),
+    }
+    return Readiness.of(process.role, checks, _canary(process, canary), _relay_report(process))
+
+
+def _canary(process: Process, canary: CanaryKeeper) -> Canary | None:
+    trip = canary.last
+    if trip is None:
+        return None
+    age = process.clock.monotonic() - trip.arrived_at
+    return Canary(age_seconds=round(age, 1), trip_ms=round(trip.trip_ms, 1), event_id=trip.event_id)
+
+
+def _relay_report(process: Process) -> RelayReport | None:
+    if process.relay is None:
+        return None
+    status = process.relay.status
+    return RelayReport(
+        partitions_led=status.partitions_led,
+        events_sent=status.events_sent,
+        refilled_events=status.refill_events,
+        refill_seconds=status.refill_seconds,
+    )
+
+
+async def _works(work: Awaitable[object]) -> str:
+    """Say ok, or in one word why not."""
+    try:
+        await asyncio.wait_for(work, WORK_WITHIN_SECONDS)
+    except DaybookError as error:
+        return error.detail
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return type(error).__name__
+    return FINE

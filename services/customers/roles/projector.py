@@ -1,0 +1,25 @@
+"""The projector role: the read models follow the topics."""
+
+from services.customers.projections.directory import Directory
+from services.customers.roles.process import FOLLOWED, Process
+from services.customers.storage.codec import CODEC
+from shared.projecting.runner import ProjectionRunner
+from shared.security.cipher_cache import CipherCache
+from shared.security.subject_keys import SubjectKeys
+
+
+async def add_projector(process: Process) -> None:
+    """Let the process keep the directory."""
+    views = await process.lanes(process.stores.views_dsn, "projector", 2)
+    key_lanes = await process.lanes(process.stores.keys_dsn, "projector", 1)
+    runner = ProjectionRunner(
+        Directory(),
+        FOLLOWED,
+        views,
+        CODEC,
+        CipherCache(SubjectKeys(key_lanes, process.master), process.clock),
+        process.kafka,
+        process.clock,
+        process.tracing,
+    )
+    process.runs.append(runner.run)
