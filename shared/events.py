@@ -24,6 +24,8 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: ClassVar[int] = 1
+    erases_subject: ClassVar[bool] = False
+    """Whether nothing may be kept any more of the person that the event is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from shared.eventstore.codec import Ciphers, EventCodec
 from shared.messaging.headers import ReceivedEvent
 from shared.observability.traces import Tracing, is_sampled
 from shared.postgres.lanes import Lanes
+from shared.projecting.erased import note_erased
 from shared.projecting.marks import Followed, Mark, move_marks
 
 CHANNEL = "daybook_marks"
@@ -37,6 +38,10 @@ class Projection(Protocol):
 
     async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
         """Change the read model by these events, in order, inside the running transaction."""
+        ...
+
+    async def forget(self, connection: asyncpg.Connection, subjects: Sequence[str]) -> None:
+        """Delete what is kept of these erased subjects, whichever of their events are applied."""
         ...
 
 
@@ -74,10 +79,24 @@ class Applier:
         applied = [AppliedEvent(e, d) for e, d in zip(events, decoded, strict=True)]
         async with self._lanes.lane() as connection:
             async with connection.transaction():
-                await self._projection.apply(connection, applied)
+                await self._apply(connection, applied)
                 await move_marks(connection, self._followed, moves, self._clock.now())
             await connection.execute("select pg_notify($1, $2)", CHANNEL, self._projection.name)
         self._trace(events, start_ns)
+
+    async def _apply(self, connection: asyncpg.Connection, applied: Sequence[AppliedEvent]) -> None:
+        erased = {
+            e.received.subject: e.received.recorded_at
+            for e in applied
+            if e.event is not None and e.event.erases_subject
+        }
+        if not erased:
+            await self._projection.apply(connection, applied)
+            return
+        # Noted first, so that nothing of the same batch is written with what is to be forgotten.
+        await note_erased(connection, erased)
+        await self._projection.apply(connection, applied)
+        await self._projection.forget(connection, sorted(erased))
 
     def _trace(self, events: Sequence[ReceivedEvent], start_ns: int) -> None:
         end_ns = time_ns()

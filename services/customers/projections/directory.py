@@ -27,13 +27,25 @@ READ = """select id, kind, name, emails, version, is_erased, registered_at
 UPSERT = """
     insert into directory (id, kind, name, emails, version, is_erased, registered_at, changed_at,
         sort_name, search)
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::bigint[],
-        $6::boolean[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[])
+    select n.id, n.kind, case when not n.is_gone then n.name end,
+        case when n.is_gone then '[]' else n.emails end, n.version, n.is_erased or n.is_gone,
+        n.registered_at, n.changed_at, case when n.is_gone then '' else n.sort_name end,
+        case when n.is_gone then '' else n.search end
+    from (
+        select u.*, exists(
+            select from public.erased_subjects s where s.subject = u.id::text) as is_gone
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::bigint[],
+            $6::boolean[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[])
+            as u (id, kind, name, emails, version, is_erased, registered_at, changed_at,
+                sort_name, search)) n
     on conflict (id) do update
     set name = excluded.name, emails = excluded.emails, version = excluded.version,
         is_erased = excluded.is_erased, changed_at = excluded.changed_at,
         sort_name = excluded.sort_name, search = excluded.search
     where directory.version < excluded.version"""
+FORGET = """update directory
+    set name = null, emails = '[]', is_erased = true, sort_name = '', search = ''
+    where id = any($1::uuid[]) and not is_erased"""
 
 
 @dataclass(slots=True)
@@ -60,6 +72,10 @@ class Directory:
         for applied in mine:
             _fold(entries, applied)
         await connection.execute(UPSERT, *_columns(entries))
+
+    async def forget(self, connection: asyncpg.Connection, subjects: Sequence[str]) -> None:
+        """Leave the rows of these customers, without name and addresses."""
+        await connection.execute(FORGET, subjects)
 
     async def _known(
         self, connection: asyncpg.Connection, events: Iterable[AppliedEvent]

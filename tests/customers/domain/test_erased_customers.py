@@ -4,15 +4,20 @@ import pytest
 
 from services.customers.domain.customer.commands import (
     CustomerCommand,
+    FinishCustomerErasure,
     RemoveCustomerEmail,
     RenameCustomer,
+    StartCustomerErasure,
 )
 from services.customers.domain.customer.events import (
     CustomerEmailAdded,
     CustomerEmailRemoved,
+    CustomerErased,
+    CustomerErasureStarted,
     CustomerEvent,
     CustomerRegistered,
     CustomerRenamed,
+    NameDetails,
 )
 from services.customers.domain.customer.rules import Customer
 from tests.customers.domain.stories import (
@@ -28,6 +33,13 @@ from tests.customers.domain.stories import (
 )
 
 ERASED = Customer("person", is_erased=True)
+STARTED = CustomerErasureStarted()
+FINISHED = CustomerErased(kid="reference")
+CHANGES = [
+    RenameCustomer("Ada King"),
+    add_email(HOME, "ada@home.example"),
+    RemoveCustomerEmail(WORK),
+]
 
 
 def test_a_registration_without_personal_fields_is_an_erased_customer() -> None:
@@ -57,19 +69,12 @@ def test_one_event_without_its_personal_fields_erases_what_was_known_before(
     assert a_customer().given(ADA, email_added(HOME, "ada@home.example"), event).state == ERASED
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        RenameCustomer("Ada King"),
-        add_email(HOME, "ada@home.example"),
-        RemoveCustomerEmail(WORK),
-    ],
-    ids=lambda command: type(command).__name__,
-)
+@pytest.mark.parametrize("past", [[ERASED_ADA], [ADA, STARTED], [ADA, STARTED, FINISHED]])
+@pytest.mark.parametrize("command", CHANGES, ids=lambda command: type(command).__name__)
 def test_an_erased_customer_cannot_be_changed_and_is_told_who_can_help(
-    command: CustomerCommand,
+    past: list[CustomerEvent], command: CustomerCommand
 ) -> None:
-    refusal = a_customer().given(ERASED_ADA).when(command).then_refused("customer-erased")
+    refusal = a_customer().given(*past).when(command).then_refused("customer-erased")
     assert refusal.status == 409
     assert refusal.who_can_help == "data protection"
     assert refusal.fix is not None
@@ -77,3 +82,32 @@ def test_an_erased_customer_cannot_be_changed_and_is_told_who_can_help(
 
 def test_an_erased_customer_cannot_be_registered_over() -> None:
     a_customer().given(ERASED_ADA).when(register()).then_refused("customer-already-registered")
+
+
+def test_an_erasure_that_has_started_leaves_nothing_to_say_about_the_customer() -> None:
+    story = a_customer().given(ADA, STARTED)
+    assert story.state == Customer("person", is_erased=True, erasure="started")
+
+
+def test_a_name_that_comes_after_the_erasure_is_not_taken() -> None:
+    late = CustomerRenamed(personal=NameDetails(name="Ada King"))
+    assert a_customer().given(ERASED_ADA, late).state == ERASED
+    late_email = email_added(HOME, "ada@home.example")
+    assert a_customer().given(ERASED_ADA, late_email).state == ERASED
+
+
+def test_an_erasure_starts_once_and_finishes_once() -> None:
+    start, finish = StartCustomerErasure(), FinishCustomerErasure("reference")
+    a_customer().given(ADA).when(start).then(STARTED)
+    a_customer().given(ERASED_ADA).when(start).then(STARTED)
+    a_customer().given(ADA, STARTED).when(start).then()
+    a_customer().given(ADA, STARTED).when(finish).then(FINISHED)
+    a_customer().given(ADA, STARTED, FINISHED).when(finish).then()
+    a_customer().given(ADA, STARTED, FINISHED).when(start).then()
+
+
+def test_an_erasure_cannot_be_finished_before_it_has_started() -> None:
+    finish = FinishCustomerErasure("reference")
+    a_customer().given(ADA).when(finish).then_refused("erasure-not-started")
+    a_customer().when(finish).then_refused("customer-not-registered")
+    a_customer().when(StartCustomerErasure()).then_refused("customer-not-registered")

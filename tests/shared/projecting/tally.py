@@ -78,6 +78,9 @@ class Tally:
         if self.poison & {each.received.event_id for each in events}:
             raise ValueError("this event cannot be applied")
 
+    async def forget(self, _connection: asyncpg.Connection, _subjects: Sequence[str]) -> None:
+        """Keep everything: nothing here is personal."""
+
 
 class Following(Notebook):
     """A topic filled by hand, and runners of the tally that follow it."""

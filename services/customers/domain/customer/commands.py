@@ -45,4 +45,23 @@ class RemoveCustomerEmail:
     email_id: UUID
 
 
-CustomerCommand = RegisterCustomer | RenameCustomer | AddCustomerEmail | RemoveCustomerEmail
+@dataclass(frozen=True, slots=True)
+class StartCustomerErasure:
+    """Accept no change any more; the customer's key is destroyed next."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishCustomerErasure:
+    """Say that the customer's key, named by its reference, is destroyed."""
+
+    kid: str
+
+
+CustomerCommand = (
+    RegisterCustomer
+    | RenameCustomer
+    | AddCustomerEmail
+    | RemoveCustomerEmail
+    | StartCustomerErasure
+    | FinishCustomerErasure
+)

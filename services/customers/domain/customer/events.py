@@ -1,6 +1,6 @@
 """What can happen to a customer; these models are the contract that other services read."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.events import Event, Personal
@@ -65,4 +65,26 @@ class CustomerEmailRemoved(Event):
     email_id: UUID
 
 
-CustomerEvent = CustomerRegistered | CustomerRenamed | CustomerEmailAdded | CustomerEmailRemoved
+class CustomerErasureStarted(Event):
+    """The customer will be erased, whatever happens next: no change is accepted any more."""
+
+
+class CustomerErased(Event):
+    """The customer's key was destroyed: nobody can read its personal fields, here or elsewhere.
+
+    Whoever holds a copy of them deletes it, and forgets the key `kid` (as in the JWE's header).
+    """
+
+    erases_subject: ClassVar[bool] = True
+
+    kid: str
+
+
+CustomerEvent = (
+    CustomerRegistered
+    | CustomerRenamed
+    | CustomerEmailAdded
+    | CustomerEmailRemoved
+    | CustomerErasureStarted
+    | CustomerErased
+)

@@ -1,20 +1,24 @@
 """Customer: what may be asked of one, and what each fact does to it."""
 
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Literal, assert_never
 from uuid import UUID
 
 from services.customers.domain.customer.commands import (
     AddCustomerEmail,
     CustomerCommand,
+    FinishCustomerErasure,
     NewEmail,
     RegisterCustomer,
     RemoveCustomerEmail,
     RenameCustomer,
+    StartCustomerErasure,
 )
 from services.customers.domain.customer.events import (
     CustomerEmailAdded,
     CustomerEmailRemoved,
+    CustomerErased,
+    CustomerErasureStarted,
     CustomerEvent,
     CustomerKind,
     CustomerRegistered,
@@ -42,13 +46,15 @@ class Customer:
     """One customer, folded from its events; no kind means not registered yet.
 
     An erased one has neither name nor addresses, whenever the erasure came to light: what is left
-    of it must not depend on which of its events were folded before.
+    of it must not depend on which of its events were folded before. It counts as erased as soon as
+    the erasure has started, because nothing stops it any more.
     """
 
     kind: CustomerKind | None = None
     name: str | None = None
     emails: tuple[CustomerEmail, ...] = ()
     is_erased: bool = False
+    erasure: Literal["started", "finished"] | None = None
 
 
 NOBODY = Customer()
@@ -61,11 +67,21 @@ def decide(customer: Customer, command: CustomerCommand) -> list[CustomerEvent]:
         RuleBrokenError: the customer's state forbids it.
         NotFoundError: the command names an e-mail that is not there.
     """
-    if not isinstance(command, RegisterCustomer):
-        _must_be_alive(customer)
     match command:
         case RegisterCustomer():
             return [_register(customer, command)]
+        case StartCustomerErasure() | FinishCustomerErasure():
+            return _erase(customer, command)
+        case _:
+            return _change(customer, command)
+
+
+def _change(
+    customer: Customer, command: RenameCustomer | AddCustomerEmail | RemoveCustomerEmail
+) -> list[CustomerEvent]:
+    _must_be_registered(customer)
+    _must_not_be_erased(customer)
+    match command:
         case RenameCustomer():
             if customer.name == command.name:
                 return []
@@ -83,25 +99,25 @@ def evolve(customer: Customer, event: CustomerEvent) -> Customer:
     match event:
         case CustomerRegistered():
             return _registered(event)
-        case CustomerRenamed():
-            if event.personal is None:
-                return _erased(customer)
-            return replace(customer, name=event.personal.name)
-        case CustomerEmailAdded():
-            if event.personal is None:
-                return _erased(customer)
-            added = CustomerEmail(event.email_id, event.personal.address)
-            return replace(customer, emails=(*customer.emails, added))
+        case CustomerRenamed() | CustomerEmailAdded():
+            return _told(customer, event)
         case CustomerEmailRemoved():
             left = tuple(email for email in customer.emails if email.id != event.email_id)
             return replace(customer, emails=left)
+        case CustomerErasureStarted():
+            return replace(_erased(customer), erasure="started")
+        case CustomerErased():
+            return replace(_erased(customer), erasure="finished")
         case _:
             assert_never(event)
 
 
-def _must_be_alive(customer: Customer) -> None:
+def _must_be_registered(customer: Customer) -> None:
     if customer.kind is None:
         raise RuleBrokenError("this customer is not registered", code="customer-not-registered")
+
+
+def _must_not_be_erased(customer: Customer) -> None:
     if customer.is_erased:
         raise RuleBrokenError(
             "this customer was erased and cannot be changed any more",
@@ -109,6 +125,23 @@ def _must_be_alive(customer: Customer) -> None:
             fix="register the customer anew if there is a new relation",
             who_can_help="data protection",
         )
+
+
+def _erase(
+    customer: Customer, command: StartCustomerErasure | FinishCustomerErasure
+) -> list[CustomerEvent]:
+    _must_be_registered(customer)
+    match command, customer.erasure:
+        case StartCustomerErasure(), None:
+            return [CustomerErasureStarted()]
+        case FinishCustomerErasure(), None:
+            raise RuleBrokenError(
+                "the erasure of this customer has not started", code="erasure-not-started"
+            )
+        case FinishCustomerErasure(), "started":
+            return [CustomerErased(kid=command.kid)]
+        case _:
+            return []
 
 
 def _register(customer: Customer, command: RegisterCustomer) -> CustomerRegistered:
@@ -158,8 +191,21 @@ def _registered(event: CustomerRegistered) -> Customer:
     return Customer(kind=event.kind, name=event.personal.name, emails=emails)
 
 
+def _told(customer: Customer, event: CustomerRenamed | CustomerEmailAdded) -> Customer:
+    if customer.is_erased:
+        return customer
+    match event:
+        case CustomerRenamed(personal=NameDetails(name=name)):
+            return replace(customer, name=name)
+        case CustomerEmailAdded(personal=EmailDetails(address=address)):
+            added = CustomerEmail(event.email_id, address)
+            return replace(customer, emails=(*customer.emails, added))
+        case _:
+            return _erased(customer)
+
+
 def _erased(customer: Customer) -> Customer:
-    return Customer(kind=customer.kind, is_erased=True)
+    return Customer(kind=customer.kind, is_erased=True, erasure=customer.erasure)
 
 
 def _listed_twice(field: str) -> RuleBrokenError:
