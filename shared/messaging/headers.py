@@ -4,9 +4,10 @@ The SQL makes the header values as bytes, because making them in Python costs mo
 them; only the feed position is written here. Times are RFC 3339 in UTC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from aiokafka import ConsumerRecord
 
@@ -57,7 +58,10 @@ def headers_of(
 ) -> list[Header]:
     """Return all headers of one event; `values` are its HEADER_COLUMNS."""
     headers = [*fixed, ("ce_feedposition", b"%d" % feed_position)]
-    headers += [(n, v) for n, v in zip(HEADER_NAMES, values, strict=True) if v is not None]
+    if None in values:
+        headers += [(n, v) for n, v in zip(HEADER_NAMES, values, strict=True) if v is not None]
+    else:
+        headers += cast("Iterable[Header]", zip(HEADER_NAMES, values, strict=True))
     return headers
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.eventstore.feed import INDEX_EVERY
 from shared.messaging.headers import HEADER_COLUMNS
 from shared.postgres.lanes import Lanes
 
@@ -44,7 +43,6 @@ PAGE = f"""
         where e.partition = c.partition and (e.txid, e.position) > (c.txid, c.position)
             and e.txid < pg_snapshot_xmin(pg_current_snapshot())
         order by e.txid, e.position limit $4) e"""
-HEADERS_FROM = 5
 ADVANCE = "select relay_advance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 START_OVER = """update relay_checkpoints
     set txid = '0', position = 0, feed_position = 0, kafka_offset = null
@@ -78,6 +76,10 @@ class Checkpoint:
     feed_position: int
     kafka_offset: int | None
 
+    def is_same_place(self, other: "Checkpoint") -> bool:
+        """Say whether both stand behind the same event, wherever Kafka put it."""
+        return replace(self, kafka_offset=None) == replace(other, kafka_offset=None)
+
 
 @dataclass(slots=True)
 class Moved:
@@ -99,14 +101,6 @@ class Moved:
             feed_position=self.feed_position,
             kafka_offset=self.kafka_offset,
         )
-
-    def add(self, txid: int, position: int) -> int:
-        """Take one more event and return its feed position."""
-        self.txid, self.position = txid, position
-        self.feed_position += 1
-        if self.feed_position % INDEX_EVERY == 0:
-            self.index.append((self.feed_position, txid, position))
-        return self.feed_position
 
 
 class Outbox:

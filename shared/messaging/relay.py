@@ -22,12 +22,12 @@ from shared.messaging.clients import new_producer
 from shared.messaging.headers import Header, fixed_headers, source_of
 from shared.messaging.log_check import BrokerSilentError, LogState, check_log, end_check
 from shared.messaging.outbox import Checkpoint, LeaseLostError, Outbox
+from shared.messaging.reading_ahead import ReadAhead
 from shared.messaging.sending import (
     RENEW_EVERY_SECONDS,
     LogEmptiedError,
     NoAcknowledgementError,
     TopicMisshapenError,
-    make_round,
     send_round,
     trace_round,
 )
@@ -91,6 +91,7 @@ class Relay:
         self._service = service
         self._clock = clock
         self._tracing = tracing
+        self._ahead = ReadAhead(outbox)
         self._wake = wake or asyncio.Event()
         self._held: dict[int, Checkpoint] = {}
         self._checked: set[int] = set()
@@ -113,6 +114,7 @@ class Relay:
                 self._failed(error)
                 await _pause(stop, PAUSE_AFTER_FAILURE_SECONDS)
             finally:
+                await self._ahead.drop()
                 await self._drop_check()
                 await _close(producer)
         await self._give_up_leases()
@@ -218,11 +220,13 @@ class Relay:
 
     async def _round(self, producer: AIOKafkaProducer) -> bool:
         """Send one page; False if there was nothing to send."""
-        page = await self._outbox.page(self._held)
-        if not page:
+        made = await self._ahead.take(self._held)
+        if made is None:
+            made = await self._ahead.read(producer, self._held, self._fixed)
+        if not made.moved:
             return False
         start_ns = time.time_ns()
-        made = make_round(producer, page, self._held, self._fixed)
+        self._ahead.begin(producer, made, self._held, self._fixed)
         await send_round(producer, self._topic.name, made, self._renew)
         await self._outbox.advance(made.moved, self._clock.now())
         for moved in made.moved:

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -11,12 +13,15 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 from opentelemetry.trace import SpanKind
 
+from shared.eventstore.feed import INDEX_EVERY
 from shared.messaging.headers import Header, headers_of
-from shared.messaging.outbox import HEADERS_FROM, Checkpoint, Moved
+from shared.messaging.outbox import Checkpoint, Moved
 from shared.observability.traces import Tracing, is_sampled
 
 RENEW_EVERY_SECONDS = 0.5
 GIVE_UP_SECONDS = 10.0
+
+_partition = itemgetter(0)
 
 
 class NoAcknowledgementError(Exception):
@@ -53,28 +58,38 @@ def make_round(
 ) -> Round:
     """Pack a page into one batch per partition; what does not fit waits for the next round."""
     made = Round([], [], [])
-    moved: Moved | None = None
-    batch: BatchBuilder | None = None
-    for row in page:
-        partition = row[0]
-        if moved is None or moved.before.partition != partition:
-            before = held[partition]
-            moved = Moved(before, before.txid, before.position, before.feed_position)
-            batch = producer.create_batch()
-            made.moved.append(moved)
-            made.batches.append(batch)
-        if batch is None:
-            continue
-        values = row[HEADERS_FROM:]
-        headers = headers_of(values, moved.feed_position + 1, fixed)
-        if batch.append(timestamp=None, key=row[3], value=row[4], headers=headers) is None:
-            batch = None  # full: the rest of this partition goes next time
-            continue
-        moved.add(row[1], row[2])
+    now_ms = time.time_ns() // 1_000_000
+    for partition, rows in groupby(page, _partition):
+        before = held[partition]
+        moved = Moved(before, before.txid, before.position, before.feed_position)
+        batch = producer.create_batch()
+        _pack(batch, rows, moved, fixed, now_ms, made.traces)
+        made.moved.append(moved)
+        made.batches.append(batch)
+    return made
+
+
+def _pack(
+    batch: BatchBuilder,
+    rows: Iterable[asyncpg.Record],
+    moved: Moved,
+    fixed: list[Header],
+    now_ms: int,
+    traces: list[tuple[str, str, int]],
+) -> None:
+    """Fill one batch until the rows end or it is full; every event goes through here."""
+    append, number = batch.append, moved.feed_position
+    for partition, txid, position, key, value, *values in rows:
+        number += 1
+        headers = headers_of(values, number, fixed)
+        if append(timestamp=now_ms, key=key, value=value, headers=headers) is None:
+            return
+        moved.txid, moved.position, moved.feed_position = txid, position, number
+        if number % INDEX_EVERY == 0:
+            moved.index.append((number, txid, position))
         traceparent = values[-1]
         if traceparent is not None and traceparent.endswith(b"1"):
-            made.traces.append((traceparent.decode(), values[0].decode(), partition))
-    return made
+            traces.append((traceparent.decode(), values[0].decode(), partition))
 
 
 async def send_round(

@@ -22,7 +22,7 @@ import asyncpg
 from services.customers import __main__ as service
 from services.customers.projections.directory import Directory
 from services.customers.roles import api, process, projector
-from shared.messaging import clients
+from shared.messaging import clients, outbox, reading_ahead
 from shared.postgres.lanes import Lanes
 from shared.projecting.applying import AppliedEvent
 from shared.testing.dying import Doom, Fate
@@ -61,6 +61,9 @@ def live(role: str, doom: Doom) -> None:
             (process, "Lanes", partial(Lanes, connection_class=doom.connection())),
             (projector, "Directory", TalliedDirectory),
             (api, "TokenVerifier", lambda **_: PersonVerifier()),
+            # The smallest rounds, so that there is always one to be read ahead.
+            (outbox, "PAGE_PER_PARTITION", 1),
+            (reading_ahead, "WORTH_IT_EVENTS", 1),
             (clients, "AIOKafkaProducer", doom.producer()),
             (clients, "AIOKafkaConsumer", doom.consumer()),
         ):
