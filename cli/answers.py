@@ -1,6 +1,7 @@
 """The answers of the service, as far as our commands read them; what is new there is kept as is."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -178,3 +179,32 @@ class Changed(Answer):
     id: str
     type: str
     version: int
+
+
+class Order(Answer):
+    """One order to the projector, and what became of it."""
+
+    id: str
+    projection: str
+    kind: str
+    argument: dict[str, Any] = {}
+    ordered_by: str = ""
+    state: str
+    progress: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
+    error: str | None = None
+    fix: str | None = None
+
+
+class Projection(Answer):
+    """One read model: its versions, and the latest orders about it."""
+
+    name: str
+    versions: list[dict[str, Any]] = []
+    orders: list[Order] = []
+
+
+class ProjectionList(Answer):
+    """Every read model."""
+
+    items: list[Projection]

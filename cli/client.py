@@ -12,7 +12,17 @@ from uuid import UUID
 
 import httpx
 
-from cli.answers import Answer, Customer, CustomerPage, History, Journey, Lag, Token
+from cli.answers import (
+    Answer,
+    Customer,
+    CustomerPage,
+    History,
+    Journey,
+    Lag,
+    Order,
+    ProjectionList,
+    Token,
+)
 from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.refusals import (
@@ -145,6 +155,23 @@ class DaybookClient:
     async def lag(self) -> Lag:
         """Return how far every part is behind the store."""
         return await self._get(Lag, "/v1/lag")
+
+    async def projections(self) -> ProjectionList:
+        """Return every read model and what was ordered of it lately."""
+        return await self._get(ProjectionList, "/v1/projections")
+
+    async def order(self, projection: str, order_id: str) -> Order:
+        """Return an order to the projector as it is now."""
+        return await self._get(Order, f"/v1/projections/{projection}/orders/{order_id}")
+
+    async def place_order(
+        self, projection: str, kind: str, argument: Mapping[str, object], *, idempotency_key: str
+    ) -> Order:
+        """Order something of the projector; returns at once, the order goes on."""
+        path = f"/v1/projections/{projection}/orders"
+        key = {"Idempotency-Key": idempotency_key}
+        call = _Call("POST", path, json={"kind": kind, **argument}, headers=key)
+        return read_answer(Order, await self._send(call))
 
     async def register(
         self, kind: str, name: str, emails: Sequence[str], *, idempotency_key: str

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any, get_args
+from uuid import uuid4
 
 import httpx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,6 +29,7 @@ from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
 from shared.projecting.marks import Followed
+from shared.projecting.orders import Orders
 from shared.projecting.watching import MarkWatcher
 from shared.security.master_key import FileMasterKey
 from shared.security.subject_keys import SubjectKeys
@@ -75,6 +77,7 @@ def openapi() -> dict[str, Any]:
         ),
         keys=SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256))),
         watcher=watcher,
+        orders=Orders(lanes, uuid4()),
         guard=Guard(
             TokenVerifier(issuer="http://localhost", audience="daybook", http=http, clock=clock),
             TableDecisions(),

@@ -6,11 +6,12 @@ from cli.commands.customers import customers
 from cli.commands.find import find
 from cli.commands.importing import import_command
 from cli.commands.lag import lag
+from cli.commands.projections import projections
 from cli.commands.token import token
 from cli.commands.watch import watch
 
 
 def register(group: click.Group) -> None:
     """Add the commands to `daybook`."""
-    for command in (find, customers, watch, import_command, token, lag):
+    for command in (find, customers, watch, import_command, token, lag, projections):
         group.add_command(command)

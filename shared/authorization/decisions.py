@@ -35,7 +35,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.FEED_READ,
             }
         ),
-        Role.ADMINISTRATOR: _EVERY_CUSTOMER_READ | {Permission.LAG_READ},
+        Role.ADMINISTRATOR: _EVERY_CUSTOMER_READ
+        | {Permission.LAG_READ, Permission.PROJECTIONS_OPERATE},
         # No personal data: watch carries ids, types and versions, the feed carries ciphertext.
         Role.OPERATOR: frozenset(
             {
@@ -43,6 +44,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CUSTOMERS_WATCH,
                 Permission.FEED_READ,
                 Permission.LAG_READ,
+                Permission.PROJECTIONS_OPERATE,
             }
         ),
         Role.DATA_PROTECTION: frozenset(

@@ -14,4 +14,5 @@ class Permission(StrEnum):
     CUSTOMERS_WATCH = "customers.watch"
     FEED_READ = "feed.read"
     LAG_READ = "lag.read"
+    PROJECTIONS_OPERATE = "projections.operate"
     SUBJECT_KEYS_READ = "subject_keys.read"

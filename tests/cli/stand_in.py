@@ -66,7 +66,7 @@ class StandIn:
             Route("/v1/customers", self._customers, methods=every),
             Route("/v1/watch", self._watch),
             Route("/v1/customers/{id}", self._customer),
-            Route("/{path:path}", self._other),
+            Route("/{path:path}", self._other, methods=every),
         ]
         return httpx.ASGITransport(Starlette(routes=routes))
 

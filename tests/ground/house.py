@@ -34,6 +34,7 @@ from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
 from shared.projecting.marks import Followed
+from shared.projecting.orders import Orders
 from shared.projecting.runner import ProjectionRunner
 from shared.projecting.watching import MarkWatcher
 from shared.security.cipher_cache import CipherCache
@@ -250,6 +251,7 @@ class House:
             directory=DirectoryQueries(engine),
             keys=self.keys,
             watcher=self.watcher,
+            orders=Orders(views, uuid4()),
             guard=Guard(PersonVerifier(), TableDecisions()),
             tracing=self.tracing,
             clock=self.clock,

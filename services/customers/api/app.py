@@ -7,6 +7,7 @@ from services.customers.api.commands import CommandRoutes
 from services.customers.api.feed import FeedRoutes
 from services.customers.api.journey import JourneyRoutes
 from services.customers.api.lag import LagRoutes
+from services.customers.api.projections import ProjectionRoutes
 from services.customers.api.reads import ReadRoutes
 from services.customers.api.watch import WatchRoutes
 from services.customers.application.customer import CustomerCommands
@@ -19,6 +20,7 @@ from shared.eventstore.store import EventStore
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
+from shared.projecting.orders import Orders
 from shared.projecting.watching import MarkWatcher
 from shared.security.subject_keys import KeyPool, SubjectKeys
 from shared.web.app import Api, create_app
@@ -41,6 +43,7 @@ class ApiParts:
     directory: DirectoryQueries
     keys: SubjectKeys
     watcher: MarkWatcher
+    orders: Orders
     guard: Guard
     tracing: Tracing
     clock: Clock
@@ -78,5 +81,6 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     FeedRoutes(parts.store, parts.feed, parts.keys).add_to(routes)
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
+    ProjectionRoutes(parts.orders, parts.watcher, DIRECTORY, parts.clock).add_to(routes)
     lag.add_to(routes)
     return app

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -20,6 +21,7 @@ from shared.messaging.topics import CUSTOMERS
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
+from shared.projecting.orders import Orders
 from shared.projecting.watching import MarkWatcher
 from shared.security.master_key import read_key_file
 from shared.security.subject_keys import SubjectKeys
@@ -75,6 +77,7 @@ async def _parts(process: Process) -> ApiParts:
         directory=DirectoryQueries(engine),
         keys=SubjectKeys(key_lanes, process.master),
         watcher=MarkWatcher(views, FOLLOWED, SERVICE),
+        orders=Orders(views, uuid4()),
         guard=Guard(await _verifier(process), TableDecisions()),
         tracing=process.tracing,
         clock=process.clock,

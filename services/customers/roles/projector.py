@@ -1,8 +1,13 @@
 """The projector role: the read models follow the topics."""
 
+from uuid import uuid4
+
+from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory import Directory
 from services.customers.roles.process import FOLLOWED, Process
 from services.customers.storage.codec import CODEC
+from shared.projecting.order_taker import Handler, OrderTaker
+from shared.projecting.orders import Kind, Orders
 from shared.projecting.runner import ProjectionRunner
 from shared.security.cipher_cache import CipherCache
 from shared.security.subject_keys import SubjectKeys
@@ -22,4 +27,9 @@ async def add_projector(process: Process) -> None:
         process.clock,
         process.tracing,
     )
-    process.runs.append(runner.run)
+    taking = await process.lanes(process.stores.views_dsn, "projector", 4)
+    orders = Orders(taking, uuid4())
+    # One line per kind of order; each handler is idempotent, for an order may be done twice.
+    handlers: dict[Kind, Handler] = {}
+    taker = OrderTaker(orders, taking, DIRECTORY, handlers)
+    process.runs += [runner.run, taker.run]

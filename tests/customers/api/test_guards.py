@@ -32,6 +32,9 @@ EVERY_ROUTE = {
     ("GET", "/v1/subject-keys/{kid}"): Permission.SUBJECT_KEYS_READ,
     ("GET", "/v1/watch"): Permission.CUSTOMERS_WATCH,
     ("GET", "/v1/lag"): Permission.LAG_READ,
+    ("GET", "/v1/projections"): Permission.PROJECTIONS_OPERATE,
+    ("POST", "/v1/projections/{name}/orders"): Permission.PROJECTIONS_OPERATE,
+    ("GET", "/v1/projections/{name}/orders/{order_id}"): Permission.PROJECTIONS_OPERATE,
 }
 METHODS = [
     "GET",
@@ -53,7 +56,7 @@ def declared(house: House) -> list[DeclaredRoute]:
 
 def filled(path: str) -> str:
     """Return a path with ids of nobody in it."""
-    for name in ("customer_id", "email_id", "kid"):
+    for name in ("customer_id", "email_id", "kid", "name", "order_id"):
         path = path.replace(f"{{{name}}}", str(NOBODY))
     return path
 

@@ -1,0 +1,97 @@
+"""An operator sees which read models there are, and orders what is to be done with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from cli.answers import Order, Projection
+from cli.client import DaybookClient
+from cli.commands.ordering import place_and_follow, show_result
+from cli.commands.screen import NOTHING, show, show_table
+from cli.commands.session import Command, speaks_as
+
+VERSION_HEADINGS = ("read model", "version", "state", "events", "parked")
+ORDER_HEADINGS = ("order", "kind", "state", "by", "told")
+
+
+@click.group()
+def projections() -> None:
+    """Look at the read models, and give orders about them."""
+
+
+@projections.command("list")
+@click.option("--json", "is_json", is_flag=True, help="One JSON document, for programs.")
+@speaks_as("oscar")
+async def list_projections(client: DaybookClient, *, is_json: bool) -> None:
+    """List every read model: its versions, how far they are, and the latest orders."""
+    found = await client.projections()
+    if is_json:
+        show(found.as_json())
+        return
+    for projection in found.items:
+        show_table(VERSION_HEADINGS, [_version_row(projection, v) for v in projection.versions])
+        if projection.orders:
+            show("")
+            show_table(ORDER_HEADINGS, [_order_row(order) for order in projection.orders])
+
+
+def _ordering(kind: str, says: str, *options: click.Option) -> click.Command:
+    """Return the command that places an order of this kind and follows it."""
+    name_option = click.Option(
+        ["--projection"], default="directory", show_default=True, help="Which read model."
+    )
+    json_option = click.Option(
+        ["--json", "is_json"], is_flag=True, help="One JSON document, for programs."
+    )
+
+    @speaks_as("oscar")
+    async def order(
+        client: DaybookClient, projection: str, *, is_json: bool, **argument: object
+    ) -> None:
+        given = {name: value for name, value in argument.items() if value is not None}
+        show_result(await place_and_follow(client, projection, kind, given), is_json=is_json)
+
+    return _command(kind, says, order, [*options, name_option, json_option])
+
+
+def _command(name: str, says: str, run: Command, options: list[click.Option]) -> click.Command:
+    command = click.command(name, help=says)(run)
+    command.params[:0] = options
+    return command
+
+
+def _version_option(*, is_needed: bool) -> click.Option:
+    return click.Option(
+        ["--version"], type=click.IntRange(1), required=is_needed, help="Which version of it."
+    )
+
+
+projections.add_command(
+    _ordering("rebuild", "Build a read model anew beside the old one, then hand over.")
+)
+projections.add_command(
+    _ordering(
+        "back", "Go back to the version before the last handover.", _version_option(is_needed=False)
+    )
+)
+projections.add_command(
+    _ordering("drop", "Drop a version that nobody reads any more.", _version_option(is_needed=True))
+)
+
+
+def _version_row(projection: Projection, version: Mapping[str, Any]) -> tuple[str, ...]:
+    marks = version.get("marks", [])
+    parked = version.get("parked")
+    return (
+        projection.name,
+        str(version["version"]),
+        str(version["state"]),
+        str(sum(int(mark["feed_position"]) for mark in marks)),
+        NOTHING if parked is None else f"{parked['events']} of {parked['streams']} stream(s)",
+    )
+
+
+def _order_row(order: Order) -> tuple[str, ...]:
+    told = order.error or order.result or order.progress
+    return order.id, order.kind, order.state, order.ordered_by, str(told or NOTHING)

@@ -1,0 +1,173 @@
+"""Routes of the operators: which read models there are, and orders to the projector."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Self
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, Field, model_validator
+from starlette.requests import Request
+from starlette.responses import Response
+from uuid6 import uuid7
+
+from services.customers.api.bodies import Body
+from shared.authorization.permissions import Permission
+from shared.clock import Clock
+from shared.errors import NotFoundError
+from shared.projecting.orders import Kind, Order, Orders
+from shared.projecting.watching import MarkWatcher
+from shared.web.answers import Answer, JsonAnswer
+from shared.web.bodies import parse, read_body
+from shared.web.callers import Caller
+from shared.web.documents import IDEMPOTENCY_KEY, Parameter
+from shared.web.field_problems import Line, field_error
+from shared.web.headers import idempotency_key
+from shared.web.queries import path_id
+from shared.web.routes import Routes
+
+LATEST_ORDERS = 10
+LONGEST_REASON = 500
+MOST_STREAMS = 1_000
+# Ids of orders that were placed with an Idempotency-Key are made of it.
+ORDER_KEYS = UUID("6f1d3a52-2f0e-4c56-9d3c-0f8f5d3f6c11")
+NEEDED: dict[Kind, tuple[str, ...]] = {
+    "drop": ("version",),
+    "retry": ("stream",),
+    "discard": ("stream", "event_id", "reason"),
+    "replay": ("stream",),
+    "repair": ("streams",),
+}
+NAME = Parameter("name", "path", "The read model's name, for example directory.")
+
+Stream = Annotated[Line, Field(min_length=1, max_length=200)]
+
+
+class OrderBody(Body):
+    """What the projector is to do; which members belong to a kind, its description says.
+
+    rebuild · back (version) · drop (version) · retry (stream) · discard (stream, event_id, reason)
+    · replay (stream) · verify (repair) · repair (streams).
+    """
+
+    kind: Kind
+    version: int | None = Field(None, ge=1, description="Which version of the read model.")
+    stream: Stream | None = Field(None, description="For example customer-<id>.")
+    streams: list[Stream] | None = Field(None, min_length=1, max_length=MOST_STREAMS)
+    event_id: UUID | None = Field(None, description="The event to discard.")
+    reason: Annotated[Line, Field(min_length=1, max_length=LONGEST_REASON)] | None = Field(
+        None, description="Why it is discarded, kept for ever; no personal data."
+    )
+    repair: bool | None = Field(None, description="Whether verify also repairs what differs.")
+
+    @model_validator(mode="after")
+    def has_what_its_kind_needs(self) -> Self:
+        """Refuse an order that nobody could do."""
+        missing = [name for name in NEEDED.get(self.kind, ()) if getattr(self, name) is None]
+        if missing:
+            raise field_error(f"lacks {', '.join(missing)}", f"Add {', '.join(missing)}.")
+        return self
+
+    def argument(self) -> dict[str, Any]:
+        """Return what the order says besides its kind."""
+        return self.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+
+
+class OrderView(BaseModel):
+    """An order: waiting, running, done or failed; `error` and `fix` say why it failed."""
+
+    id: str
+    projection: str
+    kind: str
+    argument: dict[str, Any]
+    ordered_by: str
+    ordered_at: str
+    state: str
+    progress: dict[str, Any] | None
+    result: dict[str, Any] | None
+    error: str | None
+    fix: str | None
+    ended_at: str | None
+
+
+class ProjectionList(BaseModel):
+    """Every read model: its versions with their marks, and the latest orders, newest first."""
+
+    items: list[dict[str, Any]]
+
+
+class ProjectionRoutes:
+    """The handlers of the projection routes."""
+
+    def __init__(self, orders: Orders, watcher: MarkWatcher, read_model: str, clock: Clock) -> None:
+        self._orders = orders
+        self._watcher = watcher
+        self._read_model = read_model
+        self._clock = clock
+
+    def add_to(self, routes: Routes) -> None:
+        """Declare the routes."""
+        may = Permission.PROJECTIONS_OPERATE
+        routes.add(
+            "GET", "/v1/projections", "list_projections", may, self.every,
+            answers={200: Answer("The read models.", ProjectionList)},
+        )  # fmt: skip
+        routes.add(
+            "POST", "/v1/projections/{name}/orders", "place_order", may, self.place,
+            body=OrderBody, parameters=[NAME, IDEMPOTENCY_KEY],
+            answers={202: Answer("Placed.", OrderView, {"Location": "Where the order is."})},
+        )  # fmt: skip
+        routes.add(
+            "GET", "/v1/projections/{name}/orders/{order_id}", "get_order", may, self.one,
+            parameters=[NAME], answers={200: Answer("The order as it is now.", OrderView)},
+        )  # fmt: skip
+
+    async def every(self, _request: Request, _caller: Caller) -> Response:
+        """List the read models: versions, how far each is, and what was ordered lately."""
+        marks = [
+            {"partition": p, "epoch": mark.epoch, "feed_position": mark.feed_position}
+            for p, mark in sorted(self._watcher.marks.items())
+        ]
+        latest = await self._orders.latest(self._read_model, LATEST_ORDERS)
+        item = {
+            "name": self._read_model,
+            "versions": [{"version": 1, "state": "current", "marks": marks}],
+            "orders": [order_view(order) for order in latest],
+        }
+        return JsonAnswer({"items": [item]})
+
+    async def place(self, request: Request, caller: Caller) -> Response:
+        """Order something of the projector: it does it in the background; ask again how far it is.
+
+        Placed again with the same Idempotency-Key it is the same order.
+        """
+        name = self._name(request)
+        body = parse(OrderBody, await read_body(request))
+        key = idempotency_key(request)
+        order_id: UUID = uuid7()
+        if key is not None:
+            order_id = uuid5(ORDER_KEYS, f"{caller.subject}\n{name}\n{key}")
+        order = await self._orders.place(
+            order_id, name, body.kind, body.argument(),
+            by=caller.subject, at=self._clock.now(),
+        )  # fmt: skip
+        location = f"/v1/projections/{name}/orders/{order.id}"
+        return JsonAnswer(order_view(order), 202, {"Location": location})
+
+    async def one(self, request: Request, _caller: Caller) -> Response:
+        """Read an order: what it is, how far it is, what came of it."""
+        order = await self._orders.read(self._name(request), path_id(request, "order_id"))
+        return JsonAnswer(order_view(order))
+
+    def _name(self, request: Request) -> str:
+        name: str = request.path_params["name"]
+        if name != self._read_model:
+            raise NotFoundError(
+                "There is no such read model.",
+                field="name",
+                fix="GET /v1/projections lists them.",
+            )
+        return name
+
+
+def order_view(order: Order) -> dict[str, Any]:
+    """Return an order as its readers see it."""
+    return {**asdict(order), "id": str(order.id)}

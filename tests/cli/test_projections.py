@@ -1,0 +1,92 @@
+"""An operator orders something of a read model and sees what becomes of it."""
+
+import json
+import os
+import signal
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tests.cli.stand_in import Json, StandIn, daybook, lines_of
+
+ORDERS = "/v1/projections/directory/orders"
+
+
+class Projector(StandIn):
+    """A stand-in whose orders go through the given states, one per question."""
+
+    states: list[Json]
+    is_interrupted = False
+
+    async def _other(self, request: Request) -> Response:
+        stopped = self._stopped_at_the_door(request)
+        if stopped is not None:
+            return stopped
+        order = {"id": "o1", "projection": "directory", "kind": "rebuild", "state": "waiting"}
+        if request.method == "POST":
+            order["kind"] = (await request.json())["kind"]
+            return JSONResponse(order, 202)
+        if request.url.path == f"{ORDERS}/o1":
+            if self.is_interrupted:
+                os.kill(os.getpid(), signal.SIGINT)
+            return JSONResponse({**order, **self.states.pop(0)})
+        return JSONResponse(self.other[request.url.path])
+
+
+@pytest.fixture(autouse=True)
+def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.commands.ordering.POLL_SECONDS", 0)
+
+
+def a_projector(*states: Json) -> Projector:
+    projector = Projector()
+    projector.states = list(states)
+    return projector
+
+
+def test_an_order_is_followed_until_it_is_done() -> None:
+    projector = a_projector(
+        {"state": "running", "progress": {"events": 10}},
+        {"state": "running", "progress": {"events": 10}},
+        {"state": "done", "result": {"events": 20}},
+    )
+    result = daybook(projector, "projections", "rebuild")
+    assert result.exit_code == 0, result.output
+    assert lines_of(result.stderr) == ["rebuild: waiting", "rebuild: running (events 10)"]
+    assert lines_of(result.stdout) == ["rebuild of directory: done (events 20)"]
+    assert projector.asked[0].headers["Authorization"].endswith("-of-oscar")
+
+
+def test_an_order_that_failed_says_why_and_what_to_do() -> None:
+    failed = {"state": "failed", "error": "there is no version 7", "fix": "list them"}
+    result = daybook(a_projector(failed), "projections", "drop", "--version", "7")
+    assert result.exit_code == 1
+    assert lines_of(result.stderr)[-2:] == ["Error: there is no version 7", "Fix: list them"]
+
+
+def test_whoever_stops_looking_does_not_stop_the_order() -> None:
+    projector = a_projector(*[{"state": "running"}] * 3)
+    projector.is_interrupted = True
+    result = daybook(projector, "projections", "rebuild")
+    assert result.exit_code == 0, result.output
+    assert "The order goes on without you: o1." in result.stderr
+    assert "done" not in result.stdout
+
+
+def test_the_list_shows_versions_and_orders() -> None:
+    marks = [{"partition": 0, "epoch": 1, "feed_position": 7}]
+    order = {"id": "o1", "projection": "directory", "kind": "rebuild", "state": "done",
+             "ordered_by": "oscar", "result": {"events": 7}}  # fmt: skip
+    item = {
+        "name": "directory",
+        "versions": [{"version": 1, "state": "current", "marks": marks}],
+        "orders": [order],
+    }
+    stand_in = StandIn(other={"/v1/projections": {"items": [item]}})
+    result = daybook(stand_in, "projections", "list")
+    lines = lines_of(result.stdout)
+    assert lines[1].split() == ["directory", "1", "current", "7", "—"]
+    assert lines[3].startswith("o1")
+    told = json.loads(daybook(stand_in, "projections", "list", "--json").stdout)
+    assert told == {"items": [item]}
