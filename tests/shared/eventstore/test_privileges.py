@@ -16,6 +16,12 @@ APPEND_MANY = """select append_to_streams('{note-2}', '{0}', '{1}', '{ada}', '{0
 INSERT = """insert into events (stream, version, event_id, type, schema_version, subject, partition,
     recorded_at, actor, correlation_id, data)
     values ('note-1', 1, gen_random_uuid(), 'N', 1, 'ada', 0, now(), 'me', gen_random_uuid(), '')"""
+KEEP = """select keep_records(array[gen_random_uuid()], '{NoteRead}', '{1}', '{records-ada}',
+    '{ada}', '{0}', array[now()], '{me}', array[gen_random_uuid()], '{null}', array[''::bytea])"""
+READ_RECORDS = "select count(*) from records"
+RECORD = """insert into records (stream, event_id, type, schema_version, subject, partition,
+    recorded_at, actor, correlation_id, data)
+    values ('r', gen_random_uuid(), 'N', 1, 'ada', 0, now(), 'me', gen_random_uuid(), '')"""
 ADVANCE = """select relay_advance('t', gen_random_uuid(), 1, '2 s', now(), '{}', '{}', '{}', '{}',
     '{}', '{}', '{}', '{}', '{}', '{}')"""
 CHECKPOINT = "insert into relay_checkpoints (topic, partition, epoch) values ('t', 0, 1)"
@@ -24,9 +30,12 @@ MAY = [
     ("api", READ_EVENTS),
     ("api", APPEND),
     ("api", APPEND_MANY),
+    ("api", KEEP),
+    ("api", READ_RECORDS),
     ("api", "select * from log_horizon()"),
     ("api", "select count(*) from relay_checkpoints"),
     ("relay", READ_EVENTS),
+    ("relay", READ_RECORDS),
     ("relay", CHECKPOINT),
     ("relay", ADVANCE),
     ("relay", "update store set epoch = epoch + 1"),
@@ -48,6 +57,11 @@ MAY_NOT = [
             "delete from store",
             "create table mine (n int)",
             "drop table events",
+            "update records set data = ''",
+            "update records set actor = 'somebody else'",
+            "delete from records",
+            "truncate records",
+            RECORD,
         )
     ],
     ("api", "insert into idempotency values ('', '', 1, '', '', 1, now())"),
@@ -58,6 +72,7 @@ MAY_NOT = [
     ("api", ADVANCE),
     ("relay", APPEND),
     ("relay", APPEND_MANY),
+    ("relay", KEEP),
     ("relay", "select * from idempotency"),
     ("relay", "delete from relay_checkpoints"),
     *[
@@ -65,6 +80,8 @@ MAY_NOT = [
         for statement in (
             READ_EVENTS,
             APPEND,
+            READ_RECORDS,
+            KEEP,
             "select * from streams",
             "select * from store",
             "select * from idempotency",

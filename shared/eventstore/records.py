@@ -1,0 +1,185 @@
+"""A record is durable when `keep` returns, and many that come at once cost one transaction.
+
+What comes while a call to the store runs goes into the next call (group commit). A record that
+nobody waits for (`note`) may wait in memory, with at most 10,000 others; when there is no room,
+the writer waits, and nothing is dropped in silence.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from uuid6 import uuid7
+
+from shared.clock import Clock
+from shared.errors import UnavailableError
+from shared.events import Event, EventToAppend
+from shared.eventstore.partitioning import partition_of
+from shared.eventstore.record_types import RECORDS
+from shared.eventstore.writing import checked
+from shared.observability.traces import current_trace_id, current_traceparent
+from shared.postgres.lanes import Lanes
+
+log = logging.getLogger(__name__)
+
+KEEP = "select keep_records($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+MOST_WAITING: Final = 10_000
+MOST_PER_CALL: Final = 500
+KEPT_WITHIN_SECONDS: Final = 5.0
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One record on its way to the store; `kept` is done when it is durable."""
+
+    columns: tuple[object, ...]
+    kept: asyncio.Future[None]
+    is_given_up: bool = False
+
+
+class RecordKeeper:
+    """Keeps the records of one process; safe to share between tasks, `close` at the end."""
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        clock: Clock,
+        partitions: int,
+        *,
+        most_waiting: int = MOST_WAITING,
+        within_seconds: float = KEPT_WITHIN_SECONDS,
+    ) -> None:
+        self._lanes = lanes
+        self._clock = clock
+        self._partitions = partitions
+        self._within_seconds = within_seconds
+        self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(most_waiting)
+        self._writing: asyncio.Task[None] | None = None
+
+    async def keep(self, record: Event, *, subject: str, actor: str) -> None:
+        """Return when the record is durable.
+
+        `subject` is the customer concerned, else the actor; it decides the partition and so the
+        order. Both are opaque ids.
+
+        Raises:
+            UnavailableError: it could not be kept within five seconds. If the store was reached,
+                it may be kept nevertheless.
+        """
+        waiting = self._new(record, subject, actor)
+        try:
+            async with asyncio.timeout(self._within_seconds):
+                await self._put(waiting)
+                await waiting.kept
+        except TimeoutError as error:
+            waiting.is_given_up = True
+            raise _cannot_keep() from error
+
+    async def note(self, record: Event, *, subject: str, actor: str) -> None:
+        """Take the record, to be kept soon: a process that is killed loses what it only noted.
+
+        Returns at once as long as there is room.
+
+        Raises:
+            UnavailableError: for five seconds there was no room, because the store takes nothing.
+        """
+        try:
+            async with asyncio.timeout(self._within_seconds):
+                await self._put(self._new(record, subject, actor))
+        except TimeoutError as error:
+            raise _cannot_keep() from error
+
+    async def close(self) -> None:
+        """Return when everything noted is durable; what the store does not take is told."""
+        writing = self._writing
+        if writing is None:
+            return
+        await asyncio.wait([writing], timeout=self._within_seconds)
+        if not writing.done():
+            writing.cancel()
+            await asyncio.wait([writing])
+            log.critical("records could not be kept before the end of the process")
+
+    def _new(self, record: Event, subject: str, actor: str) -> _Waiting:
+        event = RECORDS.encode(record, uuid7())
+        checked([event])
+        columns = _columns(
+            event, _storable(subject), _storable(actor), self._partitions, self._clock.now()
+        )
+        return _Waiting(columns, asyncio.get_running_loop().create_future())
+
+    async def _put(self, waiting: _Waiting) -> None:
+        await self._waiting.put(waiting)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        """Write what waits until nothing does; ended and begun again, it never needs a stop."""
+        try:
+            while not self._waiting.empty():
+                await self._write_group()
+        finally:
+            self._writing = None
+
+    async def _write_group(self) -> None:
+        size = min(self._waiting.qsize(), MOST_PER_CALL)
+        group = [self._waiting.get_nowait() for _ in range(size)]
+        pause = FIRST_PAUSE_SECONDS
+        while group := [waiting for waiting in group if not waiting.is_given_up]:
+            columns = [list(column) for column in zip(*(w.columns for w in group), strict=True)]
+            try:
+                await self._lanes.execute(KEEP, *columns)
+            except (UnavailableError, asyncpg.PostgresError) as error:
+                if pause == FIRST_PAUSE_SECONDS:
+                    log.warning(
+                        "records cannot be kept and are tried again",
+                        extra={"error": type(error).__name__, "records": len(group)},
+                    )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            else:
+                for waiting in group:
+                    if not waiting.kept.done():  # whoever waited may have been cancelled
+                        waiting.kept.set_result(None)
+                return
+
+
+def _columns(
+    event: EventToAppend, subject: str, actor: str, partitions: int, at: datetime
+) -> tuple[object, ...]:
+    """Return the arguments of keep_records for one record, in its order."""
+    trace_id = current_trace_id()
+    return (
+        event.event_id,
+        event.type,
+        event.schema_version,
+        f"records-{subject}",
+        subject,
+        partition_of(subject, partitions),
+        at,
+        actor,
+        event.event_id if trace_id is None else UUID(trace_id),
+        current_traceparent(),
+        event.data,
+    )
+
+
+def _storable(given: str) -> str:
+    """Return an id as the store takes it: one odd id must not stop the records of all others."""
+    return given.encode("utf-8", "replace").replace(b"\0", b"?").decode()
+
+
+def _cannot_keep() -> UnavailableError:
+    return UnavailableError(
+        "what you asked for must be written down first, and the store takes no record now",
+        code="record-not-kept",
+        fix="try again; `daybook status` shows whether the event store runs and has room",
+        who_can_help="an operator",
+        retry_after_seconds=5,
+    )
