@@ -22,9 +22,11 @@ from shared.authorization.decisions import TableDecisions
 from shared.clock import SystemClock
 from shared.events import Event, Personal
 from shared.eventstore.feed import Feed
+from shared.eventstore.record_types import RECORDS
+from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.messaging.headers import source_of
-from shared.messaging.topics import CUSTOMERS
+from shared.messaging.topics import ACCESS, CUSTOMERS
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
@@ -39,6 +41,8 @@ from shared.web.health import Readiness
 
 FOLDER = Path("docs/contracts")
 SERVICE = "customers"
+# The folder of each topic's events: daybook.customers.v1, daybook.access.v1.
+PUBLISHED = {SERVICE: CODEC, "access": RECORDS}
 NOWHERE = "postgresql://nobody@localhost/nothing"
 
 
@@ -76,6 +80,7 @@ def openapi() -> dict[str, Any]:
             create_async_engine(NOWHERE.replace("postgresql", "postgresql+asyncpg"))
         ),
         keys=SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256))),
+        records=RecordKeeper(lanes, clock, ACCESS.partitions),
         watcher=watcher,
         orders=Orders(lanes, uuid4()),
         guard=Guard(
@@ -102,8 +107,9 @@ def openapi() -> dict[str, Any]:
 def contracts() -> dict[Path, str]:
     """Return every contract file with its content."""
     files: dict[Path, Any] = {
-        FOLDER / SERVICE / f"{name}.{event.schema_version}.json": event_schema(event)
-        for name, event in CODEC.types.items()
+        FOLDER / folder / f"{name}.{event.schema_version}.json": event_schema(event)
+        for folder, codec in PUBLISHED.items()
+        for name, event in codec.types.items()
     }
     files[FOLDER / SERVICE / "openapi.json"] = openapi()
     return {

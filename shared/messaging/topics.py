@@ -27,6 +27,7 @@ class Topic:
 
 
 CUSTOMERS = Topic("daybook.customers.v1", 12)
+ACCESS = Topic("daybook.access.v1", 12)
 
 
 async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> list[str]:

@@ -24,6 +24,7 @@ from shared.authorization.decisions import TableDecisions
 from shared.authorization.people import DEMO_PEOPLE
 from shared.clock import SystemClock
 from shared.eventstore.feed import Feed
+from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.messaging.headers import source_of
 from shared.messaging.outbox import Outbox
@@ -102,6 +103,8 @@ class House:
         keys = await self.lanes(stores.keys_dsn, "api", 4)
         self.store = EventStore(truth, SERVICE, self.topic.partitions)
         self.feed = Feed(truth, self.topic.name)
+        self.records = RecordKeeper(truth, self.clock, self.topic.partitions)
+        self._opened.push_async_callback(self.records.close)
         self.keys = SubjectKeys(keys, self.master)
         self.pool = KeyPool(self.keys)
         self.reader = CustomerReader(self.store, self.keys)
@@ -250,6 +253,7 @@ class House:
             views=views,
             directory=DirectoryQueries(engine),
             keys=self.keys,
+            records=self.records,
             watcher=self.watcher,
             orders=Orders(views, uuid4()),
             guard=Guard(PersonVerifier(), TableDecisions()),

@@ -16,6 +16,7 @@ from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
 from shared.clock import Clock
 from shared.eventstore.feed import Feed
+from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
@@ -42,6 +43,7 @@ class ApiParts:
     views: Lanes
     directory: DirectoryQueries
     keys: SubjectKeys
+    records: RecordKeeper
     watcher: MarkWatcher
     orders: Orders
     guard: Guard

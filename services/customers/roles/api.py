@@ -16,8 +16,9 @@ from shared.authorization.decisions import TableDecisions
 from shared.authorization.people import DEMO_PEOPLE
 from shared.errors import DaybookError
 from shared.eventstore.feed import Feed
+from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
-from shared.messaging.topics import CUSTOMERS
+from shared.messaging.topics import ACCESS, CUSTOMERS
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
@@ -69,6 +70,8 @@ async def _parts(process: Process) -> ApiParts:
     process.opened.push_async_callback(engine.dispose)
     store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
     await store.refuse_unreadable(CODEC)
+    records = RecordKeeper(truth, process.clock, ACCESS.partitions)
+    process.opened.push_async_callback(records.close)
     return ApiParts(
         store=store,
         feed=Feed(truth, CUSTOMERS.name),
@@ -76,6 +79,7 @@ async def _parts(process: Process) -> ApiParts:
         views=views,
         directory=DirectoryQueries(engine),
         keys=SubjectKeys(key_lanes, process.master),
+        records=records,
         watcher=MarkWatcher(views, FOLLOWED, SERVICE),
         orders=Orders(views, uuid4()),
         guard=Guard(await _verifier(process), TableDecisions()),
