@@ -38,12 +38,14 @@ lint: .venv/ready
 	@find $(CODE) -name '*.py' -exec wc -l {} + \
 	  | awk '$$2 != "total" && $$1 > 300 { print $$2 ": " $$1 " lines, 300 are allowed"; bad = 1 } END { exit bad }'
 	$(PY) -m cli.contracts --check
+	$(PY) -m cli.tape --check
 
 bench: .venv/ready ## Measure every figure beside its baseline; ROW=name for one.
 	$(PY) -m bench $(if $(ROW),--row $(ROW))
 
 contracts: .venv/ready ## Write the published contracts (docs/contracts) anew.
 	$(PY) -m cli.contracts
+	$(PY) -m cli.tape
 
 lock: ## Compile requirements.in into requirements.txt, with hashes.
 	$(PYTHON) -m venv build/uv

@@ -7,11 +7,23 @@ from cli.commands.find import find
 from cli.commands.importing import import_command
 from cli.commands.lag import lag
 from cli.commands.projections import projections
+from cli.commands.tape import tape
 from cli.commands.token import token
 from cli.commands.watch import watch
+
+COMMANDS = (
+    find,
+    customers,
+    watch,
+    import_command,
+    token,
+    lag,
+    projections,
+    tape,
+)
 
 
 def register(group: click.Group) -> None:
     """Add the commands to `daybook`."""
-    for command in (find, customers, watch, import_command, token, lag, projections):
+    for command in COMMANDS:
         group.add_command(command)
