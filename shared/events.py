@@ -9,19 +9,23 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Personal(BaseModel):
-    """The personal fields of one event; on the wire one JWE in the event's member `personal`."""
+    """The personal fields of one event; on the wire one JWE in the event's member `personal`.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    The docstring under each field is its published meaning.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class Event(BaseModel):
     """A fact in the past tense: only what changed. Its fields are the published contract.
 
+    The docstring of the class and the one under each field are their published meaning.
     A field named `personal` holds a `Personal`; it is None once the subject's key is destroyed.
     Unknown members are ignored, so that a newer writer never breaks an older reader.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     schema_version: ClassVar[int] = 1
     erases_subject: ClassVar[bool] = False

@@ -15,6 +15,7 @@ from shared.security.jwe import Sealed, read_sealed, seal, unseal
 from shared.security.subject_keys import SubjectKey
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+Seal = Callable[[bytes, str, UUID, AESGCM], str]
 
 
 class Ciphers(Protocol):
@@ -56,10 +57,17 @@ class EventCodec:
         self,
         events: Sequence[type[Event]],
         upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
+        *,
+        seal: Seal = seal,
     ) -> None:
-        """Know the event classes, and for each (type, old version) the way to the next version."""
+        """Know the event classes, and for each (type, old version) the way to the next version.
+
+        An upcaster gets all members of the old shape, `personal` opened, or without `personal`
+        once the subject's key is destroyed.
+        """
         self._classes = {event.__name__: event for event in events}
         self._upcasters = dict(upcasters or {})
+        self._seal = seal
 
     @property
     def types(self) -> Mapping[str, type[Event]]:
@@ -77,7 +85,7 @@ class EventCodec:
         if personal is not None:
             if key is None:
                 raise ValueError(f"a {type(event).__name__} has personal fields and needs a key")
-            jwe = seal(personal.model_dump_json().encode(), key.kid, event_id, key.cipher)
+            jwe = self._seal(personal.model_dump_json().encode(), key.kid, event_id, key.cipher)
             comma = b"" if data == b"{}" else b","
             data = data[:-1] + comma + b'"personal":"' + jwe.encode() + b'"}'
         return EventToAppend(event_id, type(event).__name__, event.schema_version, data)
@@ -118,12 +126,9 @@ class EventCodec:
         return all((name, v) in self._upcasters for v in range(version, event.schema_version))
 
     def _members(self, stored: StoredEvent) -> dict[str, Any] | None:
-        event = self._classes.get(stored.type)
-        if event is None:
+        if stored.type not in self._classes:
             return None
         members: dict[str, Any] = orjson.loads(stored.data)
-        for version in range(stored.schema_version, event.schema_version):
-            members = self._upcasters[stored.type, version](members)
         return members
 
     def _event(
@@ -135,4 +140,7 @@ class EventCodec:
     ) -> Event:
         if sealed is not None and cipher is not None:
             members["personal"] = orjson.loads(unseal(sealed, stored.event_id, cipher))
-        return self._classes[stored.type].model_validate(members)
+        event = self._classes[stored.type]
+        for version in range(stored.schema_version, event.schema_version):
+            members = self._upcasters[stored.type, version](members)
+        return event.model_validate(members)

@@ -17,65 +17,80 @@ ANONYMOUS: Final = "anonymous"
 
 
 class AccessRecorded(Event):
-    """Somebody was shown something.
-
-    `operation` and `route` name the route ("get_customer", "/v1/customers/{customer_id}"), never
-    the address that was asked. `target` is the opaque id of the one thing shown. A list has
-    `items`, how many things were shown, and `asked_by`, the names of the parameters sent, never
-    what they held. `is_restricted`: the record was durable before the answer left.
-    """
+    """Somebody was shown something."""
 
     operation: str
+    """The route's name, for example `get_customer`."""
     route: str
+    """The route's path, `/v1/customers/{customer_id}`: never the address that was asked."""
     permission: str
+    """The permission that the route needs, and that the actor has."""
     target: str | None = None
+    """The opaque id of the one thing shown."""
     items: int | None = None
+    """How many things were shown, if it was a list."""
     asked_by: tuple[str, ...] = ()
+    """The names of the parameters sent, never what they held."""
     is_restricted: bool = False
+    """Whether the record was durable before the answer left."""
 
 
 class RefusalRecorded(Event):
-    """Somebody was refused: `status` 401 (who is it?) or 403 (not allowed), `code` says why.
+    """Somebody was refused.
 
     After 100 identical refusals within a minute the others of that minute are counted in one
-    record: `times`, from `first_at` to `last_at`.
+    record.
     """
 
     operation: str
+    """The route's name, for example `get_customer`."""
     route: str
+    """The route's path, `/v1/customers/{customer_id}`: never the address that was asked."""
     permission: str
+    """The permission that the route needs."""
     status: int
+    """401 (who is it?) or 403 (not allowed)."""
     code: str
+    """Why, as the problem's type says it."""
     times: int = 1
+    """How often, from `first_at` to `last_at`."""
     first_at: datetime | None = None
+    """When the first of several was refused."""
     last_at: datetime | None = None
+    """When the last of several was refused."""
 
 
 class ErrorRecorded(Event):
     """A request failed unexpectedly; what it said stands in no record, since it may be personal.
 
-    `error` is the type's name, `module` and `line` the place in our code that raised it. The same
-    cause is recorded once a minute, with how many `times` it happened since the last record.
+    The same cause is recorded once a minute.
     """
 
     operation: str
+    """The route's name, for example `get_customer`."""
     route: str
+    """The route's path, `/v1/customers/{customer_id}`: never the address that was asked."""
     error: str
+    """The name of the error's type."""
     module: str
+    """The module of ours that raised it."""
     line: int
+    """The line in that module."""
     trace_id: str | None = None
+    """The trace of the request; the caller was told the same one."""
     times: int = 1
+    """How often it happened since the last record of this cause."""
 
 
 class OperatorActed(Event):
-    """An operator did something by hand, for example `parked.discard`, to `target`.
-
-    `detail` holds what else is needed to understand it or to do it again; ids, never names.
-    """
+    """An operator did something by hand."""
 
     action: str
+    """What, for example `parked.discard`."""
     target: str
+    """To what, or to whom: a name or an opaque id."""
     detail: dict[str, str | int | bool] = Field(default_factory=dict)
+    """What else is needed to understand it or to do it again; ids, never names of people."""
 
 
 RECORDS = EventCodec([AccessRecorded, RefusalRecorded, ErrorRecorded, OperatorActed])

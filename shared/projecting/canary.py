@@ -26,6 +26,7 @@ class CanarySent(Event):
     """A canary left the store of a service; it says nothing about any customer."""
 
     sent_at: datetime
+    """When it left, by the clock of the process that sent it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,15 @@ def from_base64url(text: str) -> bytes:
 
 def seal(plaintext: bytes, kid: str, event_id: UUID, cipher: AESGCM) -> str:
     """Return the compact JWE of the personal fields of one event."""
+    return seal_with_iv(urandom(IV_BYTES), plaintext, kid, event_id, cipher)
+
+
+def seal_with_iv(iv: bytes, plaintext: bytes, kid: str, event_id: UUID, cipher: AESGCM) -> str:
+    """Return the same JWE every time, for published examples and nothing else.
+
+    Two texts sealed with one key and one IV give each other away.
+    """
     header = base64url(f'{{"alg":"dir","enc":"A256GCM","kid":"{kid}","eid":"{event_id}"}}'.encode())
-    iv = urandom(IV_BYTES)
     sealed = cipher.encrypt(iv, plaintext, header.encode())
     ciphertext, tag = sealed[:-TAG_BYTES], sealed[-TAG_BYTES:]
     return f"{header}..{base64url(iv)}.{base64url(ciphertext)}.{base64url(tag)}"

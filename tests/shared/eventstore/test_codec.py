@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.events import Event, EventToAppend, Personal
 from shared.eventstore.codec import EventCodec
-from shared.security.jwe import SealBrokenError
+from shared.security.jwe import SealBrokenError, seal
 from shared.security.subject_keys import SubjectKey
 
 ID, OTHER_ID = UUID(int=1), UUID(int=2)
@@ -125,6 +125,22 @@ async def test_an_old_shape_keeps_its_personal_fields() -> None:
     old = {"colour": "red", "length": 4, "personal": members["personal"]}
     [event] = await _decoded(Stored(ID, "NoteWritten", 1, json.dumps(old).encode()))
     assert event == NoteWritten(color="red", size=8, personal=Wording(text="milk"))
+
+
+async def test_an_old_shape_of_the_personal_fields_is_made_current_once_they_are_open() -> None:
+    def said(members: dict[str, Any]) -> dict[str, Any]:
+        if "personal" in members:
+            members["personal"] = {"text": members["personal"]["said"]}
+        return members | {"color": "red"}
+
+    codec = EventCodec([NoteWritten], {("NoteWritten", 2): said})
+    jwe = seal(b'{"said":"milk"}', ADA.kid, ID, ADA.cipher)
+    old = Stored(ID, "NoteWritten", 2, json.dumps({"personal": jwe}).encode())
+    open_and_gone = [await codec.decode([old], keys) for keys in (Keys(ADA), Keys())]
+    assert open_and_gone == [
+        [NoteWritten(color="red", personal=Wording(text="milk"))],
+        [NoteWritten(color="red")],
+    ]
 
 
 async def test_a_type_that_this_reader_does_not_know_is_none_and_the_others_are_read() -> None:

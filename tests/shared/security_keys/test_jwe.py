@@ -32,7 +32,7 @@ EVENT, OTHER_EVENT = UUID(int=7), UUID(int=8)
 REGISTRY = jwe.JWERegistry(
     header_registry={"eid": HeaderParameter("Event id", "str")}, algorithms=["dir", "A256GCM"]
 )
-EXAMPLE = json.loads(Path(PROJECT, "docs/contracts/examples/personal.json").read_text())
+EXAMPLES = Path(PROJECT, "docs/contracts/customers/examples")
 
 
 def open_sealed(jwe: str, event_id: UUID | str, cipher: AESGCM) -> bytes:
@@ -73,14 +73,16 @@ def test_we_open_what_another_library_sealed() -> None:
 
 
 def test_the_published_example_opens_for_everybody() -> None:
-    key = from_base64url(EXAMPLE["key"]["k"])
-    sealed, plaintext = EXAMPLE["personal"], EXAMPLE["plaintext"].encode()
-    assert open_sealed(sealed, EXAMPLE["event_id"], AESGCM(key)) == plaintext
+    example = json.loads((EXAMPLES / "CustomerRegistered.1.json").read_text())
+    key = from_base64url(example["subject_key"]["k"])
+    value, plaintext = json.loads(example["value"]), example["plaintext"].encode()
+    event_id, sealed = example["headers"]["ce_id"], value["personal"]
+    assert open_sealed(sealed, event_id, AESGCM(key)) == plaintext
     headers, opened = _by_joserfc(sealed, key)
     assert opened == plaintext
-    assert headers["eid"] == EXAMPLE["event_id"]
-    assert headers["kid"] == EXAMPLE["key"]["kid"] == read_sealed(sealed).kid
-    assert EXAMPLE["key_commitment"] == key_commitment(key)
+    assert headers["eid"] == event_id
+    assert headers["kid"] == example["subject_key"]["kid"] == read_sealed(sealed).kid
+    assert value["key_commitment"] == key_commitment(key)
 
 
 def test_the_commitment_is_a_hash_that_anybody_can_compute() -> None:

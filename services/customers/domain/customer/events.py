@@ -12,37 +12,42 @@ class EmailAddress(Personal):
     """One e-mail address of a customer, with the id by which later changes name it."""
 
     id: UUID
+    """The id by which later events name this address."""
     address: str
+    """The address, as RFC 6531 writes it."""
 
 
 class RegisteredDetails(Personal):
     """What a registration says about the person or organisation."""
 
     name: str
+    """The name of the person or organisation."""
     emails: tuple[EmailAddress, ...] = ()
+    """The e-mail addresses that are known from the start, in the order given."""
 
 
 class NameDetails(Personal):
     """A new name."""
 
     name: str
+    """The name from now on."""
 
 
 class EmailDetails(Personal):
     """An e-mail address."""
 
     address: str
+    """The address, as RFC 6531 writes it."""
 
 
 class CustomerRegistered(Event):
-    """A person or organisation became a customer.
-
-    `key_commitment` is base64url(SHA-256("daybook-kc" ‖ subject key)): it proves, as long as the
-    key exists, which key the personal fields of this customer were sealed with.
-    """
+    """A person or organisation became a customer."""
 
     kind: CustomerKind
+    """Whether the customer is a person or an organisation."""
     key_commitment: str
+    """base64url(SHA-256("daybook-kc" ‖ subject key)): it proves, as long as the key exists, which
+    key the personal fields of this customer were sealed with."""
     personal: RegisteredDetails | None = None
 
 
@@ -56,6 +61,7 @@ class CustomerEmailAdded(Event):
     """An e-mail address was added to the customer."""
 
     email_id: UUID
+    """The id by which later events name this address."""
     personal: EmailDetails | None = None
 
 
@@ -63,6 +69,7 @@ class CustomerEmailRemoved(Event):
     """An e-mail address was taken away from the customer."""
 
     email_id: UUID
+    """The id that the address came with."""
 
 
 class CustomerErasureStarted(Event):
@@ -72,12 +79,13 @@ class CustomerErasureStarted(Event):
 class CustomerErased(Event):
     """The customer's key was destroyed: nobody can read its personal fields, here or elsewhere.
 
-    Whoever holds a copy of them deletes it, and forgets the key `kid` (as in the JWE's header).
+    Whoever holds a copy of them deletes it, and forgets the key.
     """
 
     erases_subject: ClassVar[bool] = True
 
     kid: str
+    """The reference of the destroyed key, as in the header of every JWE that it sealed."""
 
 
 CustomerEvent = (

@@ -1,0 +1,33 @@
+"""`python -m cli.contracts` writes the contracts; with `--check` it only compares."""
+
+import sys
+
+from cli.contracts.problems import unfinished
+from cli.contracts.published import PUBLISHED
+from cli.contracts.writing import differing, files_of, gather_all, write
+from cli.local.paths import PROJECT
+
+FOLDER = PROJECT / "docs" / "contracts"
+
+
+def main() -> int:
+    """Write the contracts, or with --check say which differ; 1 if something is wrong."""
+    topics = gather_all(PUBLISHED, FOLDER)
+    problems = [problem for topic in topics for problem in unfinished(topic)]
+    for problem in problems:
+        print(problem)
+    if problems:
+        return 1
+    files = files_of(topics, FOLDER)
+    wrong = differing(files, FOLDER)
+    is_check = "--check" in sys.argv[1:]
+    for path in wrong:
+        name = path.relative_to(PROJECT)
+        print(f"{name} is not what the code says. Fix: make contracts" if is_check else name)
+    if not is_check:
+        write(files, wrong)
+    return 1 if is_check and wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

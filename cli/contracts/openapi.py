@@ -1,0 +1,76 @@
+"""The HTTP api of a service is described without being started: nothing is connected."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.customers.api.app import ApiParts, customers_api
+from services.customers.projections.directory import NAME as DIRECTORY
+from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.storage.codec import CODEC
+from shared.authorization.decisions import TableDecisions
+from shared.clock import SystemClock
+from shared.eventstore.feed import Feed
+from shared.eventstore.records import RecordKeeper
+from shared.eventstore.store import EventStore
+from shared.messaging.headers import source_of
+from shared.messaging.topics import ACCESS, CUSTOMERS
+from shared.observability.traces import Tracing
+from shared.postgres.lanes import Lanes
+from shared.projecting.canary import CanaryKeeper
+from shared.projecting.marks import Followed
+from shared.projecting.orders import Orders
+from shared.projecting.watching import MarkWatcher
+from shared.security.master_key import FileMasterKey
+from shared.security.subject_keys import SubjectKeys
+from shared.security.tokens import TokenVerifier
+from shared.web.callers import Guard
+from shared.web.health import Readiness
+
+SERVICE = "customers"
+NOWHERE = "postgresql://nobody@localhost/nothing"
+
+
+def customers_openapi() -> dict[str, Any]:
+    """Return the OpenAPI document of the customers service."""
+    lanes = Lanes(NOWHERE, 1, application_name="contracts")
+    clock, tracing = SystemClock(), Tracing()
+    store = EventStore(lanes, SERVICE, CUSTOMERS.partitions)
+    followed = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
+    watcher = MarkWatcher(lanes, followed, SERVICE)
+    http = httpx.AsyncClient()
+    parts = ApiParts(
+        store=store,
+        feed=Feed(lanes, CUSTOMERS.name),
+        truth=lanes,
+        views=lanes,
+        directory=DirectoryQueries(
+            create_async_engine(NOWHERE.replace("postgresql", "postgresql+asyncpg"))
+        ),
+        keys=SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256))),
+        records=RecordKeeper(lanes, clock, ACCESS.partitions),
+        watcher=watcher,
+        orders=Orders(lanes, uuid4()),
+        guard=Guard(
+            TokenVerifier(issuer="http://localhost", audience="daybook", http=http, clock=clock),
+            TableDecisions(),
+        ),
+        tracing=tracing,
+        clock=clock,
+        service_key=bytes(32),
+        appended=asyncio.Event(),
+        stopping=asyncio.Event(),
+    )
+    canary = CanaryKeeper(
+        store, CODEC, watcher, clock, tracing,
+        actor="contracts", period_seconds=60, wake=asyncio.Event(),
+    )  # fmt: skip
+
+    async def readiness() -> Readiness:
+        return Readiness.of("api", {})
+
+    return customers_api(parts, readiness, canary).openapi()

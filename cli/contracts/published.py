@@ -1,0 +1,72 @@
+"""The one list of what is published: every topic, with its owner, its events and their examples.
+
+A new topic, or a new codec of a service, is one more entry here; a new event type is one more
+line in its topic's story.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cli.contracts.openapi import customers_openapi
+from cli.contracts.stories import A_CUSTOMER, RECORDS_OF_A_DAY, Story
+from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
+from shared.eventstore.codec import EventCodec
+from shared.eventstore.record_types import RECORDS
+from shared.messaging.topics import ACCESS, CUSTOMERS, FOREVER, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTopic:
+    """A topic as its readers see it."""
+
+    folder: str
+    """The folder of its contracts, inside docs/contracts."""
+    topic: Topic
+    service: str
+    """The service that writes it; the CloudEvents source is /daybook/<service>."""
+    about: str
+    owner: str
+    key: str
+    """What the key of a record is."""
+    codec: EventCodec
+    story: Story
+    """What makes the examples: one life in which every event type happens once."""
+    upcasters_in: str
+    """The file where old shapes of these events are made current."""
+    settings: Mapping[str, str]
+    """The topic's settings on Kafka."""
+    counts_streams: bool = True
+    """Whether ce_sequence counts the events of a stream; else it is only unique."""
+    openapi: Callable[[], dict[str, Any]] | None = None
+    """Describes the HTTP api of the service, if its contracts lie in this folder too."""
+
+
+PUBLISHED = (
+    PublishedTopic(
+        folder="customers",
+        topic=CUSTOMERS,
+        service="customers",
+        about="Everything that ever happens to a customer.",
+        owner="the customers service (services/customers)",
+        key="the customer's id: all events about one customer are in one partition, in one order",
+        codec=CUSTOMERS_CODEC,
+        story=A_CUSTOMER,
+        upcasters_in="services/customers/storage/codec.py",
+        settings=FOREVER,
+        openapi=customers_openapi,
+    ),
+    PublishedTopic(
+        folder="access",
+        topic=ACCESS,
+        service="customers",
+        about="Who was shown or refused what, what failed, and what operators did by hand.",
+        owner="every service writes its own; the rules are those of shared/eventstore/records.py",
+        key="the id of the customer concerned, else of the actor",
+        codec=RECORDS,
+        story=RECORDS_OF_A_DAY,
+        upcasters_in="shared/eventstore/record_types.py",
+        settings=FOREVER,
+        counts_streams=False,
+    ),
+)

@@ -1,0 +1,137 @@
+"""One made-up life in which every event type happens once; the published examples are made of it.
+
+Ids, times, key and initialization vectors are fixed, so that an example never changes by itself.
+The key is published beside each example, and is worth nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from services.customers.domain.customer.events import (
+    CustomerEmailAdded,
+    CustomerEmailRemoved,
+    CustomerErased,
+    CustomerErasureStarted,
+    CustomerRegistered,
+    CustomerRenamed,
+    EmailAddress,
+    EmailDetails,
+    NameDetails,
+    RegisteredDetails,
+)
+from shared.authorization.people import DEMO_PEOPLE
+from shared.events import Event
+from shared.eventstore.record_types import (
+    AccessRecorded,
+    ErrorRecorded,
+    OperatorActed,
+    RefusalRecorded,
+)
+from shared.projecting.canary import CanarySent
+from shared.security.jwe import key_commitment
+from shared.security.subject_keys import SubjectKey
+
+BEGINNING = datetime(2026, 1, 5, 9, 30, 0, 250_000, tzinfo=UTC)
+KEY_BYTES = bytes(range(32))
+KEY = SubjectKey.of("7d8f4a2e-0c1b-4e6f-9a3d-5b2c1e0f9a8b", KEY_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of a story, and the stream that it belongs to."""
+
+    stream: str
+    subject: str
+    actor: str
+    event: Event
+
+
+Story = Sequence[Told]
+
+_ADA = UUID("01a2006f-5480-7942-b1bc-f30b55c85f03")
+_AT_WORK = UUID("01a2006f-5480-7942-b1bc-f30b55c85f04")
+_AT_HOME = UUID("01a2006f-5480-7942-b1bc-f30b55c85f05")
+
+
+def _ada(event: Event) -> Told:
+    return Told(f"customer-{_ADA}", str(_ADA), DEMO_PEOPLE["alice"].subject, event)
+
+
+A_CUSTOMER: Story = (
+    _ada(
+        CustomerRegistered(
+            kind="person",
+            key_commitment=key_commitment(KEY_BYTES),
+            personal=RegisteredDetails(
+                name="Ada Example",
+                emails=(EmailAddress(id=_AT_WORK, address="ada@work.example"),),
+            ),
+        )
+    ),
+    _ada(CustomerRenamed(personal=NameDetails(name="Ada Sample"))),
+    _ada(
+        CustomerEmailAdded(email_id=_AT_HOME, personal=EmailDetails(address="ada@home.example")),
+    ),
+    _ada(CustomerEmailRemoved(email_id=_AT_WORK)),
+    _ada(CustomerErasureStarted()),
+    _ada(CustomerErased(kid=KEY.kid)),
+    Told(
+        "canary-customers",
+        "canary-customers",
+        DEMO_PEOPLE["customers"].subject,
+        CanarySent(sent_at=BEGINNING),
+    ),
+)
+
+
+def _record(subject: str, person: str, event: Event) -> Told:
+    return Told(f"records-{subject}", subject, DEMO_PEOPLE[person].subject, event)
+
+
+_ONE_CUSTOMER = "/v1/customers/{customer_id}"
+RECORDS_OF_A_DAY: Story = (
+    _record(
+        str(_ADA),
+        "carol",
+        AccessRecorded(
+            operation="get_customer",
+            route=_ONE_CUSTOMER,
+            permission="customers.read",
+            target=str(_ADA),
+        ),
+    ),
+    _record(
+        DEMO_PEOPLE["oscar"].subject,
+        "oscar",
+        RefusalRecorded(
+            operation="get_customer",
+            route=_ONE_CUSTOMER,
+            permission="customers.read",
+            status=403,
+            code="not-permitted",
+        ),
+    ),
+    _record(
+        DEMO_PEOPLE["alice"].subject,
+        "alice",
+        ErrorRecorded(
+            operation="get_customer",
+            route=_ONE_CUSTOMER,
+            error="KeyError",
+            module="services.customers.api.reads",
+            line=42,
+            trace_id="0af7651916cd43dd8448eb211c80319c",
+        ),
+    ),
+    _record(
+        DEMO_PEOPLE["oscar"].subject,
+        "oscar",
+        OperatorActed(
+            action="parked.discard",
+            target="directory",
+            detail={"event_id": "01a2006f-5481-7c98-a0dc-f6c0b03f0346"},
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What is published: true, complete, and compatible with what was published before."""
