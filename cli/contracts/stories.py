@@ -21,6 +21,11 @@ from services.customers.domain.customer.events import (
     NameDetails,
     RegisteredDetails,
 )
+from services.customers.domain.erasure.events import (
+    ErasureCompleted,
+    ErasureOpened,
+    PersonalDataErased,
+)
 from shared.authorization.people import DEMO_PEOPLE
 from shared.events import Event
 from shared.eventstore.record_types import (
@@ -59,6 +64,10 @@ def _ada(event: Event) -> Told:
     return Told(f"customer-{_ADA}", str(_ADA), DEMO_PEOPLE["alice"].subject, event)
 
 
+def _erasure(event: Event) -> Told:
+    return Told(f"erasure-{_ADA}", str(_ADA), DEMO_PEOPLE["alice"].subject, event)
+
+
 A_CUSTOMER: Story = (
     _ada(
         CustomerRegistered(
@@ -83,6 +92,9 @@ A_CUSTOMER: Story = (
         DEMO_PEOPLE["customers"].subject,
         CanarySent(sent_at=BEGINNING),
     ),
+    _erasure(ErasureOpened(kid=KEY.kid)),
+    _erasure(PersonalDataErased(holder="read-models")),
+    _erasure(ErasureCompleted()),
 )
 
 

@@ -33,6 +33,9 @@ REMEMBERED = """select i.body_mac, i.status, i.location, i.stream, i.version, s.
     from idempotency i cross join store s
     left join events e on e.stream = i.stream and e.version = i.version
     where i.key = $1"""
+LACKING = """select s.stream from streams s where s.stream > $1 and s.stream < $2
+    and not exists (select from events e where e.stream = s.stream and e.type = $3)
+    order by s.stream"""
 MAX_TRIES = 5
 NO_EVENT = (None, None, None, None)
 
@@ -148,6 +151,12 @@ class EventStore:
         """Return the stream's version; 0 if there is no such stream."""
         rows = await self._lanes.fetch("select version from streams where stream = $1", stream)
         return int(rows[0]["version"]) if rows else 0
+
+    async def streams_lacking(self, prefix: str, type_name: str) -> list[str]:
+        """Return the streams `prefix`… in which no event of that type has happened, by name."""
+        # No stream name holds the highest character there is.
+        rows = await self._lanes.fetch(LACKING, prefix, prefix + chr(0x10FFFF), type_name)
+        return [row["stream"] for row in rows]
 
     async def refuse_unreadable(self, codec: EventCodec) -> None:
         """Check that every stored (type, schema version) reads as today's shape.

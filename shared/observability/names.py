@@ -21,5 +21,7 @@ MetricName = Literal[
     "daybook.projection.lag",
     # Seconds since the oldest transaction that holds back every reader of the log.
     "daybook.horizon.lag",
+    # Seconds since the oldest erasure was asked for that not every holder has answered.
+    "daybook.erasure.age",
 ]
 """Metrics of our own, recorded once a batch, never once an event."""

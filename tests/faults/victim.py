@@ -5,6 +5,7 @@ so that fifty lives cost one start. It runs the service's own wiring. Lines on s
 `PID at PLACE`, `PID stopped`, `PID ended CODE`.
 """
 
+import asyncio
 import gc
 import json
 import os
@@ -20,15 +21,24 @@ from uuid import UUID
 import asyncpg
 
 from services.customers import __main__ as service
+from services.customers.application.erasing import CustomerErasures
+from services.customers.application.loading import CustomerReader
 from services.customers.projections.directory import Directory
 from services.customers.roles import api, process, projector
+from shared.eventstore.store import EventStore
 from shared.messaging import clients, outbox, reading_ahead
+from shared.messaging.topics import CUSTOMERS
+from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.applying import AppliedEvent
+from shared.security.subject_keys import SubjectKeys
 from shared.testing.dying import Doom, Fate
 from shared.testing.verifier import PersonVerifier
+from tests.faults.two_customers import ACTOR
 from tests.ground.children import dies_with_us
 
+# The role `erase-<customer id>` erases one customer and ends.
+ERASING = "erase-"
 TALLY = """insert into tally (event_id, stream, version, partition, feed_position)
     select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::bigint[])"""
 
@@ -68,8 +78,24 @@ def live(role: str, doom: Doom) -> None:
             (clients, "AIOKafkaConsumer", doom.consumer()),
         ):
             changed.enter_context(patch.object(where, name, what))
+        if role.startswith(ERASING):
+            asyncio.run(erase(UUID(role.removeprefix(ERASING))))
+            return
         changed.enter_context(patch.object(sys, "argv", ["service", role]))
         service.main()
+
+
+async def erase(customer_id: UUID) -> None:
+    """Erase one customer, as an api would."""
+    its = process.Process("api", Tracing())
+    async with its.opened:
+        truth = await its.lanes(its.stores.truth_dsn, "api", 1)
+        keys = SubjectKeys(await its.lanes(its.stores.keys_dsn, "api", 1), its.master)
+        store = EventStore(truth, process.SERVICE, CUSTOMERS.partitions)
+        erasures = CustomerErasures(
+            store, CustomerReader(store, keys), keys, its.clock, its.appended
+        )
+        await erasures.erase_customer(customer_id, actor=ACTOR)
 
 
 def begin(role: str, at: int, what: str, text: str, ends_after: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.customers.api.app import ApiParts, customers_api
 from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.roles.erasing import erasure_watcher
 from services.customers.roles.process import FOLLOWED, SERVICE, Process
 from services.customers.storage.codec import CODEC
 from shared.authorization.decisions import TableDecisions
@@ -55,6 +56,7 @@ async def add_api(process: Process) -> None:
     process.runs += [
         parts.watcher.run,
         canary.run,
+        erasure_watcher(process, parts).run,
         lambda stop: serve(app, listener, stopping=stop),
     ]
 

@@ -3,7 +3,8 @@
 from typing import get_args
 
 from services.customers.domain.customer.events import CustomerEvent
+from services.customers.domain.erasure.events import ErasureEvent
 from shared.eventstore.codec import EventCodec
 from shared.projecting.canary import CanarySent
 
-CODEC = EventCodec([*get_args(CustomerEvent), CanarySent])
+CODEC = EventCodec([*get_args(CustomerEvent), *get_args(ErasureEvent), CanarySent])

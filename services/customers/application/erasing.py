@@ -1,0 +1,176 @@
+"""A customer is erased once, for good, whatever dies between the steps (DESIGN §6).
+
+The start is durable first and refuses every later command; then the key is destroyed; then
+`CustomerErased` tells everybody. Whoever finds an erasure that stopped in between goes on with it:
+each step does nothing if it is done.
+"""
+
+from asyncio import Event as Signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import cast
+from uuid import UUID, uuid4
+
+from uuid6 import uuid7
+
+from services.customers.application.loading import CustomerReader, stream_of
+from services.customers.domain.customer.commands import (
+    FinishCustomerErasure,
+    StartCustomerErasure,
+)
+from services.customers.domain.customer.rules import decide
+from services.customers.domain.erasure.events import (
+    ErasureCompleted,
+    ErasureEvent,
+    ErasureOpened,
+)
+from services.customers.domain.erasure.rules import Erasure, evolve, note_answers
+from services.customers.storage.codec import CODEC
+from shared.clock import Clock
+from shared.errors import NotFoundError, VersionConflictError
+from shared.events import Event, EventToAppend, Origin, RecordedEvent
+from shared.eventstore.store import EventStore, StreamAppend
+from shared.observability.traces import current_traceparent
+from shared.security.subject_keys import SubjectKeys
+
+# Others may change the customer, or finish the same erasure, at the same moment.
+TRIES = 20
+STREAMS = "erasure-"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenErasure:
+    """An erasure with its version, and the event that opened it."""
+
+    customer_id: UUID
+    erasure: Erasure
+    version: int
+    opened: RecordedEvent
+
+
+class CustomerErasures:
+    """Erases customers, and goes on with erasures that stopped."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        reader: CustomerReader,
+        keys: SubjectKeys,
+        clock: Clock,
+        appended: Signal,
+    ) -> None:
+        """Work on this store; `appended` is set after each commit, so that the relay wakes."""
+        self._store = store
+        self._reader = reader
+        self._keys = keys
+        self._clock = clock
+        self._appended = appended
+
+    async def erase_customer(self, customer_id: UUID, *, actor: str) -> RecordedEvent:
+        """Erase a customer and return its `CustomerErased`; asking twice erases once.
+
+        Killed in between, a start or a watcher finishes it; so it does when a server is away.
+
+        Raises:
+            NotFoundError: no such customer.
+            VersionConflictError: others keep changing the customer; nothing was started.
+            UnavailableError: a server does not answer; ask again to know whether it has started.
+        """
+        await self._start(customer_id, actor)
+        return await self.finish(customer_id)
+
+    async def finish(self, customer_id: UUID) -> RecordedEvent:
+        """Destroy the key and say so, if that is not done; return the customer's `CustomerErased`.
+
+        Raises:
+            NotFoundError: no erasure of this customer was opened.
+            UnavailableError: a server does not answer; it is tried again by whoever watches.
+        """
+        its = await self.load(customer_id)
+        for _ in range(TRIES):
+            last = (await self._reader.history(customer_id))[-1]
+            # Also when it was done before: a key database that was restored has the key again.
+            await self._keys.destroy(its.erasure.kid)
+            events = decide(last.after, FinishCustomerErasure(its.erasure.kid))
+            if not events:
+                return last.recorded
+            await self._append(its, stream_of(customer_id), last.recorded.version, events)
+        raise _changes_all_the_time()
+
+    async def load(self, customer_id: UUID) -> OpenErasure:
+        """Return the erasure of this customer.
+
+        Raises:
+            NotFoundError: none was opened.
+        """
+        recorded = await self._store.load(f"{STREAMS}{customer_id}")
+        if not recorded:
+            raise NotFoundError(
+                "no erasure of this customer was opened",
+                code="erasure-not-found",
+                fix="ask for the erasure first",
+                who_can_help="data protection",
+            )
+        events = cast("list[ErasureEvent]", await CODEC.decode(recorded, self._keys))
+        return OpenErasure(
+            customer_id, reduce(evolve, events, Erasure("")), recorded[-1].version, recorded[0]
+        )
+
+    async def incomplete(self) -> list[UUID]:
+        """Return the customers whose erasure was opened and is not complete."""
+        streams = await self._store.streams_lacking(STREAMS, ErasureCompleted.__name__)
+        return [UUID(stream.removeprefix(STREAMS)) for stream in streams]
+
+    async def note_answers(
+        self, its: OpenErasure, holders: Sequence[str], answering: Sequence[str]
+    ) -> None:
+        """Store who of the `holders` has nothing left; another watcher may have done so before."""
+        events = note_answers(its.erasure, holders, answering)
+        if events:
+            await self._append(its, f"{STREAMS}{its.customer_id}", its.version, events)
+
+    async def _start(self, customer_id: UUID, actor: str) -> None:
+        subject = str(customer_id)
+        for _ in range(TRIES):
+            before = await self._reader.load(customer_id)
+            events = decide(before.customer, StartCustomerErasure())
+            if not events:
+                return
+            opened = ErasureOpened(kid=before.kid)
+            origin = Origin(actor, uuid4(), traceparent=current_traceparent())
+            appends = [
+                StreamAppend(stream_of(customer_id), subject, before.version, _new(events)),
+                StreamAppend(f"{STREAMS}{subject}", subject, 0, _new([opened])),
+            ]
+            try:
+                await self._store.append_many(appends, origin, self._clock.now())
+            except VersionConflictError:
+                continue
+            self._appended.set()
+            return
+        raise _changes_all_the_time()
+
+    async def _append(
+        self, its: OpenErasure, stream: str, version: int, events: Sequence[Event]
+    ) -> None:
+        """Append in the name of whoever opened the erasure, unless another was faster."""
+        opened = its.opened
+        origin = Origin(opened.origin.actor, opened.origin.correlation_id, opened.event_id)
+        try:
+            await self._store.append(
+                stream, opened.subject, version, _new(events), origin, self._clock.now()
+            )
+        except VersionConflictError:
+            return
+        self._appended.set()
+
+
+def _new(events: Sequence[Event]) -> list[EventToAppend]:
+    return [CODEC.encode(event, uuid7()) for event in events]
+
+
+def _changes_all_the_time() -> VersionConflictError:
+    return VersionConflictError(
+        "others keep changing this customer at the same moment", fix="ask for the erasure again"
+    )

@@ -1,0 +1,72 @@
+"""A holder has erased somebody when every copy is gone, also in a version that is being built."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from shared.postgres.dsn import dsn_for
+from shared.postgres.lanes import Lanes
+from shared.projecting.holders import CipherCaches, ErasedSubject, ReadModels
+from shared.testing.clock import NOON, TurnableClock
+from tests.ground.servers import Databases
+
+SUBJECT = ErasedSubject("ada", 3, 2, 700, 41, NOON)
+MARK = """insert into projection_marks
+    (projection, source, topic, partition, epoch, feed_position, txid, position)
+    values ($1, $2, 'topic', $3, $4, 9, $5, $6)"""
+
+
+async def answer(views: Databases, *marks: tuple[object, ...], is_noted: bool = True) -> bool:
+    """Ask with these marks: projection, source, partition, epoch, txid, position."""
+    connection = await asyncpg.connect(views.admin_dsn("views"))
+    lanes = Lanes(dsn_for(views.views_dsn, "api"), 1, application_name="holders")
+    try:
+        await connection.executemany(MARK, marks)
+        if is_noted:
+            await connection.execute("insert into erased_subjects values ('ada', $1)", NOON)
+        await lanes.open()
+        return await ReadModels(lanes, "/notes", "topic").has_erased(SUBJECT)
+    finally:
+        await lanes.close()
+        await connection.close()
+
+
+APPLIED = ("directory", "/notes", 3, 2, 700, 41)
+
+
+async def test_a_read_model_that_applied_the_erasure_has_erased(views: Databases) -> None:
+    assert await answer(views, APPLIED)
+
+
+async def test_the_marks_of_others_and_of_other_partitions_do_not_matter(views: Databases) -> None:
+    others = [("directory", "/notes", 4, 1, 1, 1), ("copy", "/other", 3, 1, 1, 1)]
+    assert await answer(views, APPLIED, *others)
+
+
+@pytest.mark.parametrize("behind", [(2, 700, 40), (2, 699, 50), (1, 800, 50)])
+async def test_one_version_that_lags_is_enough_to_wait_for(
+    views: Databases, behind: tuple[int, ...]
+) -> None:
+    assert not await answer(views, APPLIED, ("directory-2", "/notes", 3, *behind))
+
+
+async def test_a_database_that_does_not_know_of_the_erasure_has_not_erased(
+    views: Databases,
+) -> None:
+    assert not await answer(views, APPLIED, is_noted=False)
+
+
+async def test_a_database_without_read_models_has_not_answered(views: Databases) -> None:
+    assert not await answer(views)
+
+
+async def test_caches_have_erased_when_the_longest_of_their_lives_is_over(
+    clock: TurnableClock,
+) -> None:
+    caches = CipherCaches(clock)
+    clock.turn(60)
+    assert not await caches.has_erased(SUBJECT)
+    later = replace(SUBJECT, erased_at=NOON - timedelta(seconds=1))
+    assert await caches.has_erased(later)
