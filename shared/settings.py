@@ -51,7 +51,7 @@ class SecuritySettings(BaseSettings):
 
 
 class ObservabilitySettings(BaseSettings):
-    """Logs and traces."""
+    """Logs, traces and metrics."""
 
     model_config = SettingsConfigDict(env_prefix="DAYBOOK_OBSERVABILITY_", frozen=True)
 
@@ -59,6 +59,12 @@ class ObservabilitySettings(BaseSettings):
     trace_share: float = Field(0.05, ge=0, le=1, description="Share of requests traced.")
     trace_file: Path | None = Field(None, description="Spans as JSON lines, for one machine.")
     otlp_endpoint: str | None = Field(None, description="Where spans go by OTLP over HTTP.")
+    metrics_host: str = Field("127.0.0.1", description="The address that /metrics listens on.")
+    metrics_port: int = Field(
+        8150,
+        description="The port of /metrics, /livez and /readyz, one a process;"
+        " if it is taken, the next free one of eight. 0: any.",
+    )
 
 
 class ServiceSettings(BaseSettings):

@@ -44,6 +44,7 @@ def of_service(
         "DAYBOOK_SECURITY_AUDIENCE": "daybook",
         "DAYBOOK_SERVICE_HOST": LOOPBACK,
         "DAYBOOK_SERVICE_PORT": str(ports.customers),
+        "DAYBOOK_OBSERVABILITY_METRICS_PORT": str(ports.metrics),
     }
 
 

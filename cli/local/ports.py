@@ -29,6 +29,11 @@ class Ports:
         return self.base + 5
 
     @property
+    def metrics(self) -> int:
+        """The customers service's /metrics, /livez and /readyz."""
+        return self.base + 50
+
+    @property
     def broker(self) -> int:
         """The Kafka protocol."""
         return self.base + 92
@@ -36,12 +41,17 @@ class Ports:
     @property
     def all(self) -> tuple[int, ...]:
         """Every port that something listens on."""
-        return (self.customers, self.issuer, self.broker)
+        return (self.customers, self.issuer, self.metrics, self.broker)
 
     @property
     def customers_url(self) -> str:
         """Where the customers service answers."""
         return f"http://{LOOPBACK}:{self.customers}"
+
+    @property
+    def metrics_url(self) -> str:
+        """Where the customers service tells machines how it is."""
+        return f"http://{LOOPBACK}:{self.metrics}"
 
     @property
     def issuer_url(self) -> str:

@@ -20,6 +20,7 @@ def ready_text(place: Place, proof: Proof, people: Mapping[str, Person], seconds
             f"customers   {ports.customers_url}/openapi.json",
             f"sign-in     {ports.issuer_url}   (who you can be, as a page)",
             f"Kafka       {ports.bootstrap}   (topic daybook.customers.v1)",
+            f"metrics     {ports.metrics_url}/metrics",
             f"data, logs  {place.shown}",
         ],
         "Who you can be": _roles(people),

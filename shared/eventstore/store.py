@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 
 import asyncpg
 
@@ -13,6 +14,7 @@ from shared.eventstore.partitioning import partition_of
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, checked
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.postgres.lanes import Lanes
 
 APPEND = """select * from append_to_stream($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
@@ -53,8 +55,11 @@ class StreamAppend:
 class EventStore:
     """The event store of one service; safe to share between tasks."""
 
-    def __init__(self, lanes: Lanes, service: str, partitions: int) -> None:
+    def __init__(
+        self, lanes: Lanes, service: str, partitions: int, metrics: Metrics = UNMEASURED
+    ) -> None:
         self._lanes = lanes
+        self._metrics = metrics
         self.service = service
         self.partitions = partitions
 
@@ -181,6 +186,7 @@ class EventStore:
         return int(rows[0]["epoch"])
 
     async def _call(self, sql: str, arguments: Sequence[object]) -> asyncpg.Record:
+        began = perf_counter()
         for _ in range(MAX_TRIES):
             try:
                 row = await self._lanes.fetchrow(sql, *arguments)
@@ -192,6 +198,7 @@ class EventStore:
             else:
                 if row is None:
                     raise UnavailableError("the append answered nothing", fix="try again")
+                self._metrics.observe("daybook_append_seconds", perf_counter() - began)
                 return row
         raise VersionConflictError(
             "others keep changing this at the same moment", fix="read it again and try again"

@@ -25,6 +25,8 @@ class LogWatch:
         self._source = source
         self._clock = clock
         self._looked_at = 0.0
+        self.seen_at = 0.0
+        """When a look last got an answer."""
         self._looking: asyncio.Task[LogState] | None = None
 
     async def look(self, places: Sequence[Checkpoint]) -> set[int]:
@@ -35,6 +37,7 @@ class LogWatch:
         """
         self._looked_at = self._clock.monotonic()
         state = await check_log(self._settings, self._topic, self._source, places, to_the_end=False)
+        self.seen_at = self._clock.monotonic()
         return state.lost
 
     def changed(self, places: Sequence[Checkpoint]) -> set[int]:
@@ -44,9 +47,11 @@ class LogWatch:
                 return set()
             looking, self._looking = self._looking, None
             try:
-                return looking.result().lost
+                lost = looking.result().lost
             except BrokerSilentError:
                 return set()  # Nothing is known; the next look is soon.
+            self.seen_at = self._clock.monotonic()
+            return lost
         now = self._clock.monotonic()
         if now - self._looked_at >= LOOK_EVERY_SECONDS:
             self._looked_at = now

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import asyncpg
@@ -18,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from shared.clock import Clock
 from shared.errors import UnavailableError
+from shared.messaging.account import RelayAccount, RelayStatus
 from shared.messaging.clients import new_producer
 from shared.messaging.headers import Header, fixed_headers, source_of
 from shared.messaging.log_check import BrokerSilentError, LogState, check_log, end_check
@@ -32,7 +32,9 @@ from shared.messaging.sending import (
     trace_round,
 )
 from shared.messaging.topics import Topic, ensure_topics
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
+from shared.observability.work import Work
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -59,18 +61,6 @@ RETRIED = (
 )
 
 
-@dataclass(slots=True)
-class RelayStatus:
-    """What the relay has done, for health, lag and the report after a start."""
-
-    partitions_led: int = 0
-    events_sent: int = 0
-    last_acknowledged_at: float | None = None
-    refill_events: int = 0
-    refill_seconds: float | None = None
-    last_failure: str | None = None
-
-
 class Relay:
     """Sends one topic's events; `run` ends only when told to stop."""
 
@@ -84,6 +74,7 @@ class Relay:
         tracing: Tracing,
         *,
         wake: asyncio.Event | None = None,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         self._outbox = outbox
         self._settings = settings
@@ -97,9 +88,16 @@ class Relay:
         self._checked: set[int] = set()
         self._check: asyncio.Task[LogState] | None = None
         self._fixed: list[Header] = []
-        self._refill_target: dict[int, int] = {}
-        self._refill_started = 0.0
-        self.status = RelayStatus()
+        self._account = RelayAccount(topic.name, clock, metrics)
+
+    @property
+    def status(self) -> RelayStatus:
+        """What this relay has done."""
+        return self._account.status
+
+    def work(self) -> Work:
+        """Return what this relay did last."""
+        return self._account.work()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead whatever can be led until `stop` is set; failures are logged and tried again."""
@@ -154,7 +152,7 @@ class Relay:
             log.info("relay leads partitions", extra={"partitions": sorted(held)})
         self._held = held
         self._checked &= held.keys()
-        self.status.partitions_led = len(held)
+        self._account.leads(len(held))
         if held:
             epoch = next(iter(held.values())).epoch
             self._fixed = fixed_headers(self._service, epoch)
@@ -186,6 +184,7 @@ class Relay:
             await self._begin_next_epoch()
             return
         self._checked = set(self._held)
+        self._account.looked()
         if state.lost:
             await self._start_over(state.lost & self._held.keys())
 
@@ -196,14 +195,7 @@ class Relay:
 
     async def _start_over(self, lost: Iterable[int]) -> None:
         partitions = sorted(lost)
-        self._refill_target = {p: self._held[p].feed_position for p in partitions}
-        self._refill_started = self._clock.monotonic()
-        self.status.refill_events = sum(self._refill_target.values())
-        self.status.refill_seconds = None
-        log.warning(
-            "Kafka lost its log and is filled again from the store",
-            extra={"partitions": partitions, "events": self.status.refill_events},
-        )
+        self._account.refills([self._held[p] for p in partitions])
         await self._outbox.start_over(partitions)
         await self._claim()
 
@@ -231,26 +223,9 @@ class Relay:
         await self._outbox.advance(made.moved, self._clock.now())
         for moved in made.moved:
             self._held[moved.before.partition] = moved.after()
-        self.status.events_sent += made.events
-        self.status.last_acknowledged_at = self._clock.monotonic()
         trace_round(self._tracing, self._topic.name, made, start_ns)
-        self._note_refill()
+        self._account.sent(made.events, start_ns, self._held)
         return True
-
-    def _note_refill(self) -> None:
-        if self._refill_target and all(
-            p in self._held and self._held[p].feed_position >= n
-            for p, n in self._refill_target.items()
-        ):
-            self._refill_target = {}
-            self.status.refill_seconds = self._clock.monotonic() - self._refill_started
-            log.info(
-                "Kafka is full again",
-                extra={
-                    "events": self.status.refill_events,
-                    "seconds": round(self.status.refill_seconds, 3),
-                },
-            )
 
     async def _renew(self) -> None:
         if not self._held.keys() <= await self._outbox.renew():
@@ -265,12 +240,7 @@ class Relay:
 
     def _failed(self, error: BaseException) -> None:
         self._held = {}
-        self.status.partitions_led = 0
-        self.status.last_failure = type(error).__name__
-        log.warning(
-            "the relay failed and starts again from its checkpoint",
-            extra={"error": type(error).__name__},
-        )
+        self._account.failed(error)
 
     async def _give_up_leases(self) -> None:
         try:

@@ -1,6 +1,7 @@
 """Every name that a span or a metric may have, so that a dashboard never meets an unknown one."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Final, Literal
 
 SpanName = Literal[
     # One call of the event store, child of the request that asked for it.
@@ -14,14 +15,79 @@ SpanName = Literal[
 ]
 """Spans of our own; a request's span is named `{method} {route}` by HTTP convention."""
 
-MetricName = Literal[
-    # Seconds since the oldest event that the store has and Kafka does not.
-    "daybook.relay.lag",
-    # Seconds since the oldest event that Kafka has and the read model does not.
-    "daybook.projection.lag",
-    # Seconds since the oldest transaction that holds back every reader of the log.
-    "daybook.horizon.lag",
-    # Seconds since the oldest erasure was asked for that not every holder has answered.
-    "daybook.erasure.age",
+CounterName = Literal[
+    "daybook_relay_events_total",
+    "daybook_relay_failures_total",
+    "daybook_projection_events_total",
+    "daybook_projection_failures_total",
+    "daybook_scrape_failures_total",
 ]
-"""Metrics of our own, recorded once a batch, never once an event."""
+HistogramName = Literal[
+    "daybook_http_request_seconds",
+    "daybook_command_seconds",
+    "daybook_append_seconds",
+    "daybook_relay_round_seconds",
+    "daybook_projection_batch_seconds",
+]
+GaugeName = Literal[
+    "daybook_build_info",
+    "daybook_connections",
+    "daybook_relay_partitions_led",
+]
+MetricName = CounterName | HistogramName | GaugeName
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a number means, in which unit, and told apart by what (labels have few values)."""
+
+    unit: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+METRICS: Final[dict[MetricName, Metric]] = {
+    "daybook_http_request_seconds": Metric(
+        "seconds", ("method", "route", "status"),
+        "How long an HTTP request took, by route template and status class (2xx … 5xx).",
+    ),
+    "daybook_command_seconds": Metric(
+        "seconds", ("command", "outcome"),
+        "How long a command took: load, decide, append; outcome is done, refused or failed.",
+    ),
+    "daybook_append_seconds": Metric(
+        "seconds", (), "How long one append took, from asking for a connection to the commit."
+    ),
+    "daybook_relay_round_seconds": Metric(
+        "seconds", ("topic",),
+        "How long a relay round took: packed, acknowledged by Kafka, recorded.",
+    ),
+    "daybook_relay_events_total": Metric(
+        "events", ("topic",), "Events that Kafka acknowledged."
+    ),
+    "daybook_relay_failures_total": Metric(
+        "failures", ("topic",), "How often the relay failed and began again at its checkpoint."
+    ),
+    "daybook_relay_partitions_led": Metric(
+        "partitions", ("topic",), "Partitions whose lease this process holds."
+    ),
+    "daybook_projection_batch_seconds": Metric(
+        "seconds", ("projection",), "How long a batch took: decoded, applied, committed."
+    ),
+    "daybook_projection_events_total": Metric(
+        "events", ("projection",), "Events that the read model applied."
+    ),
+    "daybook_projection_failures_total": Metric(
+        "failures", ("projection",), "How often the projection failed and began again at its marks."
+    ),
+    "daybook_connections": Metric(
+        "connections", ("server",), "Open connections of this process to truth, views and keys."
+    ),
+    "daybook_build_info": Metric(
+        "1", ("service", "role", "version"), "Always 1; says who this process is."
+    ),
+    "daybook_scrape_failures_total": Metric(
+        "failures", ("part",), "How often a number could not be found out, and was left out."
+    ),
+}  # fmt: skip
+"""Every metric of our own; recorded once a batch, a request or a scrape, never once an event."""

@@ -50,6 +50,11 @@ class Lanes:
         self._free: asyncio.LifoQueue[asyncpg.Connection | None] = asyncio.LifoQueue()
         self._opened: set[asyncpg.Connection] = set()
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open now."""
+        return sum(not connection.is_closed() for connection in self._opened)
+
     async def open(self) -> None:
         """Open one connection, so that a wrong DSN is told now; the others open when needed."""
         connection = await self._connect()

@@ -12,6 +12,7 @@ from shared.clock import Clock
 from shared.events import Event
 from shared.eventstore.codec import Ciphers, EventCodec
 from shared.messaging.headers import ReceivedEvent
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing, is_sampled
 from shared.postgres.lanes import Lanes
 from shared.projecting.erased import note_erased
@@ -57,7 +58,9 @@ class Applier:
         ciphers: Ciphers,
         clock: Clock,
         tracing: Tracing,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
+        self._metrics = metrics
         self._projection = projection
         self._followed = followed
         self._lanes = lanes
@@ -83,6 +86,9 @@ class Applier:
                 await move_marks(connection, self._followed, moves, self._clock.now())
             await connection.execute("select pg_notify($1, $2)", CHANNEL, self._projection.name)
         self._trace(events, start_ns)
+        seconds = (time_ns() - start_ns) / 1e9
+        self._metrics.observe("daybook_projection_batch_seconds", seconds, self._projection.name)
+        self._metrics.count("daybook_projection_events_total", len(events), self._projection.name)
 
     async def _apply(self, connection: asyncpg.Connection, applied: Sequence[AppliedEvent]) -> None:
         erased = {

@@ -19,7 +19,9 @@ from shared.messaging.clients import new_consumer, start_consumer
 from shared.messaging.headers import ReceivedEvent, received
 from shared.messaging.log_watch import LogWatch
 from shared.messaging.outbox import Checkpoint
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
+from shared.observability.work import Deeds, Work
 from shared.postgres.lanes import Lanes
 from shared.projecting.applying import Applier, Projection
 from shared.projecting.marks import (
@@ -69,18 +71,30 @@ class ProjectionRunner:
         settings: KafkaSettings,
         clock: Clock,
         tracing: Tracing,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
+        self._metrics = metrics
         self._followed = followed
         self._lanes = lanes
         self._settings = settings
         self._clock = clock
-        self._applier = Applier(projection, followed, lanes, codec, ciphers, clock, tracing)
+        self._applier = Applier(
+            projection, followed, lanes, codec, ciphers, clock, tracing, metrics
+        )
         self._marks: dict[int, Mark] = {}
         self._early: dict[int, ReceivedEvent] = {}
         self._gap_since: dict[int, float] = {}
         self._log_watch = LogWatch(settings, followed.topic, followed.source, clock)
         self._swept = 0.0
         self.status = RunnerStatus()
+        self._deeds = Deeds(f"projector {followed.projection}")
+
+    def work(self) -> Work:
+        """Return what this runner did last: an applied batch, or a look at an idle log."""
+        now = self._clock.monotonic()
+        if self._log_watch.seen_at > (self.status.last_batch_at or 0.0):
+            self._deeds.did("looked at Kafka's log", self._log_watch.seen_at)
+        return self._deeds.seen(now)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the topic until `stop` is set; failures are logged and tried again."""
@@ -94,6 +108,10 @@ class ProjectionRunner:
             except Exception as error:
                 # Poison waits here, loudly, until it can be parked.
                 self.status.last_failure = type(error).__name__
+                self._deeds.failed(self.status.last_failure, self._clock.monotonic())
+                self._metrics.count(
+                    "daybook_projection_failures_total", 1, self._followed.projection
+                )
                 log.exception("the projection failed and starts again from its marks")
             self.status.is_following = False
             pause = FIRST_PAUSE_SECONDS if self.status.events_applied > applied else pause * 2
@@ -192,6 +210,7 @@ class ProjectionRunner:
             self._gap_since.pop(partition, None)
         self.status.events_applied += events
         self.status.last_batch_at = self._clock.monotonic()
+        self._deeds.succeeded("applied a batch", self.status.last_batch_at)
 
     async def _hold(self, consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
         """Read on to the end of the partition, then again from its earliest record.

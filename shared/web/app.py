@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Guard
@@ -19,8 +20,11 @@ from shared.web.tracing import RequestTracing
 class Api(FastAPI):
     """A FastAPI app with one layer of our own around its router, and no other."""
 
-    def __init__(self, *, title: str, version: str, tracing: Tracing) -> None:
+    def __init__(
+        self, *, title: str, version: str, tracing: Tracing, metrics: Metrics = UNMEASURED
+    ) -> None:
         self._tracing = tracing
+        self._metrics = metrics
         super().__init__(
             title=title,
             version=version,
@@ -34,7 +38,7 @@ class Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the whole stack."""
-        return RequestTracing(self.router, self._tracing)
+        return RequestTracing(self.router, self._tracing, self._metrics)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
@@ -42,10 +46,16 @@ class Api(FastAPI):
 
 
 def create_app(
-    *, title: str, version: str, guard: Guard, tracing: Tracing, readiness: ReadinessCheck
+    *,
+    title: str,
+    version: str,
+    guard: Guard,
+    tracing: Tracing,
+    readiness: ReadinessCheck,
+    metrics: Metrics = UNMEASURED,
 ) -> Api:
     """Return an app that serves health and its own description; add the rest with `Routes`."""
-    app = Api(title=title, version=version, tracing=tracing)
+    app = Api(title=title, version=version, tracing=tracing, metrics=metrics)
     routes = Routes(app, guard)
     add_health(routes, readiness)
 

@@ -1,6 +1,6 @@
 """/livez says that the process answers, /readyz that it can do its work, with the proof."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Literal
 from uuid import UUID
 
@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.observability.work import FINE, Work
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.routes import Routes
 
-FINE: Final = "ok"
+READY: Final = "ready"
 
 
 class Alive(BaseModel):
@@ -45,6 +46,7 @@ class Readiness(BaseModel):
     checks: Mapping[str, str] = Field(description='What it needs: "ok", or what is wrong.')
     canary: Canary | None = None
     relay: RelayReport | None = None
+    work: Sequence[Work] = Field((), description="What each part of the process did last.")
 
     @classmethod
     def of(
@@ -53,11 +55,12 @@ class Readiness(BaseModel):
         checks: Mapping[str, str],
         canary: Canary | None = None,
         relay: RelayReport | None = None,
+        work: Sequence[Work] = (),
     ) -> "Readiness":
         """Return ready if every check says ok."""
         is_ready = all(state == FINE for state in checks.values())
-        status: Literal["ready", "not-ready"] = "ready" if is_ready else "not-ready"
-        return cls(status=status, role=role, checks=checks, canary=canary, relay=relay)
+        status: Literal["ready", "not-ready"] = READY if is_ready else "not-ready"
+        return cls(status=status, role=role, checks=checks, canary=canary, relay=relay, work=work)
 
 
 ReadinessCheck = Callable[[], Awaitable[Readiness]]
@@ -75,7 +78,7 @@ def add_health(routes: Routes, readiness: ReadinessCheck) -> None:
     async def readyz(_request: Request) -> Response:
         """Say whether this process can do its work, and what the last canary proved."""
         report = await readiness()
-        return JsonAnswer(report, 200 if report.status == "ready" else 503)
+        return JsonAnswer(report, 200 if report.status == READY else 503)
 
     routes.add_anonymous("/livez", "livez", livez, answers={200: Answer("It answers.", Alive)})
     routes.add_anonymous(

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from shared.errors import UnavailableError
 from shared.web.app import Api
@@ -37,6 +38,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def listen_on_first_free(host: str, port: int, among: int) -> socket.socket:
+    """Return a socket that listens on the first free port from `port` on (port 0: any free)."""
+    for tried in range(port, port + among - 1) if port else ():
+        with contextlib.suppress(UnavailableError):
+            return listen(host, tried)
+    return listen(host, port + among - 1 if port else 0)
+
+
 async def serve(app: Api, listener: socket.socket, *, stopping: asyncio.Event) -> None:
     """Serve until `stopping` is set, then end within about a second.
 
@@ -44,6 +53,13 @@ async def serve(app: Api, listener: socket.socket, *, stopping: asyncio.Event) -
     Signals are the caller's: uvicorn's own handlers are not installed.
     """
     assert_every_route_is_guarded(app)
+    await serve_unguarded(app, listener, stopping=stopping)
+
+
+async def serve_unguarded(
+    app: ASGIApp, listener: socket.socket, *, stopping: asyncio.Event
+) -> None:
+    """Serve an app that asks nobody who they are, until `stopping` is set."""
     config = uvicorn.Config(
         app,
         http="httptools",

@@ -6,11 +6,13 @@ caller can write anything there, a name included, so they are never recorded.
 """
 
 import time
+from time import perf_counter
 
 from opentelemetry.trace import SpanKind
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import (
     AttributeValue,
     Tracing,
@@ -28,9 +30,10 @@ _OUR_SIDE = 500
 class RequestTracing:
     """The outermost layer of an api."""
 
-    def __init__(self, app: ASGIApp, tracing: Tracing) -> None:
+    def __init__(self, app: ASGIApp, tracing: Tracing, metrics: Metrics = UNMEASURED) -> None:
         self._app = app
         self._tracing = tracing
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; only what fails after the answer began leaves as an exception."""
@@ -39,6 +42,7 @@ class RequestTracing:
             return
         parent = _incoming(scope)
         own = self._tracing.start(parent)
+        began = perf_counter()
         started = time.time_ns() if is_sampled(own) else None
         entered = enter_trace(own)
         status = 0
@@ -63,7 +67,19 @@ class RequestTracing:
         finally:
             if started is not None:
                 self._finish(scope, own, parent, started=started, status=status, failure=failure)
+            self._measure(scope, status, perf_counter() - began)
             leave_trace(entered)
+
+    def _measure(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("route")
+        self._metrics.observe(
+            "daybook_http_request_seconds",
+            seconds,
+            scope["method"] if scope["method"] in _METHODS else "_OTHER",
+            "none" if route is None else route.path,
+            # 0: whoever asked left before there was an answer.
+            f"{status // 100}xx" if status else "none",
+        )
 
     def _finish(
         self,

@@ -31,6 +31,7 @@ from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.topics import CUSTOMERS, Topic
 from shared.observability.traces import Tracing
+from shared.observability.work import FINE
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
@@ -47,7 +48,7 @@ from shared.testing.verifier import PersonVerifier, token_of
 from shared.testing.waiting import until
 from shared.web.app import Api
 from shared.web.callers import Guard
-from shared.web.health import FINE, Readiness
+from shared.web.health import Readiness
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
 from tests.ground.servers import Databases
 from tests.ground.tasks import Runs, Tasks

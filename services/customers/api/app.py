@@ -3,6 +3,7 @@
 from asyncio import Event as Signal
 from dataclasses import dataclass
 
+from services.customers import VERSION
 from services.customers.api.commands import CommandRoutes
 from services.customers.api.feed import FeedRoutes
 from services.customers.api.journey import JourneyRoutes
@@ -18,6 +19,7 @@ from shared.clock import Clock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
@@ -29,8 +31,6 @@ from shared.web.callers import Guard
 from shared.web.health import ReadinessCheck
 from shared.web.pages import PageTokens
 from shared.web.routes import Routes
-
-VERSION = "0.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class ApiParts:
     service_key: bytes
     appended: Signal
     stopping: Signal
+    metrics: Metrics = UNMEASURED
 
 
 def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeeper) -> Api:
@@ -62,6 +63,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
         guard=parts.guard,
         tracing=parts.tracing,
         readiness=readiness,
+        metrics=parts.metrics,
     )
     routes = Routes(app, parts.guard)
     reader = CustomerReader(parts.store, parts.keys)
@@ -73,6 +75,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
         parts.clock,
         parts.tracing,
         parts.appended,
+        parts.metrics,
     )
     lag = LagRoutes(
         parts.store, parts.truth, parts.feed.topic, parts.watcher, DIRECTORY, parts.clock, canary

@@ -25,6 +25,7 @@ from shared.events import EventToAppend, Origin
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing, current_traceparent
 from shared.security.subject_keys import KeyPool, SubjectKey, SubjectKeys
 
@@ -50,6 +51,7 @@ class CustomerCommands:
         clock: Clock,
         tracing: Tracing,
         appended: Signal,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         """Work on this store; `appended` is set after each commit, so that the relay wakes."""
         self._store = store
@@ -59,6 +61,7 @@ class CustomerCommands:
         self._clock = clock
         self._tracing = tracing
         self._appended = appended
+        self._metrics = metrics
 
     async def register_customer(
         self,
@@ -86,7 +89,8 @@ class CustomerCommands:
                 remember.key, remember.body_mac, 201, f"/v1/customers/{customer_id}"
             )
         before = LoadedCustomer(customer_id, NOBODY, 0, key.kid, 0, 0, 0)
-        return await self._append(before, events, key, actor, remember)
+        with self._metrics.command("RegisterCustomer"):
+            return await self._append(before, events, key, actor, remember)
 
     async def rename_customer(
         self,
@@ -129,13 +133,24 @@ class CustomerCommands:
         actor: str,
         remember: Remember | None,
     ) -> Outcome:
-        """Load, compare versions, decide, append.
+        """Load, compare versions, decide, append; timed as one command.
 
         Raises:
             NotFoundError: no such customer, or no such e-mail.
             VersionConflictError: the customer is at another version than the caller read.
             RuleBrokenError: the business says no.
         """
+        with self._metrics.command(type(command).__name__):
+            return await self._decide(customer_id, expected_version, command, actor, remember)
+
+    async def _decide(
+        self,
+        customer_id: UUID,
+        expected_version: int,
+        command: CustomerCommand,
+        actor: str,
+        remember: Remember | None,
+    ) -> Outcome:
         # Loaded before the key is looked up: a twin that wins in between is found by its key, not
         # taken for somebody who was faster.
         before = await self._reader.load(customer_id)
@@ -157,7 +172,7 @@ class CustomerCommands:
         cipher = (await self._keys.read([before.kid]))[before.kid]
         if cipher is None:
             # Erased since it was loaded: loaded again, the rules refuse it.
-            return await self._change(customer_id, expected_version, command, actor, remember)
+            return await self._decide(customer_id, expected_version, command, actor, remember)
         key = SubjectKey(before.kid, b"", cipher, "")
         return await self._append(before, events, key, actor, remember)
 

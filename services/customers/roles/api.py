@@ -20,6 +20,7 @@ from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import ACCESS, CUSTOMERS
+from shared.observability.work import FINE
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
@@ -29,7 +30,7 @@ from shared.security.master_key import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.web.callers import Guard
-from shared.web.health import FINE, Canary, Readiness, RelayReport
+from shared.web.health import Canary
 from shared.web.serving import listen, serve
 
 WORK_WITHIN_SECONDS = 2.0
@@ -51,7 +52,9 @@ async def add_api(process: Process) -> None:
         period_seconds=process.service.canary_seconds,
         wake=process.appended,
     )
-    app = customers_api(parts, lambda: _readiness(process, parts, key_lanes, canary), canary)
+    process.readiness.api = lambda: _checks(parts, key_lanes)
+    process.readiness.canary = lambda: _canary(process, canary)
+    app = customers_api(parts, process.readiness, canary)
     listener = listen(process.service.host, process.service.port)
     process.runs += [
         parts.watcher.run,
@@ -70,7 +73,7 @@ async def _parts(process: Process) -> ApiParts:
         sqlalchemy_url(dsn_for(process.stores.views_dsn, "api")), pool_pre_ping=True
     )
     process.opened.push_async_callback(engine.dispose)
-    store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
+    store = EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics)
     await store.refuse_unreadable(CODEC)
     records = RecordKeeper(truth, process.clock, ACCESS.partitions)
     process.opened.push_async_callback(records.close)
@@ -90,6 +93,7 @@ async def _parts(process: Process) -> ApiParts:
         service_key=read_key_file(process.security.secrets_dir / "service.key"),
         appended=process.appended,
         stopping=process.stop,
+        metrics=process.metrics,
     )
 
 
@@ -103,16 +107,13 @@ async def _verifier(process: Process) -> TokenVerifier:
     )
 
 
-async def _readiness(
-    process: Process, parts: ApiParts, key_lanes: Lanes, canary: CanaryKeeper
-) -> Readiness:
+async def _checks(parts: ApiParts, key_lanes: Lanes) -> dict[str, str]:
     """Do a little of the api's work on each server and say what worked."""
-    checks = {
+    return {
         "event store": await _works(parts.truth.fetchval("select epoch from store")),
         "read models": await _works(parts.views.fetchval(ONE_CUSTOMER)),
         "subject keys": await _works(key_lanes.fetchval(ONE_KEY)),
     }
-    return Readiness.of(process.role, checks, _canary(process, canary), _relay_report(process))
 
 
 def _canary(process: Process, canary: CanaryKeeper) -> Canary | None:
@@ -121,18 +122,6 @@ def _canary(process: Process, canary: CanaryKeeper) -> Canary | None:
         return None
     age = process.clock.monotonic() - trip.arrived_at
     return Canary(age_seconds=round(age, 1), trip_ms=round(trip.trip_ms, 1), event_id=trip.event_id)
-
-
-def _relay_report(process: Process) -> RelayReport | None:
-    if process.relay is None:
-        return None
-    status = process.relay.status
-    return RelayReport(
-        partitions_led=status.partitions_led,
-        events_sent=status.events_sent,
-        refilled_events=status.refill_events,
-        refill_seconds=status.refill_seconds,
-    )
 
 
 async def _works(work: Awaitable[object]) -> str:

@@ -3,23 +3,33 @@
 import asyncio
 import logging
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Final, Literal
 
+from services.customers import VERSION
 from services.customers.projections.directory import NAME as DIRECTORY
+from services.customers.roles.readiness import ProcessReadiness
 from shared.clock import SystemClock
 from shared.errors import UnavailableError
 from shared.messaging.headers import source_of
-from shared.messaging.relay import Relay
 from shared.messaging.topics import CUSTOMERS
 from shared.observability.logs import log_lost_failures
+from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.projecting.marks import Followed
 from shared.security.master_key import FileMasterKey
-from shared.settings import KafkaSettings, SecuritySettings, ServiceSettings, StoreSettings
+from shared.settings import (
+    KafkaSettings,
+    ObservabilitySettings,
+    SecuritySettings,
+    ServiceSettings,
+    StoreSettings,
+)
+from shared.web.operations import listen_for_operators, serve_operators
 
 SERVICE: Final = "customers"
 Role = Literal["api", "relay", "projector", "all", "migrate"]
@@ -35,6 +45,7 @@ class Process:
     def __init__(self, role: Role, tracing: Tracing) -> None:
         self.role = role
         self.tracing = tracing
+        self.metrics = Metrics(SERVICE, role, VERSION)
         self.clock = SystemClock()
         self.stop = asyncio.Event()
         self.appended = asyncio.Event()
@@ -42,15 +53,19 @@ class Process:
         self.kafka = KafkaSettings()
         self.security = SecuritySettings()
         self.service = ServiceSettings()
+        self.observability = ObservabilitySettings()
         self.master = FileMasterKey.read(self.security.secrets_dir / "master.key")
-        self.relay: Relay | None = None
+        self.readiness = ProcessReadiness(role, self.clock)
         self.runs: list[Callable[[asyncio.Event], Awaitable[None]]] = []
         self.opened = AsyncExitStack()
+        self._lanes: list[tuple[str, Lanes]] = []
+        self.metrics.found_out_by("connections", self._count_connections)
 
     async def lanes(self, template: str, role: str, size: int) -> Lanes:
         """Open connections to one server; wait for a server that is still starting."""
         name = f"{SERVICE}-{role}"
         lanes = Lanes(dsn_for(template, role), size, application_name=name)
+        self._lanes.append((self._server_of(template), lanes))
         while not self.stop.is_set():
             try:
                 await lanes.open()
@@ -71,8 +86,25 @@ class Process:
         async with self.opened:
             for add in adds:
                 await add(self)
+            self.runs.append(self._serve_operators)
             log.info("started")
             async with asyncio.TaskGroup() as group:
                 for run in self.runs:
                     group.create_task(run(self.stop))  # type: ignore[arg-type]
         log.info("stopped")
+
+    async def _serve_operators(self, stop: asyncio.Event) -> None:
+        where = self.observability.metrics_host, self.observability.metrics_port
+        await serve_operators(self.metrics, self.readiness, listen_for_operators(*where), stop)
+
+    def _server_of(self, template: str) -> str:
+        stores = self.stores
+        names = {stores.truth_dsn: "truth", stores.views_dsn: "views", stores.keys_dsn: "keys"}
+        return names[template]
+
+    async def _count_connections(self) -> None:
+        open_now = Counter({"truth": 0, "views": 0, "keys": 0})
+        for server, lanes in self._lanes:
+            open_now[server] += lanes.open_connections
+        for server, number in open_now.items():
+            self.metrics.set("daybook_connections", number, server)

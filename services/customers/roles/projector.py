@@ -26,7 +26,9 @@ async def add_projector(process: Process) -> None:
         process.kafka,
         process.clock,
         process.tracing,
+        process.metrics,
     )
+    process.readiness.works.append(runner.work)
     taking = await process.lanes(process.stores.views_dsn, "projector", 4)
     orders = Orders(taking, uuid4())
     # One line per kind of order; each handler is idempotent, for an order may be done twice.

@@ -22,6 +22,7 @@ async def test_a_process_is_ready_when_all_that_it_needs_is_there(stage: Stage) 
         "checks": {"truth": "ok"},
         "canary": {"age_seconds": 3.2, "trip_ms": 38.0, "event_id": SOMEBODY},
         "relay": None,
+        "work": [],
     }
 
 

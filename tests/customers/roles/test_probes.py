@@ -1,0 +1,121 @@
+"""Each process of the service can be probed, in every role, and says what it did last."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shared.testing.waiting import until
+from tests.ground.broker import Broker
+from tests.ground.processes import Running, running, service_env
+from tests.ground.servers import Databases
+
+Json = dict[str, object]
+
+
+class Probed:
+    """A process of the service, and its port for operators."""
+
+    def __init__(self, process: Running, client: httpx.AsyncClient) -> None:
+        self.process = process
+        self._client = client
+
+    async def ready(self) -> tuple[int, Json]:
+        """Return the status and the body of /readyz."""
+        answer = await self._client.get("/readyz")
+        return answer.status_code, answer.json()
+
+    async def is_ready(self) -> bool:
+        status, _ = await self.ready()
+        return status == 200
+
+    async def number(self, sample: str) -> float | None:
+        """Return one number of /metrics by its name and labels as they stand there."""
+        text = (await self._client.get("/metrics")).text
+        found = re.search(rf"^{re.escape(sample)} (\S+)$", text, re.MULTILINE)
+        return float(found[1]) if found else None
+
+
+@asynccontextmanager
+async def probed(role: str, env: dict[str, str]) -> AsyncIterator[Probed]:
+    """Run a role and find the port that it says it serves."""
+    async with running("services.customers", role, env=env) as process:
+        await until(lambda: _port(process), 20, what=f"the {role}'s port")
+        url = f"http://127.0.0.1:{_port(process)}"
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+            yield Probed(process, client)
+
+
+def _port(process: Running) -> int | None:
+    for line in process.output().splitlines():
+        if "metrics are served" in line:
+            port: int = json.loads(line)["port"]
+            return port
+    return None
+
+
+@pytest.fixture
+def env(databases: Databases, own_broker: Broker, tmp_path: Path) -> dict[str, str]:
+    return service_env(databases, own_broker.settings, tmp_path / "secrets")
+
+
+async def test_each_role_alone_is_ready_by_what_it_did_and_counts_it(
+    env: dict[str, str],
+) -> None:
+    async with probed("relay", env) as relay, probed("projector", env) as projector:
+        await until(relay.is_ready, 20, what="a relay that is ready")
+        await until(projector.is_ready, 20, what="a projector that is ready")
+        _, told = await relay.ready()
+        assert told["role"] == "relay"
+        assert told["checks"] == {"relay daybook.customers.v1": "ok"}
+        assert told["canary"] is None
+        topic = 'topic="daybook.customers.v1"'
+        assert await relay.number(f"daybook_relay_partitions_led{{{topic}}}") == 12
+        async with probed("api", env) as api:
+            await until(api.is_ready, 20, what="an api that is ready")
+
+            async def canary_arrived() -> bool:
+                _, told = await api.ready()
+                return told["canary"] is not None
+
+            await until(canary_arrived, 20, what="a canary")
+            assert ((await api.number("daybook_append_seconds_count")) or 0) >= 2
+            assert ((await api.number('daybook_connections{server="truth"}')) or 0) >= 1
+        sent = await relay.number(f"daybook_relay_events_total{{{topic}}}")
+        applied = await projector.number('daybook_projection_events_total{projection="directory"}')
+        assert sent is not None
+        assert sent >= 2
+        assert applied == sent
+
+
+async def test_a_second_relay_stands_by_and_is_ready(env: dict[str, str]) -> None:
+    async with probed("relay", env) as first:
+        await until(first.is_ready, 20, what="the first")
+        async with probed("relay", env) as second:
+            await until(second.is_ready, 20, what="the second")
+            _, told = await second.ready()
+            assert [work["did"] for work in told["work"]] == ["stood by"]  # type: ignore[attr-defined]
+
+
+async def test_without_kafka_relay_and_projector_are_not_ready_and_say_why(
+    env: dict[str, str], own_broker: Broker
+) -> None:
+    async with probed("relay", env) as relay, probed("projector", env) as projector:
+        for process in (relay, projector):
+            await until(process.is_ready, 20, what="that it is ready")
+        own_broker.kill()
+        for process in (relay, projector):
+
+            async def is_not_ready(process: Probed = process) -> bool:
+                return not await process.is_ready()
+
+            await until(is_not_ready, 40, what="that it is not ready without Kafka")
+            _, told = await process.ready()
+            assert any(word in str(told["checks"]) for word in ("failed", "has done nothing for"))
+        own_broker.start()
+        for process in (relay, projector):
+            await until(process.is_ready, 40, what="that it is ready again")
