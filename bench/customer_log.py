@@ -11,6 +11,7 @@ from bench.measuring import must_be
 from bench.parts import Parts, running, until
 from bench.samples import NOW, Happened, as_appends, origin
 from shared.postgres.dsn import dsn_for
+from shared.projecting.versions import settings_of
 from shared.security.subject_keys import KEYS_PER_CALL
 
 TRANSACTION = 500
@@ -54,7 +55,10 @@ class CustomerLog:
         return len(self._lived) / passed
 
     async def _check(self, views: str) -> None:
-        connection = await asyncpg.connect(dsn_for(views, "projector"))
+        followed = self._here.followed
+        its_tables = dict(settings_of(followed.projection, followed.version))
+        dsn = dsn_for(views, "projector")
+        connection = await asyncpg.connect(dsn, server_settings=its_tables)
         try:
             must_be(len(self._lived), await connection.fetchval(APPLIED), "applied events")
             self.state = tuple(await connection.fetchrow(STATE) or ())

@@ -1,7 +1,7 @@
 """The product's parts stand here wired as the service wires them, with nothing special-cased."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.projecting.marks import Followed
 from shared.projecting.runner import ProjectionRunner
+from shared.projecting.versions import settings_of
 from shared.projecting.watching import MarkWatcher
 from shared.security.cipher_cache import CipherCache
 from shared.security.master_key import FileMasterKey
@@ -53,9 +54,12 @@ class Parts:
         self._master = FileMasterKey.read(ground.place.secrets / "master.key")
         self._opened = opened
 
-    async def lanes(self, dsn: str, role: str, size: int) -> Lanes:
+    async def lanes(
+        self, dsn: str, role: str, size: int, settings: Mapping[str, str] | None = None
+    ) -> Lanes:
         """Open connections that are closed with the parts."""
-        lanes = Lanes(dsn_for(dsn, role), size, application_name=f"bench-{role}")
+        its = dsn_for(dsn, role)
+        lanes = Lanes(its, size, application_name=f"bench-{role}", settings=settings)
         await lanes.open()
         self._opened.push_async_callback(lanes.close)
         return lanes
@@ -79,7 +83,9 @@ class Parts:
 
     async def runner(self, views_dsn: str | None = None) -> ProjectionRunner:
         """Return a runner of the directory, in these views or its own; not running."""
-        views = await self.lanes(views_dsn or self.databases.views, "projector", 2)
+        its_tables = settings_of(DIRECTORY, self.followed.version)
+        dsn = views_dsn or self.databases.views
+        views = await self.lanes(dsn, "projector", 2, its_tables)
         ciphers = CipherCache(await self.keys("projector", 1), self.clock)
         return ProjectionRunner(
             Directory(), self.followed, views, CODEC, ciphers, self.kafka, self.clock, self.tracing

@@ -5,7 +5,7 @@ state behind (every use is one statement or one transaction), so there is nothin
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -42,10 +42,12 @@ class Lanes:
         *,
         application_name: str,
         connection_class: type[asyncpg.Connection] = asyncpg.Connection,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
+        """Know the database; `settings` are the server's, for every connection of these lanes."""
         self._dsn = dsn
         self._size = size
-        self._settings = {"application_name": application_name, **SESSION}
+        self._settings = {"application_name": application_name, **SESSION, **(settings or {})}
         self._connection_class = connection_class
         self._free: asyncio.LifoQueue[asyncpg.Connection | None] = asyncio.LifoQueue()
         self._opened: set[asyncpg.Connection] = set()

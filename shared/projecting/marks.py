@@ -10,25 +10,38 @@ import asyncpg
 from shared.messaging.headers import ReceivedEvent
 from shared.messaging.outbox import Checkpoint
 
-MAKE = """insert into projection_marks (projection, source, topic, partition)
-    select $1, $2, $3, p from generate_series(0, $4::int - 1) as p on conflict do nothing"""
-READ = """select partition, epoch, feed_position, txid, position, kafka_offset
-    from projection_marks where projection = $1 and source = $2 and topic = $3"""
+MAKE = """insert into projection_marks (projection, version, source, topic, partition)
+    select v.projection, v.version, $3, $4, p
+    from projection_versions v, generate_series(0, $5::int - 1) as p
+    where v.projection = $1 and v.version = $2 and v.state <> 'dropped'
+    on conflict do nothing"""
+COLUMNS = "m.partition, m.epoch, m.feed_position, m.txid, m.position, m.kafka_offset"
+READ = f"""select {COLUMNS} from projection_marks m
+    where m.projection = $1 and m.version = $2 and m.source = $3 and m.topic = $4"""
+# What a reader asks for: the version that answers now, and its marks, in one snapshot.
+READ_CURRENT = f"""select {COLUMNS}, m.version, m.moved_at
+    from projection_versions v
+    join projection_marks m on m.projection = v.projection and m.version = v.version
+    where v.projection = $1 and v.state = 'current' and m.source = $2 and m.topic = $3"""
+# The journey tells when a change reached the version that answers.
 MOVE = """
     with moved as (
         update projection_marks m
         set epoch = n.epoch, feed_position = n.feed_to, txid = n.txid, position = n.position,
-            kafka_offset = n.kafka_offset
-        from unnest($4::smallint[], $5::int[], $6::bigint[], $7::int[], $8::bigint[],
-            $9::bigint[], $10::bigint[], $11::bigint[])
+            kafka_offset = n.kafka_offset, moved_at = $13
+        from unnest($5::smallint[], $6::int[], $7::bigint[], $8::int[], $9::bigint[],
+            $10::bigint[], $11::bigint[], $12::bigint[])
             as n (partition, old_epoch, old_feed, epoch, feed_to, txid, position, kafka_offset)
-        where m.projection = $1 and m.source = $2 and m.topic = $3 and m.partition = n.partition
+        where m.projection = $1 and m.version = $2 and m.source = $3 and m.topic = $4
+            and m.partition = n.partition
             and m.epoch = n.old_epoch and m.feed_position = n.old_feed
         returning n.partition, n.old_feed, n.feed_to
     ), noted as (
         insert into projection_batches
             (projection, topic, partition, feed_from, feed_to, applied_at)
-        select $1, $3, o.partition, o.old_feed + 1, o.feed_to, $12 from moved o
+        select $1, $4, o.partition, o.old_feed + 1, o.feed_to, $13
+        from moved o
+        join projection_versions v on v.projection = $1 and v.version = $2 and v.state = 'current'
         on conflict do nothing
     )
     select count(*) from moved"""
@@ -99,19 +112,24 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Which events a projection follows: whose, on which topic."""
+    """Which events a version of a projection follows: whose, on which topic."""
 
     projection: str
     source: str
     topic: str
     partitions: int
+    version: int = 1
+
+    @property
+    def names(self) -> tuple[str, int, str, str]:
+        """What its marks are found by: projection, version, source, topic."""
+        return self.projection, self.version, self.source, self.topic
 
 
 async def read_marks(connection: asyncpg.Connection, followed: Followed) -> dict[int, Mark]:
-    """Return the marks by partition, making those that are missing."""
-    names = (followed.projection, followed.source, followed.topic)
-    await connection.execute(MAKE, *names, followed.partitions)
-    rows = await connection.fetch(READ, *names)
+    """Return the marks by partition, making those that are missing; none of a dropped version."""
+    await connection.execute(MAKE, *followed.names, followed.partitions)
+    rows = await connection.fetch(READ, *followed.names)
     return {row["partition"]: Mark(*row) for row in rows}
 
 
@@ -129,9 +147,7 @@ async def move_marks(
     pairs: Sequence[tuple[Mark, Mark]] = list(moves)
     moved = await connection.fetchval(
         MOVE,
-        followed.projection,
-        followed.source,
-        followed.topic,
+        *followed.names,
         [old.partition for old, _ in pairs],
         [old.epoch for old, _ in pairs],
         [old.feed_position for old, _ in pairs],

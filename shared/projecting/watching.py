@@ -10,7 +10,7 @@ from shared.errors import NotYetError, TokenOfEarlierEpochError, UnavailableErro
 from shared.eventstore.tokens import TokenPart
 from shared.postgres.lanes import Lanes
 from shared.projecting.applying import CHANNEL
-from shared.projecting.marks import READ, Followed, Mark
+from shared.projecting.marks import READ_CURRENT, Followed, Mark
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +113,9 @@ class MarkWatcher:
 
     async def _read(self, connection: asyncpg.Connection) -> None:
         rows = await connection.fetch(
-            READ, self._followed.projection, self._followed.source, self._followed.topic
+            READ_CURRENT, self._followed.projection, self._followed.source, self._followed.topic
         )
-        marks = {row["partition"]: Mark(*row) for row in rows}
+        marks = {row["partition"]: Mark(*tuple(row)[:6]) for row in rows}
         if marks != self.marks:
             async with self._moved:
                 self.marks = marks

@@ -1,7 +1,7 @@
 """The whole customers service stands in the test's own process, on databases of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -38,6 +38,7 @@ from shared.projecting.canary import CanaryKeeper
 from shared.projecting.marks import Followed
 from shared.projecting.orders import Orders
 from shared.projecting.runner import ProjectionRunner
+from shared.projecting.versions import settings_of
 from shared.projecting.watching import MarkWatcher
 from shared.security.cipher_cache import CipherCache
 from shared.security.master_key import FileMasterKey
@@ -117,9 +118,12 @@ class House:
         self.runner = await self.new_runner()
         self.app = self._app(truth, views)
 
-    async def lanes(self, template: str, role: str, size: int) -> Lanes:
+    async def lanes(
+        self, template: str, role: str, size: int, settings: Mapping[str, str] | None = None
+    ) -> Lanes:
         """Open connections that are closed with the house."""
-        lanes = Lanes(dsn_for(template, role), size, application_name=f"house-{role}")
+        dsn = dsn_for(template, role)
+        lanes = Lanes(dsn, size, application_name=f"house-{role}", settings=settings)
         await lanes.open()
         self._opened.push_async_callback(lanes.close)
         return lanes
@@ -134,7 +138,8 @@ class House:
 
     async def new_runner(self) -> ProjectionRunner:
         """Return one more runner of the directory, not running."""
-        views = await self.lanes(self.databases.views_dsn, "projector", 2)
+        its_tables = settings_of(DIRECTORY, self.followed.version)
+        views = await self.lanes(self.databases.views_dsn, "projector", 2, its_tables)
         keys = SubjectKeys(await self.lanes(self.databases.keys_dsn, "projector", 1), self.master)
         return ProjectionRunner(
             Directory(), self.followed, views, CODEC, CipherCache(keys, self.clock),
@@ -179,9 +184,10 @@ class House:
         """Return how many events the directory has applied, per partition."""
         rows = await self.ask(
             "views",
-            "select partition, feed_position from projection_marks"
-            f" where projection = '{DIRECTORY}' and topic = '{self.topic.name}'"
-            " and feed_position > 0",
+            "select m.partition, m.feed_position from projection_marks m"
+            " join projection_versions v using (projection, version)"
+            f" where projection = '{DIRECTORY}' and v.state = 'current'"
+            f" and m.topic = '{self.topic.name}' and m.feed_position > 0",
         )
         return {row["partition"]: row["feed_position"] for row in rows}
 

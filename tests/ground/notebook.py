@@ -1,7 +1,7 @@
 """A service of notes: a store, a topic and relays, for tests of what lies between them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
@@ -40,9 +40,12 @@ class Notebook:
         self._opened = AsyncExitStack()
         self._tasks = Tasks()
 
-    async def lanes(self, template: str, role: str, size: int = 2) -> Lanes:
+    async def lanes(
+        self, template: str, role: str, size: int = 2, settings: Mapping[str, str] | None = None
+    ) -> Lanes:
         """Open connections that are closed with the notebook."""
-        lanes = Lanes(dsn_for(template, role), size, application_name=f"notes-{role}")
+        dsn = dsn_for(template, role)
+        lanes = Lanes(dsn, size, application_name=f"notes-{role}", settings=settings)
         await lanes.open()
         self._opened.push_async_callback(lanes.close)
         return lanes

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Final, Literal
 
@@ -61,10 +61,12 @@ class Process:
         self._lanes: list[tuple[str, Lanes]] = []
         self.metrics.found_out_by("connections", self._count_connections)
 
-    async def lanes(self, template: str, role: str, size: int) -> Lanes:
+    async def lanes(
+        self, template: str, role: str, size: int, settings: Mapping[str, str] | None = None
+    ) -> Lanes:
         """Open connections to one server; wait for a server that is still starting."""
         name = f"{SERVICE}-{role}"
-        lanes = Lanes(dsn_for(template, role), size, application_name=name)
+        lanes = Lanes(dsn_for(template, role), size, application_name=name, settings=settings)
         self._lanes.append((self._server_of(template), lanes))
         while not self.stop.is_set():
             try:

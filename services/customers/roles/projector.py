@@ -9,13 +9,15 @@ from services.customers.storage.codec import CODEC
 from shared.projecting.order_taker import Handler, OrderTaker
 from shared.projecting.orders import Kind, Orders
 from shared.projecting.runner import ProjectionRunner
+from shared.projecting.versions import settings_of
 from shared.security.cipher_cache import CipherCache
 from shared.security.subject_keys import SubjectKeys
 
 
 async def add_projector(process: Process) -> None:
     """Let the process keep the directory."""
-    views = await process.lanes(process.stores.views_dsn, "projector", 2)
+    its_tables = settings_of(FOLLOWED.projection, FOLLOWED.version)
+    views = await process.lanes(process.stores.views_dsn, "projector", 2, its_tables)
     key_lanes = await process.lanes(process.stores.keys_dsn, "projector", 1)
     runner = ProjectionRunner(
         Directory(),

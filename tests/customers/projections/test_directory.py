@@ -20,6 +20,7 @@ from shared.events import Event
 from shared.messaging.headers import ReceivedEvent
 from shared.projecting.applying import AppliedEvent
 from shared.projecting.canary import CanarySent
+from shared.projecting.versions import settings_of
 from shared.testing.clock import NOON
 from tests.ground.servers import Databases
 
@@ -29,7 +30,9 @@ ADA, BEA = UUID(int=1), UUID(int=2)
 @pytest.fixture
 async def views(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
     """Return a connection to empty read models, as the projector has it."""
-    connection = await asyncpg.connect(databases.views_dsn.format(role="projector"))
+    its_tables = dict(settings_of("directory", 1))
+    dsn = databases.views_dsn.format(role="projector")
+    connection = await asyncpg.connect(dsn, server_settings=its_tables)
     try:
         yield connection
     finally:

@@ -156,8 +156,8 @@ class TestAfterARestore:
         _, token = await written(house)
         await house.ask(
             "views",
-            "insert into projection_marks (projection, source, topic, partition)"
-            " select $1, $2, $3, p from generate_series(0, 11) as p",
+            "insert into projection_marks (projection, version, source, topic, partition)"
+            " select $1, 1, $2, $3, p from generate_series(0, 11) as p",
             house.followed.projection, house.followed.source, house.followed.topic,
         )  # fmt: skip
         reading = asyncio.create_task(listed(house, token, "20"))

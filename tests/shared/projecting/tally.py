@@ -14,6 +14,7 @@ from shared.observability.traces import Tracing
 from shared.projecting.applying import AppliedEvent
 from shared.projecting.marks import Followed
 from shared.projecting.runner import ProjectionRunner
+from shared.projecting.versions import settings_of
 from shared.settings import KafkaSettings
 from shared.testing.waiting import until
 from tests.ground.notebook import SERVICE, Notebook
@@ -22,8 +23,11 @@ from tests.ground.servers import Databases
 NAME = "tally"
 PARTITIONS = 2
 TABLE = """create table tally (n bigint generated always as identity, partition int, feed int,
-        id text);
-    grant insert on tally to customers_projector"""
+    id text)"""
+DEFINE = f"""
+    insert into projection_definitions (projection, ddl) values ('tally', '{TABLE}');
+    select make_projection_version('tally', 'the first');
+    select swap_projection_version('tally', 1, false)"""
 Record = tuple[bytes, bytes, list[Header]]
 
 
@@ -99,7 +103,8 @@ class Following(Notebook):
 
     async def new_runner(self) -> ProjectionRunner:
         """Return one more runner, not running."""
-        lanes = await self.lanes(self.databases.views_dsn, "projector")
+        its_tables = settings_of(NAME, self.followed.version)
+        lanes = await self.lanes(self.databases.views_dsn, "projector", settings=its_tables)
         return ProjectionRunner(
             self.tally, self.followed, lanes, EventCodec([]), self.keys, self.kafka, self.clock,
             Tracing(),
@@ -115,7 +120,7 @@ class Following(Notebook):
     async def _make_table(self) -> None:
         connection = await asyncpg.connect(self.databases.admin_dsn("views"))
         try:
-            await connection.execute(TABLE)
+            await connection.execute(DEFINE)
         finally:
             await connection.close()
 

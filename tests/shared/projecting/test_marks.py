@@ -17,6 +17,7 @@ from shared.projecting.marks import (
 )
 from shared.testing.clock import NOON
 from tests.ground.servers import Databases
+from tests.shared.projecting.tally import DEFINE
 
 DROP, APPLY, GAP, NEW = Verdict.DROP, Verdict.APPLY, Verdict.GAP, Verdict.NEW_EPOCH
 FOLLOWED = Followed("tally", "/daybook/notes", "daybook.notes.v1", 3)
@@ -50,6 +51,9 @@ def test_what_a_consumer_does_with_an_event_depends_on_its_mark_alone(
 @pytest.fixture
 async def projector(views: Databases) -> AsyncIterator[asyncpg.Connection]:
     """Return a connection as the projector."""
+    admin = await asyncpg.connect(views.admin_dsn("views"))
+    await admin.execute(DEFINE + ";" + DEFINE.replace("tally", "other"))
+    await admin.close()
     connection = await asyncpg.connect(dsn_for(views.views_dsn, "projector"))
     yield connection
     await connection.close()
@@ -116,7 +120,7 @@ async def test_projections_sources_and_topics_have_marks_of_their_own(
     ("role", "statement"),
     [
         ("api", "update projection_marks set feed_position = 0"),
-        ("api", "insert into projection_marks values ('x', 'x', 'x', 0)"),
+        ("api", "insert into projection_marks select 'x', 'x', 'x', 0, 1"),
         ("api", "delete from projection_batches"),
         ("projector", "delete from projection_marks"),
         ("projector", "drop table projection_marks"),

@@ -16,13 +16,14 @@ from shared.projecting.marks import Followed, Mark
 from shared.projecting.watching import MarkWatcher
 from shared.testing.waiting import until
 from tests.ground.servers import Databases
+from tests.shared.projecting.tally import DEFINE
 
 FOLLOWED = Followed("tally", "/daybook/notes", "daybook.notes.v1", 3)
 FAR_AWAY = 60.0
 SET = """insert into projection_marks
-    (projection, source, topic, partition, epoch, feed_position, txid, position)
-    values ('tally', '/daybook/notes', 'daybook.notes.v1', $1, $2, $4, $3, $4)
-    on conflict (projection, source, topic, partition) do update set epoch = excluded.epoch,
+    (projection, version, source, topic, partition, epoch, feed_position, txid, position)
+    values ('tally', 1, '/daybook/notes', 'daybook.notes.v1', $1, $2, $4, $3, $4)
+    on conflict (projection, version, source, topic, partition) do update set epoch = excluded.epoch,
         txid = excluded.txid, position = excluded.position"""
 
 
@@ -60,6 +61,7 @@ async def stage(views: Databases) -> AsyncIterator[Stage]:
     lanes = Lanes(dsn_for(views.views_dsn, "api"), 2, application_name="watcher")
     await lanes.open()
     admin = await asyncpg.connect(views.admin_dsn("views"))
+    await admin.execute(DEFINE)
     its = Stage(MarkWatcher(lanes, FOLLOWED, "notes"), admin)
     yield its
     if its.watching is not None:
