@@ -8,6 +8,7 @@ import pytest
 
 from services.customers.projections.directory import Directory
 from shared.projecting.erased import note_erased
+from shared.projecting.versions import settings_of
 from shared.testing.clock import NOON
 from tests.customers.projections.test_directory import ADA, BEA, came, registered, renamed
 from tests.ground.servers import Databases
@@ -16,7 +17,9 @@ from tests.ground.servers import Databases
 @pytest.fixture
 async def views(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
     """Return a connection to empty read models, as the projector has it."""
-    connection = await asyncpg.connect(databases.views_dsn.format(role="projector"))
+    its_tables = dict(settings_of("directory", 1))
+    dsn = databases.views_dsn.format(role="projector")
+    connection = await asyncpg.connect(dsn, server_settings=its_tables)
     try:
         yield connection
     finally:

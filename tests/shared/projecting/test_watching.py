@@ -23,7 +23,8 @@ FAR_AWAY = 60.0
 SET = """insert into projection_marks
     (projection, version, source, topic, partition, epoch, feed_position, txid, position)
     values ('tally', 1, '/daybook/notes', 'daybook.notes.v1', $1, $2, $4, $3, $4)
-    on conflict (projection, version, source, topic, partition) do update set epoch = excluded.epoch,
+    on conflict (projection, version, source, topic, partition) do update
+    set epoch = excluded.epoch,
         txid = excluded.txid, position = excluded.position"""
 
 
