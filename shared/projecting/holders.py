@@ -12,10 +12,12 @@ from shared.postgres.lanes import Lanes
 from shared.security.cipher_cache import LIFETIME_SECONDS
 
 # Every projection of the source and every version of each, also one that is being built: each has
-# applied the erasure, and it is noted for all that will come.
+# applied the erasure, and it is noted for all that will come. What is to be dropped is gone.
 APPLIED = """
     select count(*) > 0 and bool_and(m.epoch = $4 and (m.txid, m.position) >= ($5, $6))
         and exists(select from erased_subjects s where s.subject = $7)
+        and not exists(select from projection_versions v
+            where v.state = 'dropped' and v.dropped_at is null)
     from projection_marks m where m.source = $1 and m.topic = $2 and m.partition = $3"""
 
 

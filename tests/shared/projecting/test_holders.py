@@ -11,11 +11,12 @@ from shared.postgres.lanes import Lanes
 from shared.projecting.holders import CipherCaches, ErasedSubject, ReadModels
 from shared.testing.clock import NOON, TurnableClock
 from tests.ground.servers import Databases
+from tests.shared.projecting.tally import DEFINE
 
 SUBJECT = ErasedSubject("ada", 3, 2, 700, 41, NOON)
 MARK = """insert into projection_marks
-    (projection, source, topic, partition, epoch, feed_position, txid, position)
-    values ($1, $2, 'topic', $3, $4, 9, $5, $6)"""
+    (projection, version, source, topic, partition, epoch, feed_position, txid, position)
+    values ($1, 1, $2, 'topic', $3, $4, 9, $5, $6)"""
 
 
 async def answer(views: Databases, *marks: tuple[object, ...], is_noted: bool = True) -> bool:
@@ -56,6 +57,17 @@ async def test_a_database_that_does_not_know_of_the_erasure_has_not_erased(
     views: Databases,
 ) -> None:
     assert not await answer(views, APPLIED, is_noted=False)
+
+
+async def test_a_version_that_is_still_to_be_removed_has_not_erased(views: Databases) -> None:
+    connection = await asyncpg.connect(views.admin_dsn("views"))
+    await connection.execute(
+        DEFINE
+        + ";select make_projection_version('tally', 'again');"
+        + "select swap_projection_version('tally', 2, false)"
+    )
+    await connection.close()
+    assert not await answer(views, APPLIED)
 
 
 async def test_a_database_without_read_models_has_not_answered(views: Databases) -> None:
