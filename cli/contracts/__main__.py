@@ -2,7 +2,9 @@
 
 import sys
 
-from cli.contracts.problems import unfinished
+from cli.contracts.compatibility import incompatibilities
+from cli.contracts.gathering import TopicContracts, contracts_in
+from cli.contracts.problems import Problem, unfinished
 from cli.contracts.published import PUBLISHED
 from cli.contracts.writing import differing, files_of, gather_all, write
 from cli.local.paths import PROJECT
@@ -13,7 +15,7 @@ FOLDER = PROJECT / "docs" / "contracts"
 def main() -> int:
     """Write the contracts, or with --check say which differ; 1 if something is wrong."""
     topics = gather_all(PUBLISHED, FOLDER)
-    problems = [problem for topic in topics for problem in unfinished(topic)]
+    problems = [problem for topic in topics for problem in _problems(topic)]
     for problem in problems:
         print(problem)
     if problems:
@@ -27,6 +29,12 @@ def main() -> int:
     if not is_check:
         write(files, wrong)
     return 1 if is_check and wrong else 0
+
+
+def _problems(topic: TopicContracts) -> list[Problem]:
+    before = contracts_in(FOLDER / topic.published.folder)
+    # The story can only be told once the events are what they should be.
+    return list(incompatibilities(before, topic)) or list(unfinished(topic))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ Document = dict[str, Any]
 def asyncapi(contracts: TopicContracts, release: str) -> Document:
     """Return the AsyncAPI document of one topic; schemas are referred to, as files beside it."""
     topic = contracts.published.topic.name
+    examples = contracts.examples()
     written = [c.name for c in contracts.all if contracts.is_written(c)]
     return {
         "asyncapi": "3.0.0",
@@ -30,7 +31,9 @@ def asyncapi(contracts: TopicContracts, release: str) -> Document:
             }
         },
         "components": {
-            "messages": {c.name: _message(c, contracts) for c in contracts.all},
+            "messages": {
+                c.name: _message(c, contracts, examples.get(c.name)) for c in contracts.all
+            },
         },
     }
 
@@ -72,8 +75,9 @@ def _channel(contracts: TopicContracts) -> Document:
     }  # fmt: skip
 
 
-def _message(contract: EventContract, contracts: TopicContracts) -> Document:
-    example = contracts.examples.get(contract.name)
+def _message(
+    contract: EventContract, contracts: TopicContracts, example: Example | None
+) -> Document:
     message: Document = {
         "name": contract.type,
         "title": f"{contract.type}, schema version {contract.version}",

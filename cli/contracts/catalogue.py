@@ -46,11 +46,14 @@ def _topic(contracts: TopicContracts) -> Iterator[str]:
             ),
         ],
     )
+    examples = contracts.examples()
     for contract in contracts.all:
-        yield from _event(contract, contracts)
+        yield from _event(contract, contracts, has_example=contract.name in examples)
 
 
-def _event(contract: EventContract, contracts: TopicContracts) -> Iterator[str]:
+def _event(
+    contract: EventContract, contracts: TopicContracts, *, has_example: bool
+) -> Iterator[str]:
     folder, name = contracts.published.folder, contract.name
     is_written = contracts.is_written(contract)
     yield f"### {contract.type}{'' if is_written else f', version {contract.version}'}\n"
@@ -63,7 +66,7 @@ def _event(contract: EventContract, contracts: TopicContracts) -> Iterator[str]:
     ]
     if contract.personal is not None:
         links.append(f"[plaintext of `personal`]({folder}/{name}.personal.json)")
-    if name in contracts.examples:
+    if has_example:
         links.append(f"[example]({folder}/examples/{name}.json)")
     yield f"{' · '.join(links)}\n"
     fields = [field for field in fields_of(contract) if field.name != "personal"]

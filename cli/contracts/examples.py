@@ -33,7 +33,7 @@ def examples_of(published: PublishedTopic) -> Iterator[tuple[str, Example]]:
     """Yield each example with its name (type and schema version), in the order of the story."""
     versions: dict[str, int] = {}
     places: dict[int, int] = {}
-    for number, told in enumerate(published.story, start=1):
+    for number, told in enumerate(published.story(), start=1):
         partition = partition_of(told.subject, published.topic.partitions)
         versions[told.stream] = versions.get(told.stream, 0) + 1
         places[partition] = places.get(partition, 0) + 1

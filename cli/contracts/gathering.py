@@ -27,14 +27,23 @@ class TopicContracts:
     """What is written from now on, by type."""
     older: Mapping[Versioned, EventContract]
     """What is stored and not written any more."""
-    examples: Mapping[str, Example]
-    """By type and schema version (`CustomerRenamed.1`)."""
+    folder: Path
+    """Where they were published before."""
 
     @property
     def all(self) -> list[EventContract]:
         """Every contract, by type and version."""
         every = [*self.current.values(), *self.older.values()]
         return sorted(every, key=lambda contract: (contract.type, contract.version))
+
+    def examples(self) -> dict[str, Example]:
+        """Return the examples by type and schema version (`CustomerRenamed.1`).
+
+        Raises:
+            ValidationError: the topic's story tells an event as it no longer is.
+        """
+        kept = {c.name: x for c in self.older.values() if (x := _example(self.folder, c.name))}
+        return kept | dict(examples_of(self.published))
 
     def is_written(self, contract: EventContract) -> bool:
         """Say whether events of this shape are still written."""
@@ -56,8 +65,7 @@ def gather(published: PublishedTopic, folder: Path, release: str) -> TopicContra
         for (name, version), contract in before.items()
         if name in current and version < current[name].version
     }
-    examples = {c.name: example for c in older.values() if (example := _example(folder, c.name))}
-    return TopicContracts(published, current, older, examples | dict(examples_of(published)))
+    return TopicContracts(published, current, older, folder)
 
 
 def contracts_in(folder: Path) -> dict[Versioned, EventContract]:

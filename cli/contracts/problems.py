@@ -21,9 +21,10 @@ class Problem:
 
 def unfinished(contracts: TopicContracts) -> Iterator[Problem]:
     """Yield what is missing: a meaning, an example."""
+    examples = contracts.examples()
     for contract in contracts.current.values():
         yield from _meaningless(contract)
-        if contract.name not in contracts.examples:
+        if contract.name not in examples:
             yield Problem(
                 f"{contract.type} has no example.",
                 "let it happen in the topic's story in cli/contracts/stories.py",

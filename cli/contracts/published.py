@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.contracts.openapi import customers_openapi
-from cli.contracts.stories import A_CUSTOMER, RECORDS_OF_A_DAY, Story
+from cli.contracts.stories import Story, a_customer, records_of_a_day
 from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.record_types import RECORDS
@@ -51,7 +51,7 @@ PUBLISHED = (
         owner="the customers service (services/customers)",
         key="the customer's id: all events about one customer are in one partition, in one order",
         codec=CUSTOMERS_CODEC,
-        story=A_CUSTOMER,
+        story=a_customer,
         upcasters_in="services/customers/storage/codec.py",
         settings=FOREVER,
         openapi=customers_openapi,
@@ -64,7 +64,7 @@ PUBLISHED = (
         owner="every service writes its own; the rules are those of shared/eventstore/records.py",
         key="the id of the customer concerned, else of the actor",
         codec=RECORDS,
-        story=RECORDS_OF_A_DAY,
+        story=records_of_a_day,
         upcasters_in="shared/eventstore/record_types.py",
         settings=FOREVER,
         counts_streams=False,

@@ -4,7 +4,7 @@ Ids, times, key and initialization vectors are fixed, so that an example never c
 The key is published beside each example, and is worth nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -53,7 +53,7 @@ class Told:
     event: Event
 
 
-Story = Sequence[Told]
+Story = Callable[[], Sequence[Told]]
 
 _ADA = UUID("01a2006f-5480-7942-b1bc-f30b55c85f03")
 _AT_WORK = UUID("01a2006f-5480-7942-b1bc-f30b55c85f04")
@@ -68,34 +68,86 @@ def _erasure(event: Event) -> Told:
     return Told(f"erasure-{_ADA}", str(_ADA), DEMO_PEOPLE["alice"].subject, event)
 
 
-A_CUSTOMER: Story = (
-    _ada(
-        CustomerRegistered(
-            kind="person",
-            key_commitment=key_commitment(KEY_BYTES),
-            personal=RegisteredDetails(
-                name="Ada Example",
-                emails=(EmailAddress(id=_AT_WORK, address="ada@work.example"),),
+def a_customer() -> Sequence[Told]:
+    """Tell one customer's life, from the registration to the erasure."""
+    return (
+        _ada(
+            CustomerRegistered(
+                kind="person",
+                key_commitment=key_commitment(KEY_BYTES),
+                personal=RegisteredDetails(
+                    name="Ada Example",
+                    emails=(EmailAddress(id=_AT_WORK, address="ada@work.example"),),
+                ),
+            )
+        ),
+        _ada(CustomerRenamed(personal=NameDetails(name="Ada Sample"))),
+        _ada(
+            CustomerEmailAdded(
+                email_id=_AT_HOME, personal=EmailDetails(address="ada@home.example")
             ),
-        )
-    ),
-    _ada(CustomerRenamed(personal=NameDetails(name="Ada Sample"))),
-    _ada(
-        CustomerEmailAdded(email_id=_AT_HOME, personal=EmailDetails(address="ada@home.example")),
-    ),
-    _ada(CustomerEmailRemoved(email_id=_AT_WORK)),
-    _ada(CustomerErasureStarted()),
-    _ada(CustomerErased(kid=KEY.kid)),
-    Told(
-        "canary-customers",
-        "canary-customers",
-        DEMO_PEOPLE["customers"].subject,
-        CanarySent(sent_at=BEGINNING),
-    ),
-    _erasure(ErasureOpened(kid=KEY.kid)),
-    _erasure(PersonalDataErased(holder="read-models")),
-    _erasure(ErasureCompleted()),
-)
+        ),
+        _ada(CustomerEmailRemoved(email_id=_AT_WORK)),
+        _ada(CustomerErasureStarted()),
+        _ada(CustomerErased(kid=KEY.kid)),
+        Told(
+            "canary-customers",
+            "canary-customers",
+            DEMO_PEOPLE["customers"].subject,
+            CanarySent(sent_at=BEGINNING),
+        ),
+        _erasure(ErasureOpened(kid=KEY.kid)),
+        _erasure(PersonalDataErased(holder="read-models")),
+        _erasure(ErasureCompleted()),
+    )
+
+
+def records_of_a_day() -> Sequence[Told]:
+    """Tell what is written down when somebody looks, is refused, fails, and acts."""
+    return (
+        _record(
+            str(_ADA),
+            "carol",
+            AccessRecorded(
+                operation="get_customer",
+                route=_ONE_CUSTOMER,
+                permission="customers.read",
+                target=str(_ADA),
+            ),
+        ),
+        _record(
+            DEMO_PEOPLE["oscar"].subject,
+            "oscar",
+            RefusalRecorded(
+                operation="get_customer",
+                route=_ONE_CUSTOMER,
+                permission="customers.read",
+                status=403,
+                code="not-permitted",
+            ),
+        ),
+        _record(
+            DEMO_PEOPLE["alice"].subject,
+            "alice",
+            ErrorRecorded(
+                operation="get_customer",
+                route=_ONE_CUSTOMER,
+                error="KeyError",
+                module="services.customers.api.reads",
+                line=42,
+                trace_id="0af7651916cd43dd8448eb211c80319c",
+            ),
+        ),
+        _record(
+            DEMO_PEOPLE["oscar"].subject,
+            "oscar",
+            OperatorActed(
+                action="parked.discard",
+                target="directory",
+                detail={"event_id": "01a2006f-5481-7c98-a0dc-f6c0b03f0346"},
+            ),
+        ),
+    )
 
 
 def _record(subject: str, person: str, event: Event) -> Told:
@@ -103,47 +155,3 @@ def _record(subject: str, person: str, event: Event) -> Told:
 
 
 _ONE_CUSTOMER = "/v1/customers/{customer_id}"
-RECORDS_OF_A_DAY: Story = (
-    _record(
-        str(_ADA),
-        "carol",
-        AccessRecorded(
-            operation="get_customer",
-            route=_ONE_CUSTOMER,
-            permission="customers.read",
-            target=str(_ADA),
-        ),
-    ),
-    _record(
-        DEMO_PEOPLE["oscar"].subject,
-        "oscar",
-        RefusalRecorded(
-            operation="get_customer",
-            route=_ONE_CUSTOMER,
-            permission="customers.read",
-            status=403,
-            code="not-permitted",
-        ),
-    ),
-    _record(
-        DEMO_PEOPLE["alice"].subject,
-        "alice",
-        ErrorRecorded(
-            operation="get_customer",
-            route=_ONE_CUSTOMER,
-            error="KeyError",
-            module="services.customers.api.reads",
-            line=42,
-            trace_id="0af7651916cd43dd8448eb211c80319c",
-        ),
-    ),
-    _record(
-        DEMO_PEOPLE["oscar"].subject,
-        "oscar",
-        OperatorActed(
-            action="parked.discard",
-            target="directory",
-            detail={"event_id": "01a2006f-5481-7c98-a0dc-f6c0b03f0346"},
-        ),
-    ),
-)

@@ -61,7 +61,7 @@ def _documents(contracts: TopicContracts, folder: Path) -> dict[Path, Any]:
         documents[folder / f"{contract.name}.json"] = contract.value
         if contract.personal is not None:
             documents[folder / f"{contract.name}.personal.json"] = contract.personal
-    for name, example in contracts.examples.items():
+    for name, example in contracts.examples().items():
         documents[folder / "examples" / f"{name}.json"] = example
     if contracts.published.openapi is not None:
         documents[folder / "openapi.json"] = contracts.published.openapi()
