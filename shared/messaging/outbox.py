@@ -16,23 +16,15 @@ PAGE_PER_PARTITION = 200
 MAKE_CHECKPOINTS = """insert into relay_checkpoints (topic, partition, epoch)
     select $1, p, (select s.epoch from store s) from generate_series(0, $2::int - 1) as p
     on conflict do nothing"""
-# A checkpoint of an earlier epoch starts over when it is claimed.
-CLAIM = """
-    update relay_checkpoints c
-    set owner = $2, lease_until = clock_timestamp() + $3, epoch = s.epoch,
-        txid = case when c.epoch = s.epoch then c.txid else '0'::xid8 end,
-        position = case when c.epoch = s.epoch then c.position else 0 end,
-        feed_position = case when c.epoch = s.epoch then c.feed_position else 0 end,
-        kafka_offset = case when c.epoch = s.epoch then c.kafka_offset end
-    from store s
-    where c.topic = $1 and c.partition = any ($4::smallint[])
-        and (c.owner = $2 or c.lease_until < clock_timestamp())
-    returning c.partition, c.epoch, c.txid, c.position, c.feed_position, c.kafka_offset"""
+CLAIM = "select * from relay_claim($1, $2, $3)"
 RENEW = """update relay_checkpoints c set lease_until = clock_timestamp() + $3
     where c.topic = $1 and c.owner = $2 and c.lease_until > clock_timestamp()
     returning c.partition"""
-RELEASE = """update relay_checkpoints set lease_until = '-infinity', owner = null
-    where topic = $1 and owner = $2"""
+RELEASE = (
+    """update relay_checkpoints set lease_until = '-infinity', owner = null
+        where topic = $1 and owner = $2""",
+    "delete from relay_members where topic = $1 and owner = $2",
+)
 PAGE = f"""
     select e.*
     from unnest($1::smallint[], $2::xid8[], $3::bigint[]) as c (partition, txid, position)
@@ -81,6 +73,14 @@ class Checkpoint:
         return replace(self, kafka_offset=None) == replace(other, kafka_offset=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a relay may lead now; the next lease of another ends in `free_in` seconds, if any."""
+
+    held: dict[int, Checkpoint]
+    free_in: float | None
+
+
 @dataclass(slots=True)
 class Moved:
     """What one round sent of one partition, acknowledged at `kafka_offset`."""
@@ -116,10 +116,13 @@ class Outbox:
         """Make a checkpoint row for every partition."""
         await self._lanes.execute(MAKE_CHECKPOINTS, self._topic, self._partitions)
 
-    async def claim(self, partitions: Sequence[int]) -> dict[int, Checkpoint]:
-        """Take the partitions that nobody holds, keep those that are ours; return both."""
-        rows = await self._lanes.fetch(CLAIM, self._topic, self._owner, LEASE, list(partitions))
-        return {row["partition"]: Checkpoint(*row) for row in rows}
+    async def claim(self) -> Claim:
+        """Keep what is ours and take what is free, up to our share among the living relays."""
+        rows = await self._lanes.fetch(CLAIM, self._topic, self._owner, LEASE)
+        return Claim(
+            held={row["partition"]: Checkpoint(*row[2:]) for row in rows if row["is_mine"]},
+            free_in=min((row["free_in"] for row in rows if not row["is_mine"]), default=None),
+        )
 
     async def renew(self) -> set[int]:
         """Renew the leases that still hold and return their partitions."""
@@ -128,7 +131,8 @@ class Outbox:
 
     async def release(self) -> None:
         """Give up every lease, so that another relay need not wait for it to end."""
-        await self._lanes.execute(RELEASE, self._topic, self._owner)
+        for statement in RELEASE:
+            await self._lanes.execute(statement, self._topic, self._owner)
 
     async def page(self, held: Mapping[int, Checkpoint]) -> list[asyncpg.Record]:
         """Return what is to be sent next, per partition in order, up to the horizon."""

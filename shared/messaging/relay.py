@@ -19,7 +19,8 @@ from shared.clock import Clock
 from shared.errors import UnavailableError
 from shared.messaging.account import RelayAccount, RelayStatus
 from shared.messaging.clients import new_producer
-from shared.messaging.headers import Header, fixed_headers, source_of
+from shared.messaging.headers import source_of
+from shared.messaging.leading import Leadership
 from shared.messaging.log_check import BrokerSilentError, LogState, check_log, end_check
 from shared.messaging.outbox import Checkpoint, LeaseLostError, Outbox
 from shared.messaging.reading_ahead import ReadAhead
@@ -46,13 +47,12 @@ SWEEP_EVERY_SECONDS = 3600.0
 KEPT = timedelta(days=7)
 PAUSE_AFTER_FAILURE_SECONDS = 0.2
 
+KAFKA_FAILED = (NoAcknowledgementError, BrokerSilentError, KafkaError)
 RETRIED = (
+    *KAFKA_FAILED,
     LeaseLostError,
-    NoAcknowledgementError,
     TopicMisshapenError,
     LogEmptiedError,
-    BrokerSilentError,
-    KafkaError,
     UnavailableError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -84,10 +84,9 @@ class Relay:
         self._tracing = tracing
         self._ahead = ReadAhead(outbox)
         self._wake = wake or asyncio.Event()
-        self._held: dict[int, Checkpoint] = {}
+        self._leadership = Leadership(outbox, service, clock)
         self._checked: set[int] = set()
         self._check: asyncio.Task[LogState] | None = None
-        self._fixed: list[Header] = []
         self._account = RelayAccount(topic.name, clock, metrics)
 
     @property
@@ -110,6 +109,9 @@ class Relay:
                 await self._lead(producer, stop)
             except RETRIED as error:
                 self._failed(error)
+                if isinstance(error, KAFKA_FAILED):
+                    # Another relay may still reach Kafka.
+                    await self._give_up_leases()
                 await _pause(stop, PAUSE_AFTER_FAILURE_SECONDS)
             finally:
                 await self._ahead.drop()
@@ -120,13 +122,11 @@ class Relay:
     async def _lead(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
         """Send rounds; raise on the first failure, so that a new producer starts from the store."""
         self._checked.clear()
-        renewed = checked = swept = 0.0
+        checked = swept = 0.0
         wait = FIRST_WAIT_SECONDS
         while not stop.is_set():
+            await self._lead_what_is_ours()
             now = self._clock.monotonic()
-            if not self._held or now - renewed >= RENEW_EVERY_SECONDS:
-                await self._claim()
-                renewed = now
             if self._held.keys() - self._checked:
                 # Newly led: nothing is sent before it is known what Kafka has.
                 await self._begin_check(to_the_end=True)
@@ -143,29 +143,31 @@ class Relay:
             if self._held and await self._round(producer):
                 wait = FIRST_WAIT_SECONDS
                 continue
-            await self._sleep(wait)
+            await self._sleep(self._leadership.wait_at_most(wait))
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
-    async def _claim(self) -> None:
-        held = await self._outbox.claim(range(self._topic.partitions))
-        if held.keys() != self._held.keys():
-            log.info("relay leads partitions", extra={"partitions": sorted(held)})
-        self._held = held
-        self._checked &= held.keys()
-        self._account.leads(len(held))
-        if held:
-            epoch = next(iter(held.values())).epoch
-            self._fixed = fixed_headers(self._service, epoch)
+    @property
+    def _held(self) -> dict[int, Checkpoint]:
+        return self._leadership.held
+
+    async def _lead_what_is_ours(self) -> None:
+        await self._leadership.claim_if_due()
+        self._checked &= self._held.keys()
+        self._account.leads(len(self._held))
 
     async def _begin_check(self, *, to_the_end: bool = False) -> None:
-        """Begin to look whether Kafka still has what it acknowledged, while rounds go on."""
+        """Begin to look whether Kafka still has what it acknowledged, while rounds go on.
+
+        With `to_the_end` only partitions that are newly led are looked at.
+        """
         await self._drop_check()
+        known = self._checked if to_the_end else set()
         self._check = asyncio.create_task(
             check_log(
                 self._settings,
                 self._topic.name,
                 source_of(self._service),
-                list(self._held.values()),
+                [c for p, c in self._held.items() if p not in known],
                 to_the_end=to_the_end,
             )
         )
@@ -177,7 +179,7 @@ class Relay:
             return
         while not check.done():
             await asyncio.wait([check], timeout=RENEW_EVERY_SECONDS)
-            await self._renew()
+            await self._leadership.renew()
         self._check = None
         state = check.result()
         if not await self._outbox.has_all(state.beyond):
@@ -197,10 +199,10 @@ class Relay:
         partitions = sorted(lost)
         self._account.refills([self._held[p] for p in partitions])
         await self._outbox.start_over(partitions)
-        await self._claim()
+        await self._leadership.claim()
 
     async def _begin_next_epoch(self) -> None:
-        epoch = next(iter(self._held.values())).epoch
+        epoch = self._leadership.epoch
         log.critical(
             "Kafka has events that the store does not have: the store went back in time,"
             " a new epoch begins",
@@ -208,18 +210,18 @@ class Relay:
         )
         await self._outbox.raise_epoch(epoch)
         self._checked.clear()
-        await self._claim()
+        await self._leadership.claim()
 
     async def _round(self, producer: AIOKafkaProducer) -> bool:
         """Send one page; False if there was nothing to send."""
         made = await self._ahead.take(self._held)
         if made is None:
-            made = await self._ahead.read(producer, self._held, self._fixed)
+            made = await self._ahead.read(producer, self._held, self._leadership.fixed)
         if not made.moved:
             return False
         start_ns = time.time_ns()
-        self._ahead.begin(producer, made, self._held, self._fixed)
-        await send_round(producer, self._topic.name, made, self._renew)
+        self._ahead.begin(producer, made, self._held, self._leadership.fixed)
+        await send_round(producer, self._topic.name, made, self._leadership.renew)
         await self._outbox.advance(made.moved, self._clock.now())
         for moved in made.moved:
             self._held[moved.before.partition] = moved.after()
@@ -227,9 +229,6 @@ class Relay:
         self._account.sent(made.events, start_ns, self._held)
         return True
 
-    async def _renew(self) -> None:
-        if not self._held.keys() <= await self._outbox.renew():
-            raise LeaseLostError
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -239,12 +238,12 @@ class Relay:
         self._wake.clear()
 
     def _failed(self, error: BaseException) -> None:
-        self._held = {}
+        self._leadership.lose()
         self._account.failed(error)
 
     async def _give_up_leases(self) -> None:
         try:
-            await self._outbox.release()
+            await self._leadership.give_up()
         except RETRIED as error:
             log.warning(
                 "the leases could not be given up and run out by themselves",

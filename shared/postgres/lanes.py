@@ -43,12 +43,14 @@ class Lanes:
         application_name: str,
         connection_class: type[asyncpg.Connection] = asyncpg.Connection,
         settings: Mapping[str, str] | None = None,
+        answer_within: float | None = None,
     ) -> None:
         """Know the database; `settings` are the server's, for every connection of these lanes."""
         self._dsn = dsn
         self._size = size
         self._settings = {"application_name": application_name, **SESSION, **(settings or {})}
         self._connection_class = connection_class
+        self._answer_within = answer_within
         self._free: asyncio.LifoQueue[asyncpg.Connection | None] = asyncio.LifoQueue()
         self._opened: set[asyncpg.Connection] = set()
 
@@ -102,7 +104,7 @@ class Lanes:
         connection = await self._take()
         try:
             return await ask(connection)
-        except LOST as error:
+        except (*LOST, TimeoutError) as error:
             connection.terminate()
             raise _unavailable(error) from error
         finally:
@@ -126,6 +128,7 @@ class Lanes:
                 self._dsn,
                 timeout=CONNECT_TIMEOUT_SECONDS,
                 connection_class=self._connection_class,
+                command_timeout=self._answer_within,
                 server_settings=self._settings,
             )
         except (*LOST, TimeoutError) as error:

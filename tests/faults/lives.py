@@ -53,6 +53,7 @@ async def projector_heals(house: House, nursery: Nursery) -> None:
 async def let_leases_run_out(house: House) -> None:
     """Let the two seconds pass that a dead relay still holds its partitions."""
     await house.ask("truth", "update relay_checkpoints set lease_until = '-infinity'")
+    await house.ask("truth", "delete from relay_members")
 
 
 def assert_died_at(places: list[str], *wanted: str) -> None:

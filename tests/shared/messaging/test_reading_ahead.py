@@ -16,7 +16,7 @@ from shared.messaging.reading_ahead import ReadAhead
 from shared.messaging.sending import Round
 from shared.testing.waiting import until
 from tests.ground.events import some_events, write
-from tests.ground.notebook import PARTITIONS, Notebook
+from tests.ground.notebook import Notebook
 from tests.shared.messaging.test_relay import numbered
 
 FIXED = fixed_headers("notes", 1)
@@ -43,7 +43,7 @@ async def _first_round(
     ahead = ReadAhead(store)
     try:
         await store.prepare()
-        held = await store.claim(range(PARTITIONS))
+        held = (await store.claim()).held
         first = await ahead.read(producer, held, FIXED)
         ahead.begin(producer, first, held, FIXED)
         yield store, ahead, producer, held, first
@@ -82,7 +82,7 @@ async def test_what_was_read_ahead_of_a_log_that_starts_over_is_thrown_away(
     async with _first_round(notebook) as (store, ahead, _, held, first):
         await _acknowledged(store, notebook, held, first)
         await store.start_over(list(held))
-        assert await ahead.take(await store.claim(range(PARTITIONS))) is None
+        assert await ahead.take((await store.claim()).held) is None
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -90,7 +90,7 @@ async def test_what_was_read_ahead_in_an_earlier_epoch_is_thrown_away(notebook: 
     async with _first_round(notebook) as (store, ahead, _, held, first):
         await _acknowledged(store, notebook, held, first)
         await store.raise_epoch(1)
-        assert await ahead.take(await store.claim(range(PARTITIONS))) is None
+        assert await ahead.take((await store.claim()).held) is None
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from shared.messaging.outbox import Checkpoint, LeaseLostError, Moved, Outbox
+from shared.messaging.outbox import LEASE, Checkpoint, LeaseLostError, Moved, Outbox
 from shared.testing.clock import NOON
 from shared.testing.waiting import until
 from tests.ground.events import some_events, write
@@ -15,7 +15,12 @@ from tests.ground.notebook import PARTITIONS, Notebook
 from tests.shared.messaging.test_relay import numbered
 
 ALL = range(PARTITIONS)
-TIME_PASSES = "update relay_checkpoints set lease_until = lease_until - interval '3 s'"
+TIME_PASSES = """
+    with passed as (update relay_members set alive_until = alive_until - interval '3 s')
+    update relay_checkpoints set lease_until = lease_until - interval '3 s'"""
+OTHERS_LIVE_ON = """
+    with dead as (update relay_members set alive_until = '-infinity' where owner = $1)
+    update relay_checkpoints set lease_until = '-infinity' where owner = $1"""
 
 
 class Paused(Outbox):
@@ -33,34 +38,90 @@ class Paused(Outbox):
         await super().advance(moved, at)
 
 
+async def _owner_of(notebook: Notebook, partitions: set[int]) -> UUID:
+    [row] = await notebook.ask(
+        "truth", "select distinct owner from relay_checkpoints where partition = any($1)",
+        list(partitions),
+    )  # fmt: skip
+    owner: UUID = row["owner"]
+    return owner
+
+
 def _moved(checkpoint: Checkpoint) -> Moved:
     return Moved(checkpoint, 900, 1, checkpoint.feed_position + 1, kafka_offset=0)
+
+
+async def _holds(outbox: Outbox) -> set[int]:
+    return set((await outbox.claim()).held)
 
 
 async def test_what_one_relay_holds_another_cannot_claim(notebook: Notebook) -> None:
     first, second = await notebook.new_outbox(), await notebook.new_outbox()
     await first.prepare()
     await second.prepare()
-    assert (await first.claim(ALL)).keys() == set(ALL)
-    assert await second.claim(ALL) == {}
-    assert (await first.claim(ALL)).keys() == set(ALL)
-    assert await first.renew() == set(ALL)
+    assert await _holds(first) == set(ALL)
+    assert await _holds(second) == set()
     assert await second.renew() == set()
 
 
-async def test_partitions_can_be_shared_out(notebook: Notebook) -> None:
+async def test_relays_that_live_share_the_partitions(notebook: Notebook) -> None:
+    relays = [await notebook.new_outbox() for _ in range(5)]
+    await relays[0].prepare()
+    assert await _holds(relays[0]) == set(ALL)
+    assert await _holds(relays[1]) == set()
+    assert await _holds(relays[0]) == {0, 1}
+    assert await _holds(relays[1]) == {2, 3}
+    # One more than there are partitions: it stands by.
+    for relay in relays:
+        await relay.claim()
+    shares = [await _holds(relay) for relay in relays]
+    assert sorted(map(len, shares)) == [0, 1, 1, 1, 1]
+    assert set().union(*shares) == set(ALL)
+
+
+async def test_two_relays_that_claim_at_the_same_moment_never_hold_the_same_partition(
+    notebook: Notebook,
+) -> None:
+    relays = [await notebook.new_outbox() for _ in range(4)]
+    await relays[0].prepare()
+    for _ in range(10):
+        claims = await asyncio.gather(*(relay.claim() for relay in relays))
+        held = [partition for claim in claims for partition in claim.held]
+        assert held
+        assert len(set(held)) == len(held)
+        await asyncio.gather(*(relay.release() for relay in relays))
+
+
+async def test_a_relay_that_stands_by_knows_when_the_next_lease_ends(notebook: Notebook) -> None:
     first, second = await notebook.new_outbox(), await notebook.new_outbox()
     await first.prepare()
-    assert (await first.claim([0, 1])).keys() == {0, 1}
-    assert (await second.claim(ALL)).keys() == {2, 3}
+    assert (await first.claim()).free_in is None
+    free_in = (await second.claim()).free_in
+    assert free_in is not None
+    assert 0 < free_in <= LEASE.total_seconds()
+    await notebook.ask("truth", TIME_PASSES)
+    assert (await second.claim()).held.keys() == set(ALL)
+
+
+async def test_the_share_of_a_dead_relay_is_taken_over_by_all_who_live(notebook: Notebook) -> None:
+    relays = [await notebook.new_outbox() for _ in range(3)]
+    await relays[0].prepare()
+    for _ in range(2):
+        for relay in relays:
+            await relay.claim()
+    dead = await _holds(relays[0])
+    await notebook.ask("truth", OTHERS_LIVE_ON, await _owner_of(notebook, dead))
+    await relays[1].claim()
+    await relays[2].claim()
+    assert [len(await _holds(relay)) for relay in relays[1:]] == [2, 2]
 
 
 async def test_a_relay_that_stops_hands_over_at_once(notebook: Notebook) -> None:
     first, second = await notebook.new_outbox(), await notebook.new_outbox()
     await first.prepare()
-    await first.claim(ALL)
+    await first.claim()
     await first.release()
-    assert (await second.claim(ALL)).keys() == set(ALL)
+    assert await _holds(second) == set(ALL)
 
 
 async def test_whoever_was_away_for_longer_than_the_lease_can_record_nothing_any_more(
@@ -68,14 +129,14 @@ async def test_whoever_was_away_for_longer_than_the_lease_can_record_nothing_any
 ) -> None:
     first, second = await notebook.new_outbox(), await notebook.new_outbox()
     await first.prepare()
-    held = await first.claim(ALL)
+    held = (await first.claim()).held
     await notebook.ask("truth", TIME_PASSES)
     assert await first.renew() == set()
     with pytest.raises(LeaseLostError):
         await first.advance([_moved(held[0])], NOON)
     with pytest.raises(LeaseLostError):
         await first.start_over([0])
-    taken = await second.claim(ALL)
+    taken = (await second.claim()).held
     assert taken[0].feed_position == 0
     with pytest.raises(LeaseLostError):
         await first.advance([_moved(held[0])], NOON)
@@ -88,7 +149,7 @@ async def test_a_round_is_recorded_only_from_where_the_checkpoint_stands(
 ) -> None:
     outbox = await notebook.new_outbox()
     await outbox.prepare()
-    held = await outbox.claim(ALL)
+    held = (await outbox.claim()).held
     await outbox.advance([_moved(held[0])], NOON)
     with pytest.raises(LeaseLostError):
         await outbox.advance([_moved(held[0]), _moved(held[1])], NOON)
