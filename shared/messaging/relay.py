@@ -229,7 +229,6 @@ class Relay:
         self._account.sent(made.events, start_ns, self._held)
         return True
 
-
     async def _sleep(self, seconds: float) -> None:
         try:
             await asyncio.wait_for(self._wake.wait(), seconds)

@@ -112,7 +112,7 @@ async def held_at(ground: Ground, lock: str | None) -> AsyncIterator[None]:
             await admin.execute(lock)
         yield
     finally:
-        await admin.close()
+        admin.terminate()  # the server may be dead already: nothing is said to it
         if lock is None:
             await answers_again(ground, "alter system reset synchronous_standby_names")
             await answers_again(ground, "select pg_reload_conf()")

@@ -62,11 +62,26 @@ class Process:
         self.metrics.found_out_by("connections", self._count_connections)
 
     async def lanes(
-        self, template: str, role: str, size: int, settings: Mapping[str, str] | None = None
+        self,
+        template: str,
+        role: str,
+        size: int,
+        settings: Mapping[str, str] | None = None,
+        *,
+        answer_within: float | None = None,
     ) -> Lanes:
-        """Open connections to one server; wait for a server that is still starting."""
-        name = f"{SERVICE}-{role}"
-        lanes = Lanes(dsn_for(template, role), size, application_name=name, settings=settings)
+        """Open connections to one server; wait for a server that is still starting.
+
+        A statement that got no answer within `answer_within` seconds is given up, with its
+        connection.
+        """
+        lanes = Lanes(
+            dsn_for(template, role),
+            size,
+            application_name=f"{SERVICE}-{role}",
+            settings=settings,
+            answer_within=answer_within,
+        )
         self._lanes.append((self._server_of(template), lanes))
         while not self.stop.is_set():
             try:

@@ -6,13 +6,14 @@ from services.customers.roles.process import SERVICE, Process
 from shared.messaging.account import RelayStatus
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
+from shared.messaging.sending import GIVE_UP_SECONDS
 from shared.messaging.topics import CUSTOMERS
 from shared.web.health import RelayReport
 
 
 async def add_relay(process: Process) -> None:
     """Let the process relay the customers topic."""
-    truth = await process.lanes(process.stores.truth_dsn, "relay", 2)
+    truth = await process.lanes(process.stores.truth_dsn, "relay", 2, answer_within=GIVE_UP_SECONDS)
     outbox = Outbox(truth, CUSTOMERS.name, CUSTOMERS.partitions, uuid4())
     relay = Relay(
         outbox,

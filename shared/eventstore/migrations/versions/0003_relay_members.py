@@ -4,8 +4,8 @@ from alembic import context
 
 from shared.postgres.migrating import run_sql, run_sql_file
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
