@@ -53,6 +53,7 @@ def customers_openapi() -> dict[str, Any]:
         ),
         keys=SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256))),
         records=RecordKeeper(lanes, clock, ACCESS.partitions),
+        records_feed=Feed(lanes, ACCESS.name, ACCESS.table),
         watcher=watcher,
         orders=Orders(lanes, uuid4()),
         guard=Guard(

@@ -33,6 +33,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CUSTOMERS_HISTORY,
                 Permission.CUSTOMERS_JOURNEY,
                 Permission.FEED_READ,
+                Permission.RECORDS_READ,
             }
         ),
         Role.ADMINISTRATOR: _EVERY_CUSTOMER_READ

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     CUSTOMERS_JOURNEY = "customers.journey"
     CUSTOMERS_WATCH = "customers.watch"
     FEED_READ = "feed.read"
+    RECORDS_READ = "records.read"
     LAG_READ = "lag.read"
     PROJECTIONS_OPERATE = "projections.operate"
     SUBJECT_KEYS_READ = "subject_keys.read"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.events import RecordedEvent
-from shared.eventstore.rows import EVENT_COLUMNS, event_of
+from shared.eventstore.rows import EVENT_COLUMNS, Table, event_of
 from shared.postgres.lanes import Lanes
 
 INDEX_EVERY = 1000
@@ -23,7 +23,7 @@ _START = """
         order by f.feed_position desc limit 1) i"""
 READ = f"""
     with start as ({_START})
-    select r.* from (select {EVENT_COLUMNS} from events e
+    select r.* from (select {EVENT_COLUMNS} from {{table}} e
         where e.partition = $2
             and (e.txid, e.position) > (select s.txid, s.position from start s)
             and e.txid < pg_snapshot_xmin(pg_current_snapshot())
@@ -33,7 +33,7 @@ DIGEST = """
     select count(*) as count, sha256(coalesce(string_agg(
         uuid_send(r.event_id) || sha256(r.data), ''::bytea order by r.txid, r.position), ''))
         as digest
-    from (select e.event_id, e.data, e.txid, e.position from events e
+    from (select e.event_id, e.data, e.txid, e.position from {table} e
         where e.partition = $1 and (e.txid, e.position) > ($2::xid8, $3::bigint)
             and e.txid < pg_snapshot_xmin(pg_current_snapshot())
         order by e.txid, e.position offset $4 limit $5) r"""
@@ -44,13 +44,13 @@ COUNT_TO = """
         order by i.feed_position desc limit 1)
     select case when $3 < pg_snapshot_xmin(pg_current_snapshot())
         then coalesce((select s.feed_position from start s), 0) + count(*) end
-    from events e
+    from {table} e
     where e.partition = $2
         and (e.txid, e.position) > (coalesce((select s.txid from start s), '0'::xid8),
             coalesce((select s.position from start s), 0))
         and (e.txid, e.position) <= ($3, $4)"""
 PLACE_OF = """select e.event_id, e.version, e.partition, e.txid, e.position, e.recorded_at
-    from events e where e.stream = $1 and ($2::bigint is null or e.version = $2)
+    from {table} e where e.stream = $1 and ($2::bigint is null or e.version = $2)
     order by e.version desc limit 1"""
 ROUND_OF = """select r.feed_from, r.acknowledged_at from relay_rounds r
     where r.topic = $1 and r.partition = $2 and r.feed_to >= $3 order by r.feed_to limit 1"""
@@ -93,16 +93,23 @@ class EventPlace:
 
 
 class Feed:
-    """Reads the feed of one service's topic from its store."""
+    """Reads the feed of one service's topic from the table that fills it."""
 
-    def __init__(self, lanes: Lanes, topic: str) -> None:
+    def __init__(self, lanes: Lanes, topic: str, table: Table = "events") -> None:
         self._lanes = lanes
         self.topic = topic
+        self.table = table
+        self._read = READ.format(table=table)
+        self._digest = DIGEST.format(table=table)
+        self._count_to = COUNT_TO.format(table=table)
+        self._place_of = PLACE_OF.format(table=table)
 
     async def read(self, partition: int, start: int, limit: int = MAX_PAGE) -> list[FeedEvent]:
         """Return events from feed position `start` (1 is the first), up to `limit`."""
         start = max(start, 1)
-        rows = await self._lanes.fetch(READ, self.topic, partition, start, min(limit, MAX_PAGE))
+        rows = await self._lanes.fetch(
+            self._read, self.topic, partition, start, min(limit, MAX_PAGE)
+        )
         return [FeedEvent(start + n, event_of(row)) for n, row in enumerate(rows)]
 
     async def digest(self, partition: int, start: int, end: int) -> list[FeedDigest]:
@@ -123,7 +130,7 @@ class Feed:
             known, txid, position = tuple(at) if at is not None else (0, 0, 0)
             wanted = min(INDEX_EVERY, end - indexed)
             row = await self._lanes.fetchrow(
-                DIGEST, partition, txid, position, indexed - known, wanted
+                self._digest, partition, txid, position, indexed - known, wanted
             )
             if row is None or row["count"] == 0:
                 break
@@ -134,11 +141,11 @@ class Feed:
 
     async def place_of(self, stream: str, version: int | None = None) -> EventPlace | None:
         """Return where a stream's event of that version (the newest without one) lies."""
-        row = await self._lanes.fetchrow(PLACE_OF, stream, version)
+        row = await self._lanes.fetchrow(self._place_of, stream, version)
         if row is None:
             return None
         number = await self._lanes.fetchval(
-            COUNT_TO, self.topic, row["partition"], row["txid"], row["position"]
+            self._count_to, self.topic, row["partition"], row["txid"], row["position"]
         )
         return EventPlace(
             str(row["event_id"]), row["version"], row["partition"], number, row["recorded_at"]

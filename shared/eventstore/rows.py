@@ -1,8 +1,13 @@
-"""How a row of `events` becomes a RecordedEvent: the one list of its columns."""
+"""How a row of `events` or `records` becomes a RecordedEvent: the one list of their columns."""
+
+from typing import Literal
 
 import asyncpg
 
 from shared.events import Origin, RecordedEvent
+
+Table = Literal["events", "records"]
+"""What a topic is filled from: both tables have the same columns."""
 
 EVENT_COLUMNS = """e.event_id, e.stream, e.version, e.type, e.schema_version, e.subject,
     e.partition, e.txid, e.position, e.recorded_at, e.actor, e.correlation_id, e.causation_id,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.eventstore.rows import Table
 from shared.messaging.headers import HEADER_COLUMNS
 from shared.postgres.lanes import Lanes
 
@@ -31,7 +32,7 @@ PAGE = f"""
     cross join lateral (
         select e.partition, e.txid, e.position, convert_to(e.subject, 'UTF8'), e.data,
             {HEADER_COLUMNS}
-        from events e
+        from {{table}} e
         where e.partition = c.partition and (e.txid, e.position) > (c.txid, c.position)
             and e.txid < pg_snapshot_xmin(pg_current_snapshot())
         order by e.txid, e.position limit $4) e"""
@@ -42,10 +43,10 @@ START_OVER = """update relay_checkpoints
         and lease_until > clock_timestamp() returning partition"""
 KNOWN = """select count(*) from unnest($1::text[], $2::bigint[], $3::uuid[])
     as k (stream, version, event_id)
-    join events e on e.stream = k.stream and e.version = k.version and e.event_id = k.event_id"""
+    join {table} e on e.stream = k.stream and e.version = k.version and e.event_id = k.event_id"""
 RAISE_EPOCH = """
     with raised as (update store set epoch = epoch + 1 where epoch = $1 returning epoch),
-    forgotten as (delete from feed_index where topic = $2)
+    forgotten as (delete from feed_index)
     select epoch from raised"""
 SWEEP = (
     "delete from relay_rounds where acknowledged_at < $1",
@@ -104,13 +105,17 @@ class Moved:
 
 
 class Outbox:
-    """The events table as an outbox, for one relay process."""
+    """The events (or records) table as an outbox, for one relay process."""
 
-    def __init__(self, lanes: Lanes, topic: str, partitions: int, owner: UUID) -> None:
+    def __init__(
+        self, lanes: Lanes, topic: str, partitions: int, owner: UUID, table: Table = "events"
+    ) -> None:
         self._lanes = lanes
         self._topic = topic
         self._partitions = partitions
         self._owner = owner
+        self._page = PAGE.format(table=table)
+        self._known = KNOWN.format(table=table)
 
     async def prepare(self) -> None:
         """Make a checkpoint row for every partition."""
@@ -138,7 +143,7 @@ class Outbox:
         """Return what is to be sent next, per partition in order, up to the horizon."""
         checkpoints = list(held.values())
         return await self._lanes.fetch(
-            PAGE,
+            self._page,
             [c.partition for c in checkpoints],
             [c.txid for c in checkpoints],
             [c.position for c in checkpoints],
@@ -192,11 +197,11 @@ class Outbox:
         if not distinct:
             return True
         columns = [list(column) for column in zip(*distinct, strict=True)]
-        return bool(await self._lanes.fetchval(KNOWN, *columns) == len(distinct))
+        return bool(await self._lanes.fetchval(self._known, *columns) == len(distinct))
 
     async def raise_epoch(self, epoch: int) -> None:
         """Begin the store's next life: it went back in time, so everything is published anew."""
-        await self._lanes.execute(RAISE_EPOCH, epoch, self._topic)
+        await self._lanes.execute(RAISE_EPOCH, epoch)
 
     async def sweep(self, before: datetime) -> None:
         """Delete journey rows and idempotency keys that are older than what we promise to keep."""

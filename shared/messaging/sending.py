@@ -16,6 +16,7 @@ from opentelemetry.trace import SpanKind
 from shared.eventstore.feed import INDEX_EVERY
 from shared.messaging.headers import Header, headers_of
 from shared.messaging.outbox import Checkpoint, Moved
+from shared.messaging.topics import ACCESS
 from shared.observability.traces import Tracing, is_sampled
 
 RENEW_EVERY_SECONDS = 0.5
@@ -137,7 +138,7 @@ def trace_round(tracing: Tracing, topic: str, made: Round, start_ns: int) -> Non
     for traceparent, event_id, partition in made.traces:
         if is_sampled(traceparent):
             tracing.record(
-                "send daybook.customers.v1",
+                "send daybook.access.v1" if topic == ACCESS.name else "send daybook.customers.v1",
                 parent=traceparent,
                 start_ns=start_ns,
                 end_ns=end_ns,

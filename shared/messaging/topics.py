@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from shared.errors import UnavailableError
+from shared.eventstore.rows import Table
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -20,14 +21,15 @@ DELETE_TRIES = 100
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic and its partition count."""
+    """A topic, its partition count, and the table of the event store that fills it."""
 
     name: str
     partitions: int
+    table: Table = "events"
 
 
 CUSTOMERS = Topic("daybook.customers.v1", 12)
-ACCESS = Topic("daybook.access.v1", 12)
+ACCESS = Topic("daybook.access.v1", 12, "records")
 
 
 async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> list[str]:

@@ -33,14 +33,19 @@ class Guard:
         """Return the caller, or raise NotSignedInError or NotPermittedError."""
         token = _bearer_token(scope)
         principal = self._verifier.remembered(token) or await self._verifier.verify(token)
-        decision = self._decisions.check(principal.subject, permission)
+        caller = Caller(principal.subject)
+        self.require(caller, permission)
+        return caller
+
+    def require(self, caller: Caller, permission: Permission) -> None:
+        """Raise NotPermittedError unless the caller may do this, too."""
+        decision = self._decisions.check(caller.subject, permission)
         if not decision.allowed:
             raise NotPermittedError(
                 decision.reason,
                 fix="Ask somebody who can help, or use what your role permits.",
                 who_can_help=decision.who_can_help,
             )
-        return Caller(principal.subject)
 
     def may(self, caller: Caller, permission: Permission) -> bool:
         """Say whether the caller may also do something else, for a route that shows more then."""

@@ -87,6 +87,7 @@ class House:
         self.databases = databases
         self.kafka = kafka
         self.topic = topic
+        self.access = Topic(f"{topic.name}.access", topic.partitions, "records")
         self.followed = Followed(DIRECTORY, source_of(SERVICE), topic.name, topic.partitions)
         self.clock = TurnableClock(SystemClock().now(), runs=True)
         self.appended = asyncio.Event()
@@ -105,7 +106,8 @@ class House:
         keys = await self.lanes(stores.keys_dsn, "api", 4)
         self.store = EventStore(truth, SERVICE, self.topic.partitions)
         self.feed = Feed(truth, self.topic.name)
-        self.records = RecordKeeper(truth, self.clock, self.topic.partitions)
+        self.records = RecordKeeper(truth, self.clock, self.access.partitions)
+        self.records_feed = Feed(truth, self.access.name, self.access.table)
         self._opened.push_async_callback(self.records.close)
         self.keys = SubjectKeys(keys, self.master)
         self.pool = KeyPool(self.keys)
@@ -128,12 +130,13 @@ class House:
         self._opened.push_async_callback(lanes.close)
         return lanes
 
-    async def new_relay(self) -> Relay:
+    async def new_relay(self, topic: Topic | None = None) -> Relay:
         """Return one more relay, not running; it shares nothing with the house's own."""
+        topic = topic or self.topic
         truth = await self.lanes(self.databases.truth_dsn, "relay", 2)
-        outbox = Outbox(truth, self.topic.name, self.topic.partitions, uuid4())
+        outbox = Outbox(truth, topic.name, topic.partitions, uuid4(), topic.table)
         return Relay(
-            outbox, self.kafka, self.topic, SERVICE, self.clock, self.tracing, wake=self.appended
+            outbox, self.kafka, topic, SERVICE, self.clock, self.tracing, wake=self.appended
         )
 
     async def new_runner(self) -> ProjectionRunner:
@@ -261,6 +264,7 @@ class House:
             directory=DirectoryQueries(engine),
             keys=self.keys,
             records=self.records,
+            records_feed=self.records_feed,
             watcher=self.watcher,
             orders=Orders(views, uuid4()),
             guard=Guard(PersonVerifier(), TableDecisions()),

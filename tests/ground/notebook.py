@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from shared.clock import SystemClock
 from shared.eventstore.feed import Feed
+from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.messaging.clients import new_consumer, new_producer, start_consumer
 from shared.messaging.outbox import Outbox
@@ -31,7 +32,10 @@ RECORDS_WITHIN_SECONDS = 20.0
 class Notebook:
     """The store, the topic, as many relays as a test wants; the clock runs and can be turned."""
 
-    def __init__(self, databases: Databases, kafka: KafkaSettings, topic: Topic) -> None:
+    def __init__(
+        self, databases: Databases, kafka: KafkaSettings, topic: Topic, service: str = SERVICE
+    ) -> None:
+        self.service = service
         self.databases = databases
         self.kafka = kafka
         self.topic = topic
@@ -53,17 +57,19 @@ class Notebook:
     async def open(self) -> None:
         """Open the store."""
         api = await self.lanes(self.databases.truth_dsn, "api", 4)
-        self.store = EventStore(api, SERVICE, self.topic.partitions)
-        self.feed = Feed(api, self.topic.name)
+        self.store = EventStore(api, self.service, self.topic.partitions)
+        self.feed = Feed(api, self.topic.name, self.topic.table)
+        self.keeper = RecordKeeper(api, self.clock, self.topic.partitions)
+        self._opened.push_async_callback(self.keeper.close)
 
     async def new_outbox(self) -> Outbox:
         """Return the outbox of one more relay."""
         lanes = await self.lanes(self.databases.truth_dsn, "relay")
-        return Outbox(lanes, self.topic.name, self.topic.partitions, uuid4())
+        return Outbox(lanes, self.topic.name, self.topic.partitions, uuid4(), self.topic.table)
 
     def relay_of(self, outbox: Outbox) -> Relay:
         """Return a relay, not running."""
-        return Relay(outbox, self.kafka, self.topic, SERVICE, self.clock, Tracing())
+        return Relay(outbox, self.kafka, self.topic, self.service, self.clock, Tracing())
 
     async def start_relay(self) -> Relay:
         """Run one more relay until the notebook is closed."""
@@ -141,11 +147,14 @@ def _is_at_end(consumer: object, found: dict[TopicPartition, list[ConsumerRecord
 
 @asynccontextmanager
 async def a_notebook(
-    databases: Databases, kafka: KafkaSettings, topic: Topic | None = None
+    databases: Databases,
+    kafka: KafkaSettings,
+    topic: Topic | None = None,
+    service: str = SERVICE,
 ) -> AsyncIterator[Notebook]:
     """Have a notebook for as long as the body of the `with`; its topic is its own unless given."""
     topic = topic or Topic(f"daybook.notes.{uuid4().hex[:12]}", PARTITIONS)
-    notebook = Notebook(databases, kafka, topic)
+    notebook = Notebook(databases, kafka, topic, service)
     try:
         await notebook.open()
         yield notebook

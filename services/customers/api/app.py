@@ -44,6 +44,7 @@ class ApiParts:
     directory: DirectoryQueries
     keys: SubjectKeys
     records: RecordKeeper
+    records_feed: Feed
     watcher: MarkWatcher
     orders: Orders
     guard: Guard
@@ -84,7 +85,9 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
     pages = PageTokens(parts.service_key)
     ReadRoutes(reader, parts.directory, parts.watcher, pages).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
-    FeedRoutes(parts.store, parts.feed, parts.keys).add_to(routes)
+    FeedRoutes(parts.store, [parts.feed, parts.records_feed], parts.keys, parts.guard).add_to(
+        routes
+    )
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
     ProjectionRoutes(parts.orders, parts.watcher, DIRECTORY, parts.clock).add_to(routes)
     lag.add_to(routes)

@@ -1,5 +1,6 @@
 """Routes that serve the service's own log: the feed, its digests, and the keys to read it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from shared.eventstore.store import EventStore
 from shared.security.jwe import base64url
 from shared.security.subject_keys import SubjectKeys
 from shared.web.answers import Answer, JsonAnswer
-from shared.web.callers import Caller
+from shared.web.callers import Caller, Guard
 from shared.web.documents import PAGE_SIZE, Parameter
 from shared.web.queries import whole_number
 from shared.web.routes import Routes
@@ -64,9 +65,12 @@ class JsonWebKey(BaseModel):
 class FeedRoutes:
     """The handlers of the feed and key routes."""
 
-    def __init__(self, store: EventStore, feed: Feed, keys: SubjectKeys) -> None:
+    def __init__(
+        self, store: EventStore, feeds: Sequence[Feed], keys: SubjectKeys, guard: Guard
+    ) -> None:
         self._store = store
-        self._feed = feed
+        self._feeds = {feed.topic: feed for feed in feeds}
+        self._guard = guard
         self._keys = keys
 
     def add_to(self, routes: Routes) -> None:
@@ -88,15 +92,19 @@ class FeedRoutes:
             answers={200: Answer("The key; 404 unknown, 410 destroyed.", JsonWebKey)},
         )  # fmt: skip
 
-    async def read(self, request: Request, _caller: Caller) -> Response:
-        """Read one partition's events in feed order, as far as they are numbered."""
+    async def read(self, request: Request, caller: Caller) -> Response:
+        """Read one partition's events in feed order, as far as they are numbered.
+
+        Records (daybook.access.v1) need the permission records.read as well.
+        """
+        feed = self._feed(request, caller)
         partition = self._partition(request)
         start = whole_number(request, "from", at_least=1) or 1
         limit = min(whole_number(request, "page_size", at_least=1) or MAX_PAGE, MAX_PAGE)
-        events = await self._feed.read(partition, start, limit)
+        events = await feed.read(partition, start, limit)
         return JsonAnswer(
             {
-                "topic": self._feed.topic,
+                "topic": feed.topic,
                 "partition": partition,
                 "epoch": await self._store.epoch(),
                 "items": [_feed_item(event) for event in events],
@@ -104,8 +112,9 @@ class FeedRoutes:
             }
         )
 
-    async def digest(self, request: Request, _caller: Caller) -> Response:
+    async def digest(self, request: Request, caller: Caller) -> Response:
         """Count and hash ranges of the feed, so that two sides can compare without copying."""
+        feed = self._feed(request, caller)
         partition = self._partition(request)
         start = whole_number(request, "from", at_least=1) or 1
         end = whole_number(request, "to", at_least=1) or start + LONGEST_DIGEST - 1
@@ -115,14 +124,14 @@ class FeedRoutes:
                 field="to",
                 fix="Ask for a smaller range, several times.",
             )
-        digests = await self._feed.digest(partition, start, end)
+        digests = await feed.digest(partition, start, end)
         items = [
             {"from": d.feed_from, "to": d.feed_to, "count": d.count, "sha256": d.digest.hex()}
             for d in digests
         ]
         return JsonAnswer(
             {
-                "topic": self._feed.topic,
+                "topic": feed.topic,
                 "partition": partition,
                 "epoch": await self._store.epoch(),
                 "items": items,
@@ -136,14 +145,19 @@ class FeedRoutes:
         jwk = {"kty": "oct", "kid": kid, "alg": "A256GCM", "use": "enc", "k": base64url(key)}
         return JsonAnswer(jwk)
 
-    def _partition(self, request: Request) -> int:
-        topic = request.query_params.get("topic")
-        if topic != self._feed.topic:
+    def _feed(self, request: Request, caller: Caller) -> Feed:
+        feed = self._feeds.get(request.query_params.get("topic", ""))
+        if feed is None:
             raise InvalidInputError(
                 "This service does not write that topic.",
                 field="topic",
-                fix=f"Send topic={self._feed.topic}.",
+                fix=f"Send topic={' or topic='.join(self._feeds)}.",
             )
+        if feed.table == "records":
+            self._guard.require(caller, Permission.RECORDS_READ)
+        return feed
+
+    def _partition(self, request: Request) -> int:
         partition = whole_number(request, "partition")
         if partition is None or partition >= self._store.partitions:
             raise InvalidInputError(

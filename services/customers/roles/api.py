@@ -85,6 +85,7 @@ async def _parts(process: Process) -> ApiParts:
         directory=DirectoryQueries(engine),
         keys=SubjectKeys(key_lanes, process.master),
         records=records,
+        records_feed=Feed(truth, ACCESS.name, ACCESS.table),
         watcher=MarkWatcher(views, FOLLOWED, SERVICE),
         orders=Orders(views, uuid4()),
         guard=Guard(await _verifier(process), TableDecisions()),

@@ -1,5 +1,6 @@
-"""The relay role: what the store has, Kafka gets."""
+"""The relay role: what the store has, Kafka gets, events and records by a relay each."""
 
+import asyncio
 from uuid import uuid4
 
 from services.customers.roles.process import SERVICE, Process
@@ -7,27 +8,32 @@ from shared.messaging.account import RelayStatus
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.sending import GIVE_UP_SECONDS
-from shared.messaging.topics import CUSTOMERS
+from shared.messaging.topics import ACCESS, CUSTOMERS, Topic
 from shared.web.health import RelayReport
 
 
 async def add_relay(process: Process) -> None:
-    """Let the process relay the customers topic."""
+    """Let the process relay the customers topic, and the service's records."""
+    events = await _relay(process, CUSTOMERS, process.appended)
+    records = await _relay(process, ACCESS)
+    process.readiness.works += [events.work, records.work]
+    process.readiness.relay = lambda: _report(events.status)
+    process.runs += [events.run, records.run]
+
+
+async def _relay(process: Process, topic: Topic, wake: asyncio.Event | None = None) -> Relay:
     truth = await process.lanes(process.stores.truth_dsn, "relay", 2, answer_within=GIVE_UP_SECONDS)
-    outbox = Outbox(truth, CUSTOMERS.name, CUSTOMERS.partitions, uuid4())
-    relay = Relay(
+    outbox = Outbox(truth, topic.name, topic.partitions, uuid4(), topic.table)
+    return Relay(
         outbox,
         process.kafka,
-        CUSTOMERS,
+        topic,
         SERVICE,
         process.clock,
         process.tracing,
-        wake=process.appended,
+        wake=wake,
         metrics=process.metrics,
     )
-    process.readiness.works.append(relay.work)
-    process.readiness.relay = lambda: _report(relay.status)
-    process.runs.append(relay.run)
 
 
 def _report(status: RelayStatus) -> RelayReport:

@@ -50,6 +50,17 @@ class TestEither:
     ) -> None:
         assert_not_permitted(await house.client(person).get(path, params=place(house)))
 
+    async def test_records_are_for_those_who_may_read_records(
+        self, house: House, path: str
+    ) -> None:
+        its = {"topic": house.access.name, "partition": "0"}
+        for person in ("oscar", "billing"):
+            answer = await house.client(person).get(path, params=its)
+            assert_not_permitted(answer)
+            assert "records.read" in answer.json()["detail"]
+        answer = await house.client("dave").get(path, params=its)
+        assert (answer.status_code, answer.json()["topic"]) == (200, house.access.name)
+
     @pytest.mark.parametrize("topic", ["", "daybook.audit.v1", "daybook.customers.v1 ", "%00"])
     async def test_a_topic_of_somebody_else_is_refused(
         self, house: House, path: str, topic: str

@@ -71,7 +71,8 @@ async def test_each_role_alone_is_ready_by_what_it_did_and_counts_it(
         await until(projector.is_ready, 20, what="a projector that is ready")
         _, told = await relay.ready()
         assert told["role"] == "relay"
-        assert told["checks"] == {"relay daybook.customers.v1": "ok"}
+        topics = ("daybook.customers.v1", "daybook.access.v1")
+        assert told["checks"] == {f"relay {topic}": "ok" for topic in topics}
         assert told["canary"] is None
         topic = 'topic="daybook.customers.v1"'
         assert await relay.number(f"daybook_relay_partitions_led{{{topic}}}") == 12
@@ -98,7 +99,7 @@ async def test_a_second_relay_stands_by_and_is_ready(env: dict[str, str]) -> Non
         async with probed("relay", env) as second:
             await until(second.is_ready, 20, what="the second")
             _, told = await second.ready()
-            assert [work["did"] for work in told["work"]] == ["stood by"]  # type: ignore[attr-defined]
+            assert {work["did"] for work in told["work"]} == {"stood by"}  # type: ignore[attr-defined]
 
 
 async def test_without_kafka_relay_and_projector_are_not_ready_and_say_why(

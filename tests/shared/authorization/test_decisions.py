@@ -16,14 +16,20 @@ MAY = {
     "wang": "read register change history journey watch",
     "bob": "read register change history journey watch",
     "carol": "read change history journey watch",
-    "dave": "read history journey feed",
-    "erin": "read history journey watch lag",
-    "oscar": "journey watch feed lag",
+    "dave": "read history journey feed records",
+    "erin": "read history journey watch lag operate",
+    "oscar": "journey watch feed lag operate",
     "petra": "read history journey",
     "billing": "read feed keys",
     "customers": "",
 }
-SHORT = {"feed": "feed.read", "lag": "lag.read", "keys": "subject_keys.read"}
+SHORT = {
+    "feed": "feed.read",
+    "lag": "lag.read",
+    "keys": "subject_keys.read",
+    "operate": "projections.operate",
+    "records": "records.read",
+}
 
 
 def decision_for(person: str, permission: Permission) -> Decision:
