@@ -3,11 +3,13 @@
 import sys
 
 from cli.contracts.compatibility import incompatibilities
+from cli.contracts.consuming import expiring, unserved
 from cli.contracts.gathering import TopicContracts, contracts_in
 from cli.contracts.problems import Problem, unfinished
 from cli.contracts.published import PUBLISHED
 from cli.contracts.writing import differing, files_of, gather_all, write
 from cli.local.paths import PROJECT
+from shared.messaging.consumers import read_consumers
 
 FOLDER = PROJECT / "docs" / "contracts"
 
@@ -15,12 +17,14 @@ FOLDER = PROJECT / "docs" / "contracts"
 def main() -> int:
     """Write the contracts, or with --check say which differ; 1 if something is wrong."""
     topics = gather_all(PUBLISHED, FOLDER)
+    consumers = list(read_consumers(FOLDER / "consumers").values())
     problems = [problem for topic in topics for problem in _problems(topic)]
-    for problem in problems:
-        print(problem)
+    problems += unserved(consumers, topics)
+    for told in [*problems, *expiring(consumers, topics)]:
+        print(told)
     if problems:
         return 1
-    files = files_of(topics, FOLDER)
+    files = files_of(topics, consumers, FOLDER)
     wrong = differing(files, FOLDER)
     is_check = "--check" in sys.argv[1:]
     for path in wrong:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from cli.contracts.consuming import fields_read, is_reader
 from cli.contracts.gathering import TopicContracts
 from cli.contracts.schemas import EventContract, Field, Schema, fields_of
+from shared.messaging.consumers import RegisteredConsumer
+
+Consumers = Sequence[RegisteredConsumer]
 
 FOREVER = "-1"
 OPENING = """\
@@ -20,13 +24,32 @@ version: events of the old one stay as they are stored, and say so in `ce_datasc
 """
 
 
-def catalogue(topics: Sequence[TopicContracts]) -> str:
+def catalogue(topics: Sequence[TopicContracts], consumers: Consumers) -> str:
     """Return the catalogue page, in Markdown."""
-    parts = [OPENING, *(part for topic in topics for part in _topic(topic))]
-    return "\n".join(parts)
+    parts = [OPENING, *(part for topic in topics for part in _topic(topic, consumers))]
+    return "\n".join([*parts, *_registered(consumers)])
 
 
-def _topic(contracts: TopicContracts) -> Iterator[str]:
+def _registered(consumers: Consumers) -> Iterator[str]:
+    yield "## Registered consumers\n"
+    yield (
+        "What they read does not go away without them. How to register:"
+        " [docs/consumers](../consumers/README.md#register).\n"
+    )
+    rows = [
+        (
+            f"[{consumer.name}](consumers/{consumer.name}.json)",
+            consumer.about,
+            f"{consumer.owner.team}, {consumer.owner.contact}",
+            consumer.version,
+            ", ".join(consumer.reads),
+        )
+        for consumer in consumers
+    ]
+    yield _table(("consumer", "what for", "owner", "version", "topics"), rows)
+
+
+def _topic(contracts: TopicContracts, consumers: Consumers) -> Iterator[str]:
     published = contracts.published
     folder = published.folder
     yield f"## {published.topic.name}\n"
@@ -49,6 +72,7 @@ def _topic(contracts: TopicContracts) -> Iterator[str]:
     examples = contracts.examples()
     for contract in contracts.all:
         yield from _event(contract, contracts, has_example=contract.name in examples)
+        yield from _readers(contract, contracts, consumers)
 
 
 def _event(
@@ -81,6 +105,19 @@ def _event(
             for field in fields
         ]
         yield _table(("field", "form", "there", "meaning"), rows)
+
+
+def _readers(
+    contract: EventContract, contracts: TopicContracts, consumers: Consumers
+) -> Iterator[str]:
+    readers = []
+    for consumer in consumers:
+        if is_reader(consumer, contracts, contract):
+            fields = ", ".join(f"`{f}`" for f in fields_read(consumer, contracts, contract))
+            link = f"[{consumer.name}](consumers/{consumer.name}.json)"
+            readers.append(f"{link} ({fields})" if fields else link)
+    if readers:
+        yield f"Read by {'; '.join(readers)}.\n"
 
 
 def _when(field: Field) -> str:

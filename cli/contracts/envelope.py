@@ -1,8 +1,9 @@
-"""What surrounds every event has schemas, too: the headers on Kafka, and the header of a JWE."""
+"""What surrounds every event has schemas, too: headers, the JWE's, registrations."""
 
 from typing import Any
 
-from cli.contracts.schemas import DIALECT, Schema
+from cli.contracts.schemas import DIALECT, Schema, schema_of
+from shared.messaging.consumers import RegisteredConsumer
 
 UUID_FORM = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 COUNT_FORM = "^[1-9][0-9]*$"
@@ -48,6 +49,11 @@ def jwe_header_schema() -> Schema:
         },
         "required": ["alg", "eid", "enc", "kid"],
     }
+
+
+def consumer_schema() -> Schema:
+    """Return the schema of the file by which a consumer is registered."""
+    return schema_of(RegisteredConsumer, "urn:daybook:schema:envelope:consumer")
 
 
 def _headers() -> dict[str, Any]:

@@ -92,7 +92,7 @@ def contract_of(event: type[Event], since: str) -> EventContract:
     }
     _drop_unused_definitions(value)
     urn = f"urn:daybook:schema:{name}:{version}:personal"
-    return EventContract(name, version, value, _described(plaintext, _PlaintextSchema, urn))
+    return EventContract(name, version, value, schema_of(plaintext, urn))
 
 
 def plaintext_of(event: type[Event]) -> type[Personal] | None:
@@ -136,6 +136,11 @@ def _fields(schema: Schema, root: Schema, prefix: str) -> Iterator[Field]:
         items = resolved(field.get("items", {}), root)
         yield from _fields(field, root, f"{prefix}{name}.")
         yield from _fields(items, root, f"{prefix}{name}[].")
+
+
+def schema_of(model: type[BaseModel], urn: str) -> Schema:
+    """Return the schema of any model, in the form of all our schemas."""
+    return _described(model, _PlaintextSchema, urn)
 
 
 def _described(model: type[BaseModel], generator: type[GenerateJsonSchema], urn: str) -> Schema:

@@ -7,9 +7,10 @@ from typing import Any
 
 from cli.contracts.asyncapi import asyncapi
 from cli.contracts.catalogue import catalogue
-from cli.contracts.envelope import headers_schema, jwe_header_schema
+from cli.contracts.envelope import consumer_schema, headers_schema, jwe_header_schema
 from cli.contracts.gathering import TopicContracts, gather, release_now
 from cli.contracts.published import PublishedTopic
+from shared.messaging.consumers import RegisteredConsumer
 
 # What people write, and the conformance tape (cli.tape), lie beside what is generated here.
 NOT_OURS = frozenset({"consumers", "tape"})
@@ -21,16 +22,19 @@ def gather_all(published: Iterable[PublishedTopic], folder: Path) -> list[TopicC
     return [gather(topic, folder / topic.folder, release) for topic in published]
 
 
-def files_of(topics: Sequence[TopicContracts], folder: Path) -> dict[Path, str]:
+def files_of(
+    topics: Sequence[TopicContracts], consumers: Sequence[RegisteredConsumer], folder: Path
+) -> dict[Path, str]:
     """Return every generated file with its content."""
     documents: dict[Path, Any] = {
+        folder / "envelope" / "consumer.json": consumer_schema(),
         folder / "envelope" / "headers.json": headers_schema(),
         folder / "envelope" / "jwe-header.json": jwe_header_schema(),
     }
     for topic in topics:
         documents |= _documents(topic, folder / topic.published.folder)
     files = {path: _json(document) for path, document in documents.items()}
-    files[folder / "README.md"] = catalogue(topics)
+    files[folder / "README.md"] = catalogue(topics, consumers)
     return files
 
 

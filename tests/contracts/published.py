@@ -8,11 +8,13 @@ from cli.contracts.gathering import TopicContracts
 from cli.contracts.published import PUBLISHED
 from cli.contracts.writing import gather_all
 from cli.local.paths import PROJECT
+from shared.messaging.consumers import read_consumers
 
 FOLDER = PROJECT / "docs" / "contracts"
 Json = dict[str, Any]
 
 TOPICS = gather_all(PUBLISHED, FOLDER)
+CONSUMERS = list(read_consumers(FOLDER / "consumers").values())
 CONTRACTS = [(topic, contract.name) for topic in TOPICS for contract in topic.all]
 NAMES = [f"{topic.published.folder}/{name}" for topic, name in CONTRACTS]
 

@@ -158,7 +158,7 @@ class TestAfterARelease:
     def folder(self, tmp_path: Path) -> Path:
         """Return the contracts of the first release."""
         first = gather(notes.published(notes.FIRST, notes.story_1), tmp_path / "notes", "1.0")
-        files = files_of([first], tmp_path)
+        files = files_of([first], [], tmp_path)
         write(files, files)
         return tmp_path / "notes"
 

@@ -88,10 +88,12 @@ async def test_no_process_starts_on_a_store_that_it_cannot_read(
 
 def test_both_versions_are_published_the_old_one_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "notes"
-    first = files_of([gather(notes.published(notes.FIRST, notes.story_1), folder, "1.0")], tmp_path)
+    first = files_of(
+        [gather(notes.published(notes.FIRST, notes.story_1), folder, "1.0")], [], tmp_path
+    )
     write(first, first)
     topic = gather(notes.published(notes.SECOND, notes.story_2), folder, "2.0")
-    files = files_of([topic], tmp_path)
+    files = files_of([topic], [], tmp_path)
     write(files, differing(files, tmp_path))
 
     for name in (
@@ -113,4 +115,4 @@ def test_both_versions_are_published_the_old_one_as_it_was(tmp_path: Path) -> No
     ]
     page = (tmp_path / "README.md").read_text()
     assert "### NoteWritten, version 1\n\nNo longer written" in page
-    assert files_of([gather(topic.published, folder, "3.0")], tmp_path) == files
+    assert files_of([gather(topic.published, folder, "3.0")], [], tmp_path) == files
