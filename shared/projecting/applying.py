@@ -1,49 +1,27 @@
 """A batch of events changes the read model and its marks together, in one transaction, or not."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from time import time_ns
-from typing import Protocol
 
 import asyncpg
 from opentelemetry.trace import SpanKind
 
 from shared.clock import Clock
-from shared.events import Event
 from shared.eventstore.codec import Ciphers, EventCodec
 from shared.messaging.headers import ReceivedEvent
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing, is_sampled
 from shared.postgres.lanes import Lanes
-from shared.projecting.erased import note_erased
+from shared.projecting.applied import AppliedEvent, Projection, apply_events
 from shared.projecting.marks import Followed, Mark, move_marks
+from shared.projecting.parking import Parking
+from shared.projecting.poison import Failure, is_poison
+from shared.projecting.reading import read_events
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "daybook_marks"
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedEvent:
-    """One event to apply: how it came, and what it says (None: a type we do not know)."""
-
-    received: ReceivedEvent
-    event: Event | None
-
-
-class Projection(Protocol):
-    """A read model: what it is called and what events do to it."""
-
-    @property
-    def name(self) -> str:
-        """The read model's name, also in marks and journeys."""
-        ...
-
-    async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
-        """Change the read model by these events, in order, inside the running transaction."""
-        ...
-
-    async def forget(self, connection: asyncpg.Connection, subjects: Sequence[str]) -> None:
-        """Delete what is kept of these erased subjects, whichever of their events are applied."""
-        ...
 
 
 class Applier:
@@ -59,7 +37,14 @@ class Applier:
         clock: Clock,
         tracing: Tracing,
         metrics: Metrics = UNMEASURED,
+        *,
+        parks: bool = True,
+        discarded: Collection[str] = frozenset(),
     ) -> None:
+        """Apply to one version; with `parks` false poison stops everything, as a rebuild must.
+
+        `discarded`: ids of events that an operator discarded; they change nothing but versions.
+        """
         self._metrics = metrics
         self._projection = projection
         self._followed = followed
@@ -68,41 +53,58 @@ class Applier:
         self._ciphers = ciphers
         self._clock = clock
         self._tracing = tracing
+        self._discarded = discarded
+        self._parks = parks
+        self._parking = Parking(projection, followed, parks=parks, discarded=discarded)
 
     async def apply(
         self, events: Sequence[ReceivedEvent], moves: Sequence[tuple[Mark, Mark]]
     ) -> None:
         """Apply events in order and move the marks from the first to the second of each pair.
 
+        An event that cannot be applied is parked with its stream, and the marks move on.
+
         Raises:
             MarkMovedError: another runner moved a mark; nothing of this was applied.
+            PoisonError: an event cannot be applied, and nothing may be parked.
         """
         start_ns = time_ns()
-        decoded = await self._codec.decode(events, self._ciphers)
-        applied = [AppliedEvent(e, d) for e, d in zip(events, decoded, strict=True)]
+        applied = await read_events(events, self._codec, self._ciphers, self._discarded)
         async with self._lanes.lane() as connection:
-            async with connection.transaction():
-                await self._apply(connection, applied)
-                await move_marks(connection, self._followed, moves, self._clock.now())
+            try:
+                await self._parking.open(connection)
+                await self._change(connection, applied, moves)
+            except BaseException:
+                self._parking.reset()
+                raise
             await connection.execute("select pg_notify($1, $2)", CHANNEL, self._projection.name)
         self._trace(events, start_ns)
         seconds = (time_ns() - start_ns) / 1e9
         self._metrics.observe("daybook_projection_batch_seconds", seconds, self._projection.name)
         self._metrics.count("daybook_projection_events_total", len(events), self._projection.name)
 
-    async def _apply(self, connection: asyncpg.Connection, applied: Sequence[AppliedEvent]) -> None:
-        erased = {
-            e.received.subject: e.received.recorded_at
-            for e in applied
-            if e.event is not None and e.event.erases_subject
-        }
-        if not erased:
-            await self._projection.apply(connection, applied)
-            return
-        # Noted first, so that nothing of the same batch is written with what is to be forgotten.
-        await note_erased(connection, erased)
-        await self._projection.apply(connection, applied)
-        await self._projection.forget(connection, sorted(erased))
+    async def _change(
+        self,
+        connection: asyncpg.Connection,
+        events: Sequence[AppliedEvent],
+        moves: Sequence[tuple[Mark, Mark]],
+    ) -> None:
+        if not self._parking.concerns(events):
+            try:
+                async with connection.transaction():
+                    await apply_events(self._projection, connection, events)
+                    await move_marks(connection, self._followed, moves, self._clock.now())
+            except Exception as error:
+                if not is_poison(error):
+                    raise
+                told = {"events": len(events), "problem": Failure.of(error).error}
+                log.warning("a batch failed and is applied piece by piece", extra=told)
+            else:
+                return
+        async with connection.transaction():
+            # The marks first: a zombie ends here, before it tries anything.
+            await move_marks(connection, self._followed, moves, self._clock.now())
+            await self._parking.apply(connection, events, self._clock.now())
 
     def _trace(self, events: Sequence[ReceivedEvent], start_ns: int) -> None:
         end_ns = time_ns()

@@ -23,7 +23,8 @@ from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
 from shared.observability.work import Deeds, Work
 from shared.postgres.lanes import Lanes
-from shared.projecting.applying import Applier, Projection
+from shared.projecting.applied import Projection
+from shared.projecting.applying import Applier
 from shared.projecting.marks import (
     SWEEP,
     Followed,
@@ -106,7 +107,7 @@ class ProjectionRunner:
             except MarkMovedError:
                 log.warning("another runner moved a mark; reading on from there")
             except Exception as error:
-                # Poison waits here, loudly, until it can be parked.
+                # A server's fault, or ours: an event's fault would have been parked.
                 self.status.last_failure = type(error).__name__
                 self._deeds.failed(self.status.last_failure, self._clock.monotonic())
                 self._metrics.count(

@@ -30,7 +30,7 @@ from shared.messaging import clients, outbox, reading_ahead
 from shared.messaging.topics import CUSTOMERS
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
-from shared.projecting.applying import AppliedEvent
+from shared.projecting.applied import AppliedEvent
 from shared.security.subject_keys import SubjectKeys
 from shared.testing.dying import Doom, Fate
 from shared.testing.verifier import PersonVerifier

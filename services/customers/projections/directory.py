@@ -15,7 +15,7 @@ from services.customers.domain.customer.events import (
     CustomerRegistered,
 )
 from services.customers.domain.customer.rules import NOBODY, Customer, CustomerEmail, evolve
-from shared.projecting.applying import AppliedEvent
+from shared.projecting.applied import AppliedEvent
 
 NAME = "directory"
 CUSTOMER_EVENTS = get_args(CustomerEvent)
@@ -106,7 +106,8 @@ def _fold(entries: dict[str, Entry], applied: AppliedEvent) -> None:
     entry = entries.get(customer_id)
     if entry is None:
         entry = entries[customer_id] = Entry(NOBODY, 0, at, at)
-    if received.version != entry.version + 1:
+    # What was parked before an erasure was deleted, so that it may follow any version.
+    if received.version != entry.version + 1 and not applied.erases_subject:
         raise ValueError(
             f"version {received.version} of a customer cannot follow version {entry.version}"
         )
@@ -126,7 +127,8 @@ def _entry(row: asyncpg.Record) -> Entry:
 
 
 def _columns(entries: dict[str, Entry]) -> tuple[list[object], ...]:
-    ids = sorted(entries)
+    # Of one whose registration was discarded nothing is known that could be shown.
+    ids = sorted(i for i, entry in entries.items() if entry.customer.kind is not None)
     rows = [entries[i] for i in ids]
     customers = [row.customer for row in rows]
     return (

@@ -18,7 +18,7 @@ from services.customers.domain.customer.events import (
 from services.customers.projections.directory import Directory
 from shared.events import Event
 from shared.messaging.headers import ReceivedEvent
-from shared.projecting.applying import AppliedEvent
+from shared.projecting.applied import AppliedEvent
 from shared.projecting.canary import CanarySent
 from shared.projecting.versions import settings_of
 from shared.testing.clock import NOON

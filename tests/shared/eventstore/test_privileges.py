@@ -34,6 +34,9 @@ MAY = [
     ("api", READ_RECORDS),
     ("api", "select * from log_horizon()"),
     ("api", "select count(*) from relay_checkpoints"),
+    ("projector", READ_EVENTS),
+    ("projector", "select * from streams, store, feed_index"),
+    ("projector", "select discarded_events('directory')"),
     ("relay", READ_EVENTS),
     ("relay", READ_RECORDS),
     ("relay", CHECKPOINT),
@@ -44,7 +47,7 @@ MAY = [
 MAY_NOT = [
     *[
         (role, statement)
-        for role in ("api", "relay")
+        for role in ("api", "relay", "projector")
         for statement in (
             "update events set data = ''",
             "update events set actor = 'somebody else'",
@@ -78,12 +81,9 @@ MAY_NOT = [
     *[
         ("projector", statement)
         for statement in (
-            READ_EVENTS,
             APPEND,
             READ_RECORDS,
             KEEP,
-            "select * from streams",
-            "select * from store",
             "select * from idempotency",
             "select * from relay_checkpoints",
             "select * from log_horizon()",

@@ -1,17 +1,19 @@
 """A read model that writes down every event it is given, and a topic filled by hand."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from uuid import uuid4
+from typing import ClassVar
+from uuid import UUID, uuid4
 
 import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.errors import UnavailableError
+from shared.events import Event
 from shared.eventstore.codec import EventCodec
 from shared.messaging.headers import Header, fixed_headers, headers_of, source_of
 from shared.messaging.topics import Topic
 from shared.observability.traces import Tracing
-from shared.projecting.applying import AppliedEvent
+from shared.projecting.applied import AppliedEvent
 from shared.projecting.marks import Followed
 from shared.projecting.runner import ProjectionRunner
 from shared.projecting.versions import settings_of
@@ -28,17 +30,32 @@ DEFINE = f"""
     insert into projection_definitions (projection, ddl) values ('tally', '{TABLE}');
     select make_projection_version('tally', 'the first');
     select swap_projection_version('tally', 1, false)"""
+FOR_EVER = 1_000_000
 Record = tuple[bytes, bytes, list[Header]]
 
 
-def a_record(feed_position: int, *, epoch: int = 1, service: str = SERVICE) -> Record:
-    """Return the record of one event; its id tells epoch and number."""
+def a_record(
+    feed_position: int,
+    *,
+    epoch: int = 1,
+    service: str = SERVICE,
+    stream: str = "note-1",
+    name: str = "NoteWritten",
+    data: bytes = b"{}",
+) -> Record:
+    """Return the record of one event; its id ends with epoch and number."""
     values = [
-        f"{epoch}-{feed_position}".encode(), b"NoteWritten", b"note-1",
+        str(id_of(feed_position, epoch)).encode(), name.encode(), stream.encode(),
         b"2026-03-04T12:00:00.000000Z", b"%d" % feed_position, b"900:%d" % feed_position,
-        b"urn:daybook:schema:NoteWritten:1", b"me", b"c", None, None, None,
+        f"urn:daybook:schema:{name}:1".encode(), b"me", b"c", None, None, None,
     ]  # fmt: skip
-    return b"note-1", b"{}", headers_of(values, feed_position, fixed_headers(service, epoch))
+    headers = headers_of(values, feed_position, fixed_headers(service, epoch))
+    return stream.encode(), data, headers
+
+
+def id_of(feed_position: int, epoch: int = 1) -> UUID:
+    """Return the id of the event of that number."""
+    return UUID(int=epoch << 32 | feed_position)
 
 
 def records(*feed_positions: int) -> list[Record]:
@@ -59,13 +76,31 @@ class NoKeys:
         return dict.fromkeys(kids)
 
 
+class NoteWritten(Event):
+    """Somebody wrote a note; most of these tests do not care what is in it."""
+
+    text: str = ""
+
+
+class NoteShredded(Event):
+    """The note is gone for good."""
+
+    erases_subject: ClassVar[bool] = True
+
+
+CODEC = EventCodec([NoteWritten, NoteShredded])
+
+
 class Tally:
     """Writes down what it is given; raises at what it is told to raise at."""
 
     name = NAME
 
     def __init__(self) -> None:
-        self.poison: set[str] = set()
+        # How often each event still raises, by its id; one that was discarded never does.
+        self.poison: dict[UUID, int] = {}
+        self.error: Exception = ValueError("this event cannot be applied: Ada Lovelace")
+        self.forgotten: list[str] = []
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
@@ -79,11 +114,15 @@ class Tally:
         if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
             await meanwhile()
-        if self.poison & {each.received.event_id for each in events}:
-            raise ValueError("this event cannot be applied")
+        for each in events:
+            its_id = UUID(each.received.event_id)
+            if each.event is not None and self.poison.get(its_id, 0) > 0:
+                self.poison[its_id] -= 1
+                raise self.error
 
-    async def forget(self, _connection: asyncpg.Connection, _subjects: Sequence[str]) -> None:
-        """Keep everything: nothing here is personal."""
+    async def forget(self, _connection: asyncpg.Connection, subjects: Sequence[str]) -> None:
+        """Write down whom it was to forget: nothing here is personal."""
+        self.forgotten += subjects
 
 
 class Following(Notebook):
@@ -106,7 +145,7 @@ class Following(Notebook):
         its_tables = settings_of(NAME, self.followed.version)
         lanes = await self.lanes(self.databases.views_dsn, "projector", settings=its_tables)
         return ProjectionRunner(
-            self.tally, self.followed, lanes, EventCodec([]), self.keys, self.kafka, self.clock,
+            self.tally, self.followed, lanes, CODEC, self.keys, self.kafka, self.clock,
             Tracing(),
         )  # fmt: skip
 

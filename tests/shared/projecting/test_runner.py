@@ -4,7 +4,6 @@ import asyncio
 import random
 
 import asyncpg
-import pytest
 
 from shared.projecting.applying import CHANNEL
 from shared.testing.waiting import until
@@ -108,24 +107,6 @@ async def test_a_zombie_that_wakes_up_in_the_middle_of_a_batch_applies_nothing(
     await following.has_applied(1, 2, 3)
     await until(lambda: zombie.status.is_following, what="that the zombie follows again")
     assert await following.applied() == [1, 2, 3]
-
-
-async def test_poison_stops_everything_loudly_and_is_never_skipped(
-    following: Following, caplog: pytest.LogCaptureFixture
-) -> None:
-    following.tally.poison = {"1-2"}
-    await following.publish(0, records(1))
-    await following.publish(1, records(1))
-    runner = await following.start_runner()
-    await following.has_applied(1)
-    await following.publish(0, records(2, 3))
-    await until(lambda: runner.status.last_failure == "ValueError", what="the failure")
-    assert await following.applied() == [1]
-    assert (await following.marks())[0][1] == 1
-    assert any("failed and starts again" in line.message for line in caplog.records)
-    following.tally.poison = set()
-    await following.has_applied(1, 2, 3)
-    await following.has_applied(1, partition=1)
 
 
 async def test_nothing_is_applied_while_keys_cannot_be_asked_for(following: Following) -> None:
