@@ -29,10 +29,11 @@ class BrokerSilentError(Exception):
 
 @dataclass(slots=True)
 class LogState:
-    """What the check found."""
+    """What the check found; `ends` is the offset behind each partition's last record."""
 
     lost: set[int] = field(default_factory=set)
     beyond: list[tuple[str, int, str]] = field(default_factory=list)  # stream, version, id
+    ends: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,16 +55,14 @@ async def check_log(
 ) -> LogState:
     """Fetch the last acknowledged record of each partition, and with `to_the_end` what follows.
 
-    Partitions of which nothing was ever sent have nothing to lose; with `to_the_end` they are read
-    from their first record.
+    Partitions of which nothing was ever sent have nothing to lose: of those only the end is asked,
+    unless `to_the_end` has them read from their first record.
 
     Raises:
         BrokerSilentError: no answer within five seconds.
     """
     looking = {
-        TopicPartition(topic, c.partition): _Looking(c, c.kafka_offset or 0)
-        for c in checkpoints
-        if c.kafka_offset is not None or to_the_end
+        TopicPartition(topic, c.partition): _Looking(c, c.kafka_offset or 0) for c in checkpoints
     }
     state = LogState()
     consumer = new_consumer(settings)
@@ -145,13 +144,17 @@ def _is_done(
     to_the_end: bool,
 ) -> bool:
     checkpoint = look.checkpoint
+    high = consumer.highwater(place)
+    if high is not None:
+        state.ends[checkpoint.partition] = int(high)
     if checkpoint.partition in state.lost:
         return True
     if look.is_seen and not to_the_end:
         return True
-    high = consumer.highwater(place)
     if high is None:
         return False
+    if checkpoint.kafka_offset is None and not to_the_end:
+        return True
     if checkpoint.kafka_offset is not None and high <= checkpoint.kafka_offset:
         state.lost.add(checkpoint.partition)
         return True

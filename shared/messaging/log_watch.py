@@ -27,6 +27,8 @@ class LogWatch:
         self._looked_at = 0.0
         self.seen_at = 0.0
         """When a look last got an answer."""
+        self.ends: dict[int, int] = {}
+        """The offset behind each partition's last record, as of that look."""
         self._looking: asyncio.Task[LogState] | None = None
 
     async def look(self, places: Sequence[Checkpoint]) -> set[int]:
@@ -37,8 +39,7 @@ class LogWatch:
         """
         self._looked_at = self._clock.monotonic()
         state = await check_log(self._settings, self._topic, self._source, places, to_the_end=False)
-        self.seen_at = self._clock.monotonic()
-        return state.lost
+        return self._seen(state)
 
     def changed(self, places: Sequence[Checkpoint]) -> set[int]:
         """Return what the last look found, once; begin another when it is time."""
@@ -47,11 +48,10 @@ class LogWatch:
                 return set()
             looking, self._looking = self._looking, None
             try:
-                lost = looking.result().lost
+                state = looking.result()
             except BrokerSilentError:
                 return set()  # Nothing is known; the next look is soon.
-            self.seen_at = self._clock.monotonic()
-            return lost
+            return self._seen(state)
         now = self._clock.monotonic()
         if now - self._looked_at >= LOOK_EVERY_SECONDS:
             self._looked_at = now
@@ -59,6 +59,11 @@ class LogWatch:
                 check_log(self._settings, self._topic, self._source, places, to_the_end=False)
             )
         return set()
+
+    def _seen(self, state: LogState) -> set[int]:
+        self.seen_at = self._clock.monotonic()
+        self.ends = state.ends
+        return state.lost
 
     async def stop(self) -> None:
         """End a look under way."""

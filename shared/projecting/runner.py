@@ -19,6 +19,7 @@ from shared.messaging.clients import new_consumer, start_consumer
 from shared.messaging.headers import ReceivedEvent, received
 from shared.messaging.log_watch import LogWatch
 from shared.messaging.outbox import Checkpoint
+from shared.messaging.watchdog import Watchdog
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
 from shared.observability.work import Deeds, Work
@@ -86,6 +87,7 @@ class ProjectionRunner:
         self._early: dict[int, ReceivedEvent] = {}
         self._gap_since: dict[int, float] = {}
         self._log_watch = LogWatch(settings, followed.topic, followed.source, clock)
+        self._watchdog = Watchdog(self._log_watch, clock)
         self._swept = 0.0
         self.status = RunnerStatus()
         self._deeds = Deeds(f"projector {followed.projection}")
@@ -126,10 +128,14 @@ class ProjectionRunner:
             await start_consumer(consumer)
             await self._assign(consumer)
             self.status.is_following = True
+            self._watchdog.fed()
             while not stop.is_set():
                 records = await consumer.getmany(timeout_ms=POLL_MS)
                 if records:
+                    self._watchdog.fed()
                     await self._take(consumer, records)
+                else:
+                    await self._watchdog.watch(consumer)
                 await self._read_again(consumer, self._log_watch.changed(self._places()))
                 await self._sweep()
         finally:
