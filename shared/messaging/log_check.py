@@ -34,6 +34,7 @@ class LogState:
     lost: set[int] = field(default_factory=set)
     beyond: list[tuple[str, int, str]] = field(default_factory=list)  # stream, version, id
     ends: dict[int, int] = field(default_factory=dict)
+    newest_epoch: int = 0
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class _Looking:
     checkpoint: Checkpoint
     next_offset: int
     is_seen: bool = False
+    is_read_again: bool = False
 
 
 async def check_log(
@@ -56,7 +58,8 @@ async def check_log(
     """Fetch the last acknowledged record of each partition, and with `to_the_end` what follows.
 
     Partitions of which nothing was ever sent have nothing to lose: of those only the end is asked,
-    unless `to_the_end` has them read from their first record.
+    unless `to_the_end` has them read from their first record, and so with those whose record is
+    gone: what stands there now may be of a later life of the store.
 
     Raises:
         BrokerSilentError: no answer within five seconds.
@@ -111,6 +114,9 @@ async def _look(
             for record in batch:
                 _see(record, looking[place], state, source)
         for place in list(looking):
+            await _read_a_lost_one_again(
+                consumer, place, looking[place], state, to_the_end=to_the_end
+            )
             if _is_done(consumer, place, looking[place], state, to_the_end=to_the_end):
                 consumer.pause(place)
                 del looking[place]
@@ -131,8 +137,25 @@ def _see(record: ConsumerRecord, look: _Looking, state: LogState, source: str) -
             or event.feed_position != checkpoint.feed_position
         ):
             state.lost.add(checkpoint.partition)
-    elif event is not None and event.source == source and event.epoch == checkpoint.epoch:
-        state.beyond.append((event.stream, event.version, event.event_id))
+    elif event is not None and event.source == source:
+        state.newest_epoch = max(state.newest_epoch, event.epoch)
+        if event.epoch == checkpoint.epoch:
+            state.beyond.append((event.stream, event.version, event.event_id))
+
+
+async def _read_a_lost_one_again(
+    consumer: AIOKafkaConsumer,
+    place: TopicPartition,
+    look: _Looking,
+    state: LogState,
+    *,
+    to_the_end: bool,
+) -> None:
+    if not to_the_end or look.is_read_again or place.partition not in state.lost:
+        return
+    look.is_seen = look.is_read_again = True
+    await consumer.seek_to_beginning(place)
+    look.next_offset = await consumer.position(place)
 
 
 def _is_done(
@@ -147,7 +170,8 @@ def _is_done(
     high = consumer.highwater(place)
     if high is not None:
         state.ends[checkpoint.partition] = int(high)
-    if checkpoint.partition in state.lost:
+    is_lost = checkpoint.partition in state.lost
+    if is_lost and not to_the_end:
         return True
     if look.is_seen and not to_the_end:
         return True
@@ -155,7 +179,7 @@ def _is_done(
         return False
     if checkpoint.kafka_offset is None and not to_the_end:
         return True
-    if checkpoint.kafka_offset is not None and high <= checkpoint.kafka_offset:
+    if not is_lost and checkpoint.kafka_offset is not None and high <= checkpoint.kafka_offset:
         state.lost.add(checkpoint.partition)
-        return True
+        return not to_the_end
     return look.next_offset >= int(high)

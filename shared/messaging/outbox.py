@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.eventstore.epochs import Epochs
 from shared.eventstore.rows import Table
 from shared.messaging.headers import HEADER_COLUMNS
 from shared.postgres.lanes import Lanes
@@ -44,10 +45,6 @@ START_OVER = """update relay_checkpoints
 KNOWN = """select count(*) from unnest($1::text[], $2::bigint[], $3::uuid[])
     as k (stream, version, event_id)
     join {table} e on e.stream = k.stream and e.version = k.version and e.event_id = k.event_id"""
-RAISE_EPOCH = """
-    with raised as (update store set epoch = epoch + 1 where epoch = $1 returning epoch),
-    forgotten as (delete from feed_index)
-    select epoch from raised"""
 SWEEP = (
     "delete from relay_rounds where acknowledged_at < $1",
     "delete from idempotency where recorded_at < $1",
@@ -116,9 +113,15 @@ class Outbox:
         self._owner = owner
         self._page = PAGE.format(table=table)
         self._known = KNOWN.format(table=table)
+        self.epochs = Epochs(lanes)
 
     async def prepare(self) -> None:
-        """Make a checkpoint row for every partition."""
+        """Begin the next epoch if the store was restored; make a checkpoint row per partition.
+
+        Raises:
+            DaybookError: the store was restored from a dump, and its owner must renumber it first.
+        """
+        await self.epochs.check()
         await self._lanes.execute(MAKE_CHECKPOINTS, self._topic, self._partitions)
 
     async def claim(self) -> Claim:
@@ -198,10 +201,6 @@ class Outbox:
             return True
         columns = [list(column) for column in zip(*distinct, strict=True)]
         return bool(await self._lanes.fetchval(self._known, *columns) == len(distinct))
-
-    async def raise_epoch(self, epoch: int) -> None:
-        """Begin the store's next life: it went back in time, so everything is published anew."""
-        await self._lanes.execute(RAISE_EPOCH, epoch)
 
     async def sweep(self, before: datetime) -> None:
         """Delete journey rows and idempotency keys that are older than what we promise to keep."""

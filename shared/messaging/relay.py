@@ -182,8 +182,9 @@ class Relay:
             await self._leadership.renew()
         self._check = None
         state = check.result()
-        if not await self._outbox.has_all(state.beyond):
-            await self._begin_next_epoch()
+        epoch = self._leadership.epoch
+        if state.newest_epoch > epoch or not await self._outbox.has_all(state.beyond):
+            await self._begin_next_epoch(epoch, state.newest_epoch)
             return
         self._checked = set(self._held)
         self._account.looked()
@@ -201,14 +202,9 @@ class Relay:
         await self._outbox.start_over(partitions)
         await self._leadership.claim()
 
-    async def _begin_next_epoch(self) -> None:
-        epoch = self._leadership.epoch
-        log.critical(
-            "Kafka has events that the store does not have: the store went back in time,"
-            " a new epoch begins",
-            extra={"epoch": epoch + 1},
-        )
-        await self._outbox.raise_epoch(epoch)
+    async def _begin_next_epoch(self, epoch: int, newest: int) -> None:
+        reason = "Kafka has events that the store does not have: the store went back in time"
+        await self._outbox.epochs.begin_next_epoch(epoch, reason, above=newest)
         self._checked.clear()
         await self._leadership.claim()
 

@@ -41,7 +41,16 @@ MAY = [
     ("relay", READ_RECORDS),
     ("relay", CHECKPOINT),
     ("relay", ADVANCE),
-    ("relay", "update store set epoch = epoch + 1"),
+    *[
+        (role, statement)
+        for role in ("api", "relay")
+        for statement in (
+            "select begin_next_epoch(0, 0, 'not this one')",
+            "select newest_txid()",
+            "select * from this_server()",
+            "select * from store_epochs",
+        )
+    ],
     ("relay", "delete from idempotency where recorded_at < now()"),
 ]
 MAY_NOT = [
@@ -58,6 +67,10 @@ MAY_NOT = [
             "delete from streams",
             "update store set service = 'other'",
             "delete from store",
+            "update store set epoch = 9",
+            "update store set timeline = 9",
+            "delete from store_epochs",
+            "select renumber_log()",
             "create table mine (n int)",
             "drop table events",
             "update records set data = ''",
@@ -71,7 +84,6 @@ MAY_NOT = [
     ("api", "update idempotency set status = 500"),
     ("api", "delete from idempotency"),
     ("api", "update relay_checkpoints set feed_position = 0"),
-    ("api", "update store set epoch = 9"),
     ("api", ADVANCE),
     ("relay", APPEND),
     ("relay", APPEND_MANY),
@@ -87,6 +99,8 @@ MAY_NOT = [
             "select * from idempotency",
             "select * from relay_checkpoints",
             "select * from log_horizon()",
+            "select begin_next_epoch(0, 0, 'not this one')",
+            "select renumber_log()",
         )
     ],
 ]

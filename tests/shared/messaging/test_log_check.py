@@ -79,6 +79,24 @@ async def test_what_lies_beyond_the_checkpoint_is_named_when_asked(notebook: Not
         assert state.lost == set()
 
 
+async def test_where_the_last_record_is_gone_all_that_stands_there_now_is_named_when_asked(
+    notebook: Notebook,
+) -> None:
+    [sent, *_] = await _filled(notebook)
+    stored = await notebook.store.load("note-1")
+    for gone in (replace(sent, kafka_offset=500), replace(sent, kafka_offset=2)):
+        state = await _check(notebook, [gone], to_the_end=True)
+        assert state.lost == {sent.partition}
+        assert {event_id for _, _, event_id in state.beyond} == {str(e.event_id) for e in stored}
+
+
+async def test_records_of_a_later_epoch_are_told_apart(notebook: Notebook) -> None:
+    [sent, *_] = await _filled(notebook)
+    older = Checkpoint(sent.partition, 0, 0, 0, 0, None)
+    state = await _check(notebook, [older], to_the_end=True)
+    assert (state.newest_epoch, state.beyond) == (1, [])
+
+
 async def test_a_broker_that_does_not_answer_has_not_lost_anything() -> None:
     nowhere = KafkaSettings(mode="embedded", bootstrap=f"127.0.0.1:{free_port()}")
     with pytest.raises(BrokerSilentError):

@@ -89,7 +89,7 @@ async def test_what_was_read_ahead_of_a_log_that_starts_over_is_thrown_away(
 async def test_what_was_read_ahead_in_an_earlier_epoch_is_thrown_away(notebook: Notebook) -> None:
     async with _first_round(notebook) as (store, ahead, _, held, first):
         await _acknowledged(store, notebook, held, first)
-        await store.raise_epoch(1)
+        await store.epochs.begin_next_epoch(1, "a test")
         assert await ahead.take((await store.claim()).held) is None
 
 

@@ -148,6 +148,32 @@ async def test_if_kafka_has_events_that_the_store_lacks_a_new_epoch_begins_and_a
     await _drop(notebook, backup)
 
 
+@pytest.mark.parametrize("is_emptied", [False, True])
+async def test_a_store_from_before_an_epoch_that_kafka_knows_begins_a_later_one(
+    own_notebook: Notebook, own_broker: Broker, *, is_emptied: bool
+) -> None:
+    notebook = own_notebook
+    relay = await notebook.start_relay()
+    await _written(notebook, 4)
+    await until(lambda: relay.status.events_sent == 8, what="the first filling")
+    await notebook.stop()
+    backup = await _copy(notebook)
+    if is_emptied:
+        # Then the offsets that the backup knows mean nothing either.
+        own_broker.kill()
+        own_broker.start()
+    await notebook.ask("truth", "select begin_next_epoch(1, 0, 'a restore before')")
+    await notebook.start_relay()
+    await _is_whole(notebook, epoch=2)
+    await notebook.stop()
+
+    async with _restored(notebook, backup) as restored:
+        await restored.start_relay()
+        await _is_whole(restored, epoch=3)
+        assert await restored.store.epoch() == 3
+    await _drop(notebook, backup)
+
+
 async def test_events_of_other_services_on_the_topic_mean_nothing(
     notebook: Notebook,
 ) -> None:
