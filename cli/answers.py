@@ -208,3 +208,27 @@ class ProjectionList(Answer):
     """Every read model."""
 
     items: list[Projection]
+
+
+class ParkedStream(Answer):
+    """A stream that a version of a read model could not apply, and the event that failed."""
+
+    projection: str
+    version: int
+    stream: str
+    event_id: str
+    type: str
+    stream_version: int
+    error: str
+    place: str
+    attempts: int = 0
+    first_failed_at: datetime
+    last_failed_at: datetime
+    events: int
+
+
+class ParkedPage(Answer):
+    """Some parked streams, and where the next page starts."""
+
+    items: list[ParkedStream]
+    next_page_token: str | None = None

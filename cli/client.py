@@ -20,6 +20,8 @@ from cli.answers import (
     Journey,
     Lag,
     Order,
+    ParkedPage,
+    ParkedStream,
     ProjectionList,
     Token,
 )
@@ -159,6 +161,19 @@ class DaybookClient:
     async def projections(self) -> ProjectionList:
         """Return every read model and what was ordered of it lately."""
         return await self._get(ProjectionList, "/v1/projections")
+
+    async def parked(self, *, limit: int) -> ParkedPage:
+        """Return up to `limit` parked streams, page by page."""
+        found: list[ParkedStream] = []
+        page_token: str | None = None
+        while True:
+            size = min(limit - len(found), LARGEST_PAGE)
+            params = {"page_size": size, "page_token": page_token}
+            page = await self._get(ParkedPage, "/v1/parked", params)
+            found += page.items
+            page_token = page.next_page_token
+            if page_token is None or len(found) >= limit:
+                return ParkedPage(items=found, next_page_token=page_token)
 
     async def order(self, projection: str, order_id: str) -> Order:
         """Return an order to the projector as it is now."""

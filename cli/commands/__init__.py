@@ -6,6 +6,7 @@ from cli.commands.customers import customers
 from cli.commands.find import find
 from cli.commands.importing import import_command
 from cli.commands.lag import lag
+from cli.commands.parked import parked
 from cli.commands.projections import projections
 from cli.commands.tape import tape
 from cli.commands.token import token
@@ -19,6 +20,7 @@ COMMANDS = (
     token,
     lag,
     projections,
+    parked,
     tape,
 )
 

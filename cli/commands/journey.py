@@ -33,6 +33,8 @@ def _mark(stop: Stop) -> str:
 
 
 def _when(stop: Stop, before: Stop, waits_for: str) -> str:
+    if stop.state == "parked":
+        return "parked: an operator must retry or discard it"
     if not _is_there(stop):
         return f"waits for {waits_for}" if _is_there(before) else "waits for Kafka"
     # Of a change older than seven days only the arrival is known.

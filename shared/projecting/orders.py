@@ -121,6 +121,10 @@ class Orders:
             )
         return _order(row)
 
+    async def has(self, projection: str, order_id: UUID) -> bool:
+        """Say whether there is this order."""
+        return await self._lanes.fetchrow(READ, order_id, projection) is not None
+
     async def latest(self, projection: str, limit: int) -> list[Order]:
         """Return the newest orders, newest first."""
         return [_order(row) for row in await self._lanes.fetch(LATEST, projection, limit)]

@@ -18,14 +18,16 @@ class Projector(StandIn):
 
     states: list[Json]
     is_interrupted = False
+    kind = ""
 
     async def _other(self, request: Request) -> Response:
         stopped = self._stopped_at_the_door(request)
         if stopped is not None:
             return stopped
-        order = {"id": "o1", "projection": "directory", "kind": "rebuild", "state": "waiting"}
         if request.method == "POST":
-            order["kind"] = (await request.json())["kind"]
+            self.kind = (await request.json())["kind"]
+        order = {"id": "o1", "projection": "directory", "kind": self.kind, "state": "waiting"}
+        if request.method == "POST":
             return JSONResponse(order, 202)
         if request.url.path == f"{ORDERS}/o1":
             if self.is_interrupted:

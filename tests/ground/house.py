@@ -92,6 +92,7 @@ class House:
         self.clock = TurnableClock(SystemClock().now(), runs=True)
         self.appended = asyncio.Event()
         self.stopping = asyncio.Event()
+        self.directory = Directory()
         self.master = FileMasterKey(MASTER_KEY)
         self._kept = KeptSpans()
         self.tracing = Tracing([self._kept], share=1.0)
@@ -145,7 +146,7 @@ class House:
         views = await self.lanes(self.databases.views_dsn, "projector", 2, its_tables)
         keys = SubjectKeys(await self.lanes(self.databases.keys_dsn, "projector", 1), self.master)
         return ProjectionRunner(
-            Directory(), self.followed, views, CODEC, CipherCache(keys, self.clock),
+            self.directory, self.followed, views, CODEC, CipherCache(keys, self.clock),
             self.kafka, self.clock, self.tracing,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from services.customers.api.commands import CommandRoutes
 from services.customers.api.feed import FeedRoutes
 from services.customers.api.journey import JourneyRoutes
 from services.customers.api.lag import LagRoutes
+from services.customers.api.parked import ParkedRoutes
 from services.customers.api.projections import ProjectionRoutes
 from services.customers.api.reads import ReadRoutes
 from services.customers.api.watch import WatchRoutes
@@ -24,6 +25,7 @@ from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
 from shared.projecting.orders import Orders
+from shared.projecting.parked_list import ParkedList
 from shared.projecting.watching import MarkWatcher
 from shared.security.subject_keys import KeyPool, SubjectKeys
 from shared.web.app import Api, create_app
@@ -89,6 +91,10 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
         routes
     )
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
-    ProjectionRoutes(parts.orders, parts.watcher, DIRECTORY, parts.clock).add_to(routes)
+    parked = ParkedList(parts.views)
+    ProjectionRoutes(
+        parts.orders, parked, parts.records, parts.watcher, DIRECTORY, parts.clock
+    ).add_to(routes)
+    ParkedRoutes(parked, pages).add_to(routes)
     lag.add_to(routes)
     return app

@@ -12,6 +12,7 @@ from shared.authorization.permissions import Permission
 from shared.errors import NotFoundError
 from shared.eventstore.feed import EventPlace, Feed
 from shared.postgres.lanes import Lanes
+from shared.projecting.parked_list import ParkedList
 from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller
@@ -26,7 +27,7 @@ VERSION = Parameter("version", "query", "The change that led to this version (ne
 
 
 class Stop(BaseModel):
-    """One stop: `arrived` or `waiting`; no time for changes older than seven days."""
+    """One stop: `arrived`, `waiting` or `parked`; no time for changes older than seven days."""
 
     state: str
     at: datetime | None = None
@@ -58,6 +59,7 @@ class JourneyRoutes:
     def __init__(self, feed: Feed, views: Lanes, watcher: MarkWatcher, read_model: str) -> None:
         self._feed = feed
         self._views = views
+        self._parked = ParkedList(views)
         self._watcher = watcher
         self._read_model = read_model
 
@@ -73,7 +75,8 @@ class JourneyRoutes:
         """Follow one change of a customer: stored, on Kafka, in each read model."""
         customer_id = path_id(request, "customer_id")
         version = whole_number(request, "version", at_least=1)
-        place = await self._feed.place_of(stream_of(customer_id), version)
+        stream = stream_of(customer_id)
+        place = await self._feed.place_of(stream, version)
         if place is None:
             raise NotFoundError(
                 "There is no such customer, or it has no such version.",
@@ -89,7 +92,9 @@ class JourneyRoutes:
                 "feed_position": place.feed_position,
                 "stored": {"state": "arrived", "at": place.recorded_at, "milliseconds": 0.0},
                 "kafka": await self._on_kafka(place),
-                "read_models": [{"name": self._read_model, **await self._in_read_model(place)}],
+                "read_models": [
+                    {"name": self._read_model, **await self._in_read_model(stream, place)}
+                ],
             }
         )
 
@@ -102,9 +107,12 @@ class JourneyRoutes:
             return _stop(place, has_arrived=sent.get(place.partition, 0) >= place.feed_position)
         return _stop(place, has_arrived=True, at=at)
 
-    async def _in_read_model(self, place: EventPlace) -> dict[str, Any]:
+    async def _in_read_model(self, stream: str, place: EventPlace) -> dict[str, Any]:
         if place.feed_position is None:
             return _stop(place, has_arrived=False)
+        if await self._parked.holds(self._read_model, stream, place.version):
+            # It came, and cannot be applied: an operator is at it, or should be.
+            return {"state": "parked", "at": None, "milliseconds": None}
         row = await self._views.fetchrow(
             APPLIED, self._read_model, self._feed.topic, place.partition, place.feed_position
         )

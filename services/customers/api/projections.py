@@ -12,8 +12,12 @@ from uuid6 import uuid7
 from services.customers.api.bodies import Body
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
-from shared.errors import NotFoundError
+from shared.errors import NotFoundError, RuleBrokenError
+from shared.eventstore.record_types import OperatorActed
+from shared.eventstore.records import RecordKeeper
+from shared.projecting.discards import DISCARD
 from shared.projecting.orders import Kind, Order, Orders
+from shared.projecting.parked_list import ParkedList
 from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
@@ -36,6 +40,8 @@ NEEDED: dict[Kind, tuple[str, ...]] = {
     "replay": ("stream",),
     "repair": ("streams",),
 }
+PARKED_ACTIONS: dict[Kind, str] = {"retry": "parked.retry", "discard": DISCARD}
+NOTHING_PARKED = {"streams": 0, "events": 0}
 NAME = Parameter("name", "path", "The read model's name, for example directory.")
 
 Stream = Annotated[Line, Field(min_length=1, max_length=200)]
@@ -97,8 +103,18 @@ class ProjectionList(BaseModel):
 class ProjectionRoutes:
     """The handlers of the projection routes."""
 
-    def __init__(self, orders: Orders, watcher: MarkWatcher, read_model: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        orders: Orders,
+        parked: ParkedList,
+        records: RecordKeeper,
+        watcher: MarkWatcher,
+        read_model: str,
+        clock: Clock,
+    ) -> None:
         self._orders = orders
+        self._parked = parked
+        self._records = records
         self._watcher = watcher
         self._read_model = read_model
         self._clock = clock
@@ -126,10 +142,18 @@ class ProjectionRoutes:
             {"partition": p, "epoch": mark.epoch, "feed_position": mark.feed_position}
             for p, mark in sorted(self._watcher.marks.items())
         ]
+        parked = await self._parked.counts(self._read_model)
         latest = await self._orders.latest(self._read_model, LATEST_ORDERS)
         item = {
             "name": self._read_model,
-            "versions": [{"version": 1, "state": "current", "marks": marks}],
+            "versions": [
+                {
+                    "version": 1,
+                    "state": "current",
+                    "marks": marks,
+                    "parked": parked.get(1, NOTHING_PARKED),
+                }
+            ],
             "orders": [order_view(order) for order in latest],
         }
         return JsonAnswer({"items": [item]})
@@ -145,10 +169,13 @@ class ProjectionRoutes:
         order_id: UUID = uuid7()
         if key is not None:
             order_id = uuid5(ORDER_KEYS, f"{caller.subject}\n{name}\n{key}")
+        if key is None or not await self._orders.has(name, order_id):
+            await self._refuse_what_is_not_parked(name, body)
+            # Durable before anything is done: who ordered what is never unknown.
+            await self._records.keep(_act(name, body), subject=caller.subject, actor=caller.subject)
         order = await self._orders.place(
-            order_id, name, body.kind, body.argument(),
-            by=caller.subject, at=self._clock.now(),
-        )  # fmt: skip
+            order_id, name, body.kind, body.argument(), by=caller.subject, at=self._clock.now()
+        )
         location = f"/v1/projections/{name}/orders/{order.id}"
         return JsonAnswer(order_view(order), 202, {"Location": location})
 
@@ -156,6 +183,24 @@ class ProjectionRoutes:
         """Read an order: what it is, how far it is, what came of it."""
         order = await self._orders.read(self._name(request), path_id(request, "order_id"))
         return JsonAnswer(order_view(order))
+
+    async def _refuse_what_is_not_parked(self, name: str, body: OrderBody) -> None:
+        if body.kind not in {"retry", "discard"} or body.stream is None:
+            return
+        failed = await self._parked.failed_events(name, body.stream, body.version)
+        if not failed:
+            raise NotFoundError(
+                "Nothing of this stream is parked.",
+                field="stream",
+                fix="GET /v1/parked lists what is parked.",
+            )
+        if body.kind == "discard" and body.event_id not in failed:
+            raise RuleBrokenError(
+                "This is not the event at which the stream stands still.",
+                code="not-the-failed-event",
+                field="event_id",
+                fix="Discard the event that GET /v1/parked names; what is behind it is tried then.",
+            )
 
     def _name(self, request: Request) -> str:
         name: str = request.path_params["name"]
@@ -166,6 +211,15 @@ class ProjectionRoutes:
                 fix="GET /v1/projections lists them.",
             )
         return name
+
+
+def _act(name: str, body: OrderBody) -> OperatorActed:
+    """Return the record of an order: ids and the reason, no data."""
+    action = PARKED_ACTIONS.get(body.kind, f"projections.{body.kind}")
+    detail = {key: value for key, value in body.argument().items() if not isinstance(value, list)}
+    if body.streams is not None:
+        detail["streams"] = len(body.streams)
+    return OperatorActed(action=action, target=name, detail=detail)
 
 
 def order_view(order: Order) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from services.customers.roles.process import FOLLOWED, Process
 from services.customers.storage.codec import CODEC
 from shared.projecting.order_taker import Handler, OrderTaker
 from shared.projecting.orders import Kind, Orders
+from shared.projecting.retrying import Retrying
 from shared.projecting.runner import ProjectionRunner
 from shared.projecting.versions import settings_of
 from shared.security.cipher_cache import CipherCache
@@ -34,6 +35,8 @@ async def add_projector(process: Process) -> None:
     taking = await process.lanes(process.stores.views_dsn, "projector", 4)
     orders = Orders(taking, uuid4())
     # One line per kind of order; each handler is idempotent, for an order may be done twice.
-    handlers: dict[Kind, Handler] = {}
+    ciphers = CipherCache(SubjectKeys(key_lanes, process.master), process.clock)
+    retrying = Retrying(Directory(), taking, CODEC, ciphers, process.clock)
+    handlers: dict[Kind, Handler] = {"retry": retrying.retry, "discard": retrying.discard}
     taker = OrderTaker(orders, taking, DIRECTORY, handlers)
     process.runs += [runner.run, taker.run]
