@@ -8,6 +8,7 @@ from cli.commands.importing import import_command
 from cli.commands.lag import lag
 from cli.commands.parked import parked
 from cli.commands.projections import projections
+from cli.commands.subscribe import subscribe
 from cli.commands.tape import tape
 from cli.commands.token import token
 from cli.commands.watch import watch
@@ -22,6 +23,7 @@ COMMANDS = (
     projections,
     parked,
     tape,
+    subscribe,
 )
 
 

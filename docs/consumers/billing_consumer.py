@@ -5,40 +5,54 @@ import argparse
 import itertools
 import json
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from joserfc import jwe
 from joserfc.jwk import OctKey
 
 Json = dict[str, Any]
-TOPIC = "daybook.customers.v1"
+TOPIC, SOURCE = "daybook.customers.v1", "/daybook/customers"
+PAUSE_SECONDS = 1
 JOSE = jwe.JWERegistry(algorithms=["dir", "A256GCM"], strict_check_header=False)  # knows no `eid`
 
 
 def read_events(bootstrap: str) -> Iterator[tuple[Json, Json]]:
-    """Yield every event once, oldest first, for ever: its CloudEvents attributes and its value."""
-    where = {"bootstrap.servers": bootstrap, "group.id": "billing"}
+    """Yield every event once, oldest first, for ever: its CloudEvents attributes and its value.
+
+    A higher epoch (Daybook was restored) begins again with the first event.
+    """
+    where = {"bootstrap.servers": bootstrap, "group.id": "billing", "enable.partition.eof": True}
     consumer = Consumer({**where, "auto.offset.reset": "earliest"})
     partitions = consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
     consumer.assign([TopicPartition(TOPIC, number, OFFSET_BEGINNING) for number in partitions])
-    marks: dict[tuple[str, int], tuple[int, int]] = {}
+    epoch = 0
+    marks: dict[int, int] = {}  # store yours together with what you make of the events
+    early: dict[int, int] = {}  # the furthest feed position that came too early
     while True:
         record = consumer.poll(1.0)
+        partition = None if record is None else record.partition()
         if record is None or record.error():  # librdkafka has told stderr, and tries again
+            if partition in early and record.error().code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                time.sleep(PAUSE_SECONDS)  # what is missing may be on its way; read it all again
+                consumer.seek(TopicPartition(TOPIC, partition, OFFSET_BEGINNING))
             continue
-        ce = {name: value.decode() for name, value in record.headers()}
-        source = ce["ce_source"], record.partition()
-        epoch, position = int(ce["ce_epoch"]), int(ce["ce_feedposition"])
-        seen_epoch, seen = marks.get(source, (0, 0))
-        expected = seen + 1 if epoch == seen_epoch else 1
-        if epoch >= seen_epoch and position == expected:
+        ce = {name: value.decode() for name, value in record.headers() or []}
+        if ce.get("ce_source") != SOURCE or int(ce["ce_epoch"]) < epoch:
+            continue
+        if int(ce["ce_epoch"]) > epoch:
+            epoch, marks, early = int(ce["ce_epoch"]), {}, {}
+        position, mark = int(ce["ce_feedposition"]), marks.get(partition, 0)
+        if position == mark + 1:
             yield ce, json.loads(record.value())
-            marks[source] = epoch, position  # store yours together with what you make of it
-        elif epoch >= seen_epoch and position > expected:  # a gap: Kafka was refilled, read again
-            consumer.seek(TopicPartition(TOPIC, record.partition(), OFFSET_BEGINNING))
+            marks[partition] = position
+            if early.get(partition) == position:
+                del early[partition]
+        elif position > mark:  # a gap: go on to the end of the partition, then begin again
+            early[partition] = max(position, early.get(partition, 0))
 
 
 def open_personal(sealed: str, event_id: str, daybook: httpx.Client) -> Json | None:

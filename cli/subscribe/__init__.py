@@ -1,0 +1,1 @@
+"""A team that wants our events gets a consumer that runs, and owns every line of it."""
