@@ -6,19 +6,31 @@ SHELL := /bin/bash
 CODE := cli services shared tests $(wildcard bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-extern lint check bench contracts lock clean
+.PHONY: help up down test test-kafka test-extern lint check bench contracts lock clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: .venv/ready ## Start everything on this machine; Ctrl-C stops it, the data stays in ./var.
-	@exec .venv/bin/daybook up
+up: .venv/ready $(if $(filter kafka,$(BROKER)),build/kafka/ready) ## Start everything here, data in ./var; BROKER=kafka: with Apache Kafka.
+	@exec .venv/bin/daybook up $(if $(BROKER),--broker $(BROKER))
 
 down: .venv/ready ## Stop what `make up` or `daybook up --detach` started.
 	@exec .venv/bin/daybook down
 
 test: lint ## Run the linters and every test.
-	$(PY) -m pytest -m "not extern"
+	$(PY) -m pytest -m "not extern and not kafka_lane"
+
+# Where Daybook meets a broker, once more on Apache Kafka; and what only a cluster can show.
+KAFKA_LANE := tests/ground tests/shared/messaging tests/shared/projecting tests/customers/stories \
+  tests/faults tests/kafka
+test-kafka: .venv/ready ## Run the tests of whatever uses a broker on Apache Kafka (Java, Maven).
+	@command -v java mvn >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q \
+	  && apt-get install -q -y --no-install-recommends default-jdk-headless maven; } || true
+	@$(MAKE) --no-print-directory build/kafka/ready
+	$(PY) -m pytest --kafka apache -m "(kafka or kafka_lane) and not embedded" $(KAFKA_LANE)
+
+build/kafka/ready: deploy/kafka/pom.xml deploy/kafka/jars.sha256
+	@deploy/kafka/fetch
 
 test-extern: .venv/ready ## Run the tests that use other people's programs (kcat).
 	@command -v kcat >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q \
@@ -28,7 +40,7 @@ test-extern: .venv/ready ## Run the tests that use other people's programs (kcat
 	$(PY) -m pytest -m extern
 
 check: lint ## Run the linters and all tests but the stories of whole systems.
-	$(PY) -m pytest -m "not journey and not extern"
+	$(PY) -m pytest -m "not journey and not extern and not kafka_lane"
 
 lint: .venv/ready
 	$(PY) -m ruff format --check $(CODE)

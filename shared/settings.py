@@ -18,6 +18,10 @@ class KafkaSettings(BaseSettings):
     bootstrap: str = Field("127.0.0.1:8192", description="host:port, several by comma.")
     fetch_max_wait_ms: int = Field(10, description="How long a fetch may wait at the broker.")
 
+    replication: int = Field(
+        3, ge=1, description="On how many Apache Kafka brokers each record of a new topic lies."
+    )
+
     @property
     def is_embedded(self) -> bool:
         """Whether this is the in-memory broker of one machine."""

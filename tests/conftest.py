@@ -3,12 +3,14 @@
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 
 import hypothesis  # noqa: F401 - its plugin would import it while the results are told
 import pytest
 
 from shared.testing.clock import TurnableClock
+from tests.ground.apache import a_node
 from tests.ground.broker import Broker, one_broker
 from tests.ground.house import House, a_house
 from tests.ground.servers import Databases, Servers, new_databases, three_servers
@@ -21,6 +23,11 @@ MARKED = {
     "broker": pytest.mark.kafka,
     "own_broker": pytest.mark.kafka,
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the run choose what its brokers are."""
+    parser.addoption("--kafka", choices=("embedded", "apache"), default="embedded")
 
 
 def pytest_configure() -> None:
@@ -71,17 +78,21 @@ def own_servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[Broker]:
+def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
     """Return the broker of the run; use topics with names of your own."""
-    with one_broker() as one:
+    with _as_chosen(request)() as one:
         yield one
 
 
 @pytest.fixture
-def own_broker() -> Iterator[Broker]:
+def own_broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
     """Return a broker that is the test's own, to kill and to start again empty."""
-    with one_broker() as one:
+    with _as_chosen(request)() as one:
         yield one
+
+
+def _as_chosen(request: pytest.FixtureRequest) -> Callable[[], AbstractContextManager[Broker]]:
+    return one_broker if request.config.getoption("kafka") == "embedded" else a_node
 
 
 @pytest.fixture

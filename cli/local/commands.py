@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from dataclasses import replace
 
 import click
 
@@ -14,6 +15,7 @@ from cli.local.screen import Screen
 from cli.local.status import status
 from cli.local.up import up
 from shared.clock import SystemClock
+from shared.settings import BrokerKind
 
 
 def register(group: click.Group) -> None:
@@ -25,13 +27,20 @@ def register(group: click.Group) -> None:
 @click.command("up")
 @click.option("--detach", is_flag=True, help="Return when all is ready and leave it running.")
 @click.option("--demo/--no-demo", default=True, help="Import the demo data at the first start.")
-def up_command(*, detach: bool, demo: bool) -> None:
+@click.option(
+    "--broker",
+    type=click.Choice(["embedded", "kafka"]),
+    default="embedded",
+    help="In memory, or Apache Kafka (make up BROKER=kafka fetches it).",
+)
+def up_command(*, detach: bool, demo: bool, broker: BrokerKind) -> None:
     """Start everything on this machine; Ctrl-C stops it."""
     clock = SystemClock()
+    place = replace(_place(), broker=broker)
     if detach:
-        asyncio.run(up_detached(_place(), with_demo=demo))
+        asyncio.run(up_detached(place, with_demo=demo))
     else:
-        asyncio.run(up(_place(), Screen(clock), clock, with_demo=demo))
+        asyncio.run(up(place, Screen(clock), clock, with_demo=demo))
 
 
 @click.command("down")

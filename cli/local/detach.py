@@ -22,7 +22,7 @@ async def up_detached(place: Place, *, with_demo: bool) -> None:
     with lock.hold(place.lock):
         pass  # refuses in one sentence if Daybook runs already; the new supervisor takes it next
     log = place.logs / "daybook.log"
-    options = [] if with_demo else ["--no-demo"]
+    options = ["--broker", place.broker, *([] if with_demo else ["--no-demo"])]
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *python("cli", "up", *options),

@@ -8,7 +8,16 @@ from cli.local.paths import PROJECT, Place
 from cli.local.ports import LOOPBACK, Ports
 from cli.local.postgres import servers
 
-FROM_THE_SHELL = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
+FROM_THE_SHELL = (
+    "PATH",
+    "HOME",
+    "JAVA_HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "LD_LIBRARY_PATH",
+)
 # What the person at this machine may turn while all else is fixed by the place.
 TURNABLE = ("DAYBOOK_OBSERVABILITY_", "DAYBOOK_SERVICE_CANARY_SECONDS", "DAYBOOK_KAFKA_FETCH_")
 
@@ -37,7 +46,8 @@ def of_service(
         "DAYBOOK_OBSERVABILITY_TRACE_FILE": str(place.logs / f"traces-{service}.jsonl"),
         **turned,
         **stores,
-        "DAYBOOK_KAFKA_MODE": "embedded",
+        "DAYBOOK_KAFKA_MODE": place.broker,
+        "DAYBOOK_KAFKA_REPLICATION": "1",
         "DAYBOOK_KAFKA_BOOTSTRAP": ports.bootstrap,
         "DAYBOOK_SECURITY_SECRETS_DIR": str(place.secrets),
         "DAYBOOK_SECURITY_ISSUER": ports.issuer_url,

@@ -49,11 +49,11 @@ class Kept:
         return self._child.pid if self._child else None
 
     async def stop(self) -> None:
-        """End the process within its tier's seconds; it is not started again."""
+        """End the process within the seconds it gets; it is not started again."""
         self._stopping.set()
         if self._child:
             # The keeper sees it end, writes down its last words, and returns.
-            await self._child.stop(self.program.stop_signal, self.program.tier.value)
+            await self._child.stop(self.program.stop_signal, self.program.stop_seconds)
         else:
             self.keeper.cancel()
         await asyncio.gather(self.keeper, return_exceptions=True)  # `watch` tells its failure

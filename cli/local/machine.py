@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from cli.local import broker, environment
+from cli.local.kafka import Node
 from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.local.postgres import Server, servers
 from cli.local.program import Program, Tier
-from cli.local.readiness import ask_readiness, port_answers, postgres_answers, url_answers
+from cli.local.readiness import ask_readiness, kafka_answers, postgres_answers, url_answers
 
 SERVICE = "customers"
+# Apache Kafka closes its files; killed before, it would read them all at its next start.
+KAFKA_STOP_SECONDS = 5.0
 
 
 def postgres_programs(place: Place) -> tuple[Program, ...]:
@@ -20,15 +23,23 @@ def postgres_programs(place: Place) -> tuple[Program, ...]:
 
 
 def broker_program(place: Place) -> Program:
-    """Return the embedded broker."""
+    """Return the broker of this run."""
     ports = Ports(place.port_base)
+    is_embedded = place.broker == "embedded"
     return Program(
         name="broker",
         tier=Tier.BROKER,
-        command=broker.command(ports),
+        command=broker.command(ports) if is_embedded else kafka_node(place).command,
         environment=environment.bare(),
-        is_ready=partial(port_answers, ports.broker),
+        is_ready=partial(kafka_answers, place.broker, ports.broker),
+        slow_stop_seconds=None if is_embedded else KAFKA_STOP_SECONDS,
     )
+
+
+def kafka_node(place: Place) -> Node:
+    """Return the one Apache Kafka node of this machine."""
+    ports = Ports(place.port_base)
+    return Node(place.kafka, ports.broker, ports.controller)
 
 
 def issuer_program(place: Place) -> Program:

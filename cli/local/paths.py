@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import InvalidInputError
+from shared.settings import BrokerKind
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEFAULT_BASE, LOWEST_BASE, HIGHEST_BASE = 8100, 1024, 65_000
@@ -14,11 +15,16 @@ DEFAULT_BASE, LOWEST_BASE, HIGHEST_BASE = 8100, 1024, 65_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The folder (DAYBOOK_VAR, ./var) and the ports (DAYBOOK_PORT_BASE, 8100) of one Daybook."""
+    """The folder (DAYBOOK_VAR, ./var) and the ports (DAYBOOK_PORT_BASE, 8100) of one Daybook.
+
+    `broker` is which one this run has; it may be another at the next start, because what Kafka
+    holds is only what the store has anyway.
+    """
 
     var: Path
     port_base: int = DEFAULT_BASE
     uid: int = 0
+    broker: BrokerKind = "embedded"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Place":
@@ -46,6 +52,11 @@ class Place:
     def secrets(self) -> Path:
         """The keys of this machine; nothing else reads or copies them."""
         return self.var / "secrets"
+
+    @property
+    def kafka(self) -> Path:
+        """The log of Apache Kafka, if it is used; it can be removed while nothing runs."""
+        return self.var / "kafka"
 
     @property
     def lock(self) -> Path:

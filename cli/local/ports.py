@@ -39,9 +39,14 @@ class Ports:
         return self.base + 92
 
     @property
+    def controller(self) -> int:
+        """What Apache Kafka's controller says to itself."""
+        return self.base + 93
+
+    @property
     def all(self) -> tuple[int, ...]:
-        """Every port that something listens on."""
-        return (self.customers, self.issuer, self.metrics, self.broker)
+        """Every port that something may listen on."""
+        return (self.customers, self.issuer, self.metrics, self.broker, self.controller)
 
     @property
     def customers_url(self) -> str:

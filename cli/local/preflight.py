@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cli.local.board import is_alive, read_board
 from cli.local.broker import refuse_unknown_broker
+from cli.local.kafka import refuse_missing_kafka
 from cli.local.paths import Place
 from cli.local.ports import Ports, refuse_taken_ports
 from cli.local.postgres import AS_SERVER_USER, PRIVATE, binaries
@@ -43,7 +44,10 @@ def make_folders(place: Place) -> None:
 async def refuse_obstacles(place: Place) -> None:
     """Raise UnavailableError for the first thing that stands in the way of a start."""
     await outwait_leftovers(place.board)
-    refuse_unknown_broker()
+    if place.broker == "embedded":
+        refuse_unknown_broker()
+    else:
+        refuse_missing_kafka()
     refuse_taken_ports(Ports(place.port_base))
     refuse_full_disk(place.var)
     if place.uid == 0:

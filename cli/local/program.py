@@ -27,3 +27,10 @@ class Program:
     environment: Mapping[str, str]
     is_ready: Callable[[], Awaitable[bool]]
     stop_signal: signal.Signals = signal.SIGTERM
+    slow_stop_seconds: float | None = None
+    """What it gets to end instead of its tier's seconds, if it needs longer to tidy up."""
+
+    @property
+    def stop_seconds(self) -> float:
+        """How long it gets to end by itself."""
+        return self.slow_stop_seconds or self.tier.value

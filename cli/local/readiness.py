@@ -7,6 +7,8 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from cli.local.ports import LOOPBACK
+from shared.messaging.clients import broker_answers
+from shared.settings import BrokerKind, KafkaSettings
 
 PATIENCE_SECONDS = 2.0
 
@@ -52,6 +54,12 @@ async def port_answers(port: int) -> bool:
         return False
     writer.close()
     return True
+
+
+async def kafka_answers(kind: BrokerKind, port: int) -> bool:
+    """Whether the broker tells a client which brokers there are."""
+    settings = KafkaSettings(mode=kind, bootstrap=f"{LOOPBACK}:{port}")
+    return await port_answers(port) and await broker_answers(settings)
 
 
 async def url_answers(url: str) -> bool:

@@ -2,15 +2,18 @@
 
 import asyncio
 import shutil
+from uuid import uuid4
 
 from cli.local import environment
 from cli.local.demo.loading import is_loaded, load
+from cli.local.kafka import Node
 from cli.local.keyfiles import make_key_files
 from cli.local.machine import (
     SERVICE,
     broker_program,
     customers_program,
     issuer_program,
+    kafka_node,
     postgres_programs,
 )
 from cli.local.paths import Place
@@ -49,7 +52,7 @@ class Startup:
         async with step("PostgreSQL: truth, views, keys"):
             await self._start_postgres()
         async with step("broker (Kafka protocol) and token issuer"):
-            await self._supervisor.start(broker_program(self._place), issuer_program(self._place))
+            await self._start_broker_and_issuer()
         async with step("databases and migrations"):
             await self._migrate()
         before = read_tally(self._place.tally)
@@ -81,6 +84,23 @@ class Startup:
         command = server.initdb_command(draft)
         await self._supervisor.run_once(f"initdb-{server.kind}", command, environment.bare())
         draft.rename(server.data)
+
+    async def _start_broker_and_issuer(self) -> None:
+        if self._place.broker == "kafka":
+            await self._format_kafka(kafka_node(self._place))
+        await self._supervisor.start(broker_program(self._place), issuer_program(self._place))
+
+    async def _format_kafka(self, node: Node) -> None:
+        """Make its data folder as those of PostgreSQL are made: whole, then named."""
+        node.write_properties(node.data)
+        if node.data.exists():
+            return
+        draft = node.data.with_suffix(".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        node.write_properties(draft)
+        command = node.format_command(uuid4(), draft)
+        await self._supervisor.run_once("format-kafka", command, environment.bare())
+        draft.rename(node.data)
 
     async def _migrate(self) -> None:
         await asyncio.gather(

@@ -9,6 +9,9 @@ from cli.local.ports import Ports
 from cli.local.proof import Proof
 from cli.local.readiness import Canary
 from shared.authorization.people import Person, Role
+from shared.settings import BrokerKind
+
+BROKERS: dict[BrokerKind, str] = {"embedded": "in memory", "kafka": "Apache Kafka"}
 
 
 def ready_text(place: Place, proof: Proof, people: Mapping[str, Person], seconds: float) -> str:
@@ -19,7 +22,7 @@ def ready_text(place: Place, proof: Proof, people: Mapping[str, Person], seconds
         "Where": [
             f"customers   {ports.customers_url}/openapi.json",
             f"sign-in     {ports.issuer_url}   (who you can be, as a page)",
-            f"Kafka       {ports.bootstrap}   (topic daybook.customers.v1)",
+            f"Kafka       {ports.bootstrap}   ({BROKERS[place.broker]}; daybook.customers.v1)",
             f"metrics     {ports.metrics_url}/metrics",
             f"data, logs  {place.shown}",
         ],

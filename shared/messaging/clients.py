@@ -5,6 +5,8 @@ from functools import partial
 
 import aiokafka.client
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.settings import KafkaSettings
@@ -13,6 +15,7 @@ from shared.settings import KafkaSettings
 # partition count; aiokafka 0.14 has no setting for it, so the request it sends is changed here.
 aiokafka.client.MetadataRequest = partial(MetadataRequest, allow_auto_topic_creation=False)
 
+ANSWER_WITHIN_MS = 2_000
 MAX_REQUEST_BYTES = 1_000_000
 # Below the broker's limit of a record batch, and room for any single event.
 MAX_BATCH_BYTES = 900_000
@@ -53,6 +56,23 @@ def new_consumer(settings: KafkaSettings, *, max_poll_records: int = 2_000) -> A
         request_timeout_ms=10_000 if embedded else 30_000,
         retry_backoff_ms=50,
     )
+
+
+async def broker_answers(settings: KafkaSettings) -> bool:
+    """Whether the broker answers a request, and says that there is a broker to send to.
+
+    A port that takes connections proves less: Apache Kafka opens it long before it serves.
+    """
+    client = AIOKafkaClient(
+        bootstrap_servers=settings.bootstrap, request_timeout_ms=ANSWER_WITHIN_MS
+    )
+    try:
+        await client.bootstrap()
+        return bool(client.cluster.brokers())
+    except (KafkaError, OSError):
+        return False
+    finally:
+        await client.close()
 
 
 async def start_consumer(consumer: AIOKafkaConsumer) -> None:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 FOREVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
 DELETE_WAIT_SECONDS = 0.05
 DELETE_TRIES = 100
+FEW_COPIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,13 @@ async def _drop(admin: AIOKafkaAdminClient, topic: Topic) -> None:
 
 async def _create(admin: AIOKafkaAdminClient, topic: Topic, settings: KafkaSettings) -> bool:
     """Create the topic; False if another process was faster."""
+    copies = 1 if settings.is_embedded else settings.replication
     new = NewTopic(
         name=topic.name,
         num_partitions=topic.partitions,
-        replication_factor=1 if settings.is_embedded else -1,
-        topic_configs=FOREVER,
+        replication_factor=copies,
+        # What was acknowledged lies on two brokers if there are three, and one may be away.
+        topic_configs={**FOREVER, "min.insync.replicas": "2" if copies > FEW_COPIES else "1"},
     )
     try:
         response = await admin.create_topics([new])

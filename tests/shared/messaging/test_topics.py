@@ -46,6 +46,7 @@ async def test_missing_topics_are_made_with_their_partition_counts(broker: Broke
     assert await _counts(broker, one, twelve) == {one.name: 1, twelve.name: 12}
 
 
+@pytest.mark.embedded
 async def test_on_the_embedded_broker_a_misshapen_topic_is_made_anew(broker: Broker) -> None:
     wanted = _topic(4)
     await _make_by_hand(broker, Topic(wanted.name, 2))

@@ -1,0 +1,14 @@
+"""Every test here needs Apache Kafka in build/kafka, and fails where it is missing."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them, so that only those who ask for it need Java and Maven."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.kafka_lane)
