@@ -6,14 +6,15 @@ import asyncpg
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import UnavailableError
+from shared.messaging.topics import CUSTOMERS
 
 STORED = "select s.epoch, (select count(*) from events) from store s"
 # Feed positions have no gaps, so their sum is how many events Kafka acknowledged, at the price of
 # twelve rows. A partition counts while a relay leads it, and nothing counts while one relay takes
 # over from another: its checkpoints may still tell of a broker that is gone.
-PUBLISHED = """
+PUBLISHED = f"""
     select s.epoch, coalesce(sum(c.feed_position) filter (where c.lease_until > now()), 0)
-    from store s left join relay_checkpoints c on c.epoch = s.epoch
+    from store s left join relay_checkpoints c on c.epoch = s.epoch and c.topic = '{CUSTOMERS.name}'
     group by s.epoch having count(distinct c.owner) <= 1"""
 
 
