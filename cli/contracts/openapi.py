@@ -30,6 +30,7 @@ from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.web.callers import Guard
 from shared.web.health import Readiness
+from shared.web.recording import Recorder
 
 SERVICE = "customers"
 NOWHERE = "postgresql://nobody@localhost/nothing"
@@ -43,6 +44,7 @@ def customers_openapi() -> dict[str, Any]:
     followed = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
     watcher = MarkWatcher(lanes, followed, SERVICE)
     http = httpx.AsyncClient()
+    records = RecordKeeper(lanes, clock, ACCESS.partitions)
     parts = ApiParts(
         store=store,
         feed=Feed(lanes, CUSTOMERS.name),
@@ -52,8 +54,9 @@ def customers_openapi() -> dict[str, Any]:
             create_async_engine(NOWHERE.replace("postgresql", "postgresql+asyncpg"))
         ),
         keys=SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256))),
-        records=RecordKeeper(lanes, clock, ACCESS.partitions),
+        records=records,
         records_feed=Feed(lanes, ACCESS.name, ACCESS.table),
+        recorder=Recorder(records, clock),
         watcher=watcher,
         orders=Orders(lanes, uuid4()),
         guard=Guard(

@@ -13,6 +13,8 @@ class JsonAnswer(Response):
     """A JSON body; bytes are sent as they are, a model is serialised by pydantic-core."""
 
     media_type = "application/json"
+    items: int | None = None
+    """How many things a list shows; None of an answer that is no list."""
 
     def render(self, content: Any) -> bytes:  # noqa: ANN401 - Starlette's own signature
         """Return the body's bytes."""
@@ -21,6 +23,9 @@ class JsonAnswer(Response):
                 return content
             case BaseModel():
                 return content.__pydantic_serializer__.to_json(content)
+            case {"items": list(items)}:
+                self.items = len(items)
+                return orjson.dumps(content)
             case _:
                 return orjson.dumps(content)
 

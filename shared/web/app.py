@@ -13,6 +13,7 @@ from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Guard
 from shared.web.documents import complete_document
 from shared.web.health import ReadinessCheck, add_health
+from shared.web.recording import Recorder
 from shared.web.routes import Routes
 from shared.web.tracing import RequestTracing
 
@@ -50,13 +51,14 @@ def create_app(
     title: str,
     version: str,
     guard: Guard,
+    recorder: Recorder,
     tracing: Tracing,
     readiness: ReadinessCheck,
     metrics: Metrics = UNMEASURED,
 ) -> Api:
     """Return an app that serves health and its own description; add the rest with `Routes`."""
     app = Api(title=title, version=version, tracing=tracing, metrics=metrics)
-    routes = Routes(app, guard)
+    routes = Routes(app, guard, recorder)
     add_health(routes, readiness)
 
     async def openapi(_request: Request) -> Response:

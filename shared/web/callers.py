@@ -17,7 +17,7 @@ _HOW_TO_SIGN_IN = (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: signed in, and permitted what the route declares."""
+    """Who asks, signed in; a handler gets one who may do what its route declares."""
 
     subject: str
 
@@ -29,16 +29,14 @@ class Guard:
         self._verifier = verifier
         self._decisions = decisions
 
-    async def admit(self, scope: Scope, permission: Permission) -> Caller:
-        """Return the caller, or raise NotSignedInError or NotPermittedError."""
+    async def identify(self, scope: Scope) -> Caller:
+        """Return who asks, or raise NotSignedInError; nothing is permitted yet."""
         token = _bearer_token(scope)
         principal = self._verifier.remembered(token) or await self._verifier.verify(token)
-        caller = Caller(principal.subject)
-        self.require(caller, permission)
-        return caller
+        return Caller(principal.subject)
 
     def require(self, caller: Caller, permission: Permission) -> None:
-        """Raise NotPermittedError unless the caller may do this, too."""
+        """Raise NotPermittedError unless the caller may do this."""
         decision = self._decisions.check(caller.subject, permission)
         if not decision.allowed:
             raise NotPermittedError(

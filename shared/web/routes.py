@@ -21,6 +21,7 @@ from shared.authorization.permissions import Permission
 from shared.web.answers import Answer
 from shared.web.callers import Caller, Guard
 from shared.web.documents import Parameter, documented_answers, documented_endpoint
+from shared.web.recording import Access, Place, Recorder
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 AnonymousHandler = Callable[[Request], Awaitable[Response]]
@@ -59,9 +60,10 @@ class DeclaredRoute(APIRoute):
 class Routes:
     """Adds routes to an app; each with the permission that its caller must have."""
 
-    def __init__(self, app: FastAPI, guard: Guard) -> None:
+    def __init__(self, app: FastAPI, guard: Guard, recorder: Recorder) -> None:
         self._app = app
         self._guard = guard
+        self._recorder = recorder
 
     def add(
         self,
@@ -74,19 +76,33 @@ class Routes:
         body: type[BaseModel] | None = None,
         parameters: Sequence[Parameter] = (),
         answers: Mapping[int, Answer],
+        about: str | None = None,
+        access: Access | None = None,
     ) -> None:
         """Add a route; the handler gets the request and a caller who has the permission.
 
         The handler's docstring is the route's description. `body`, `parameters` and `answers`
-        are for the OpenAPI document only: the handler reads the request itself.
+        are for the OpenAPI document only: the handler reads the request itself. `about` is the
+        path parameter with the id of the customer concerned, `access` says that what the route
+        shows is written down; refusals and errors always are.
         """
         if not isinstance(permission, Permission):
             raise UnguardedRouteError(f"{method} {path} names no permission")
-        guard = self._guard
+        guard, recorder = self._guard, self._recorder
+        queries = frozenset(one.name for one in parameters if one.where == "query")
+        place = Place(name, path, permission, about, access, queries)
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> Response:
-            caller = await guard.admit(scope, permission)
-            return await handler(Request(scope, receive, send), caller)
+            caller: Caller | None = None
+            try:
+                caller = await guard.identify(scope)
+                guard.require(caller, permission)
+                response = await handler(Request(scope, receive, send), caller)
+            except Exception as error:
+                await recorder.failed(place, scope, caller, error)
+                raise
+            await recorder.shown(place, scope, caller, response)
+            return response
 
         route = _route(
             method, path, name, handler, body=body, parameters=parameters, answers=answers

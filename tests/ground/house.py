@@ -50,6 +50,7 @@ from shared.testing.waiting import until
 from shared.web.app import Api
 from shared.web.callers import Guard
 from shared.web.health import Readiness
+from shared.web.recording import Recorder
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
 from tests.ground.servers import Databases
 from tests.ground.tasks import Runs, Tasks
@@ -101,13 +102,13 @@ class House:
 
     async def open(self) -> None:
         """Open the connections and put the parts together; nothing runs yet."""
-        stores = self.databases
-        truth = await self.lanes(stores.truth_dsn, "api", 8)
-        views = await self.lanes(stores.views_dsn, "api", 4)
-        keys = await self.lanes(stores.keys_dsn, "api", 4)
+        truth = await self.lanes(self.databases.truth_dsn, "api", 8)
+        views = await self.lanes(self.databases.views_dsn, "api", 4)
+        keys = await self.lanes(self.databases.keys_dsn, "api", 4)
         self.store = EventStore(truth, SERVICE, self.topic.partitions)
         self.feed = Feed(truth, self.topic.name)
         self.records = RecordKeeper(truth, self.clock, self.access.partitions)
+        self.recorder = Recorder(self.records, self.clock)
         self.records_feed = Feed(truth, self.access.name, self.access.table)
         self._opened.push_async_callback(self.records.close)
         self.keys = SubjectKeys(keys, self.master)
@@ -266,6 +267,7 @@ class House:
             keys=self.keys,
             records=self.records,
             records_feed=self.records_feed,
+            recorder=self.recorder,
             watcher=self.watcher,
             orders=Orders(views, uuid4()),
             guard=Guard(PersonVerifier(), TableDecisions()),

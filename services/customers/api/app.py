@@ -32,6 +32,7 @@ from shared.web.app import Api, create_app
 from shared.web.callers import Guard
 from shared.web.health import ReadinessCheck
 from shared.web.pages import PageTokens
+from shared.web.recording import Recorder
 from shared.web.routes import Routes
 
 
@@ -47,6 +48,7 @@ class ApiParts:
     keys: SubjectKeys
     records: RecordKeeper
     records_feed: Feed
+    recorder: Recorder
     watcher: MarkWatcher
     orders: Orders
     guard: Guard
@@ -64,11 +66,12 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
         title="Daybook customers",
         version=VERSION,
         guard=parts.guard,
+        recorder=parts.recorder,
         tracing=parts.tracing,
         readiness=readiness,
         metrics=parts.metrics,
     )
-    routes = Routes(app, parts.guard)
+    routes = Routes(app, parts.guard, parts.recorder)
     reader = CustomerReader(parts.store, parts.keys)
     commands = CustomerCommands(
         parts.store,

@@ -52,17 +52,17 @@ class CommandRoutes:
         routes.add(
             "POST", "/v1/customers/{customer_id}/rename", "rename_customer",
             Permission.CUSTOMERS_CHANGE, self.rename, body=RenameBody,
-            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED},
+            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED}, about="customer_id",
         )  # fmt: skip
         routes.add(
             "POST", "/v1/customers/{customer_id}/emails", "add_customer_email",
             Permission.CUSTOMERS_CHANGE, self.add_email, body=EmailBody,
-            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED},
+            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED}, about="customer_id",
         )  # fmt: skip
         routes.add(
             "DELETE", "/v1/customers/{customer_id}/emails/{email_id}", "remove_customer_email",
             Permission.CUSTOMERS_CHANGE, self.remove_email, parameters=[IF_MATCH],
-            answers={200: CHANGED},
+            answers={200: CHANGED}, about="customer_id",
         )  # fmt: skip
 
     async def register(self, request: Request, caller: Caller) -> Response:

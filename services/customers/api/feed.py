@@ -19,6 +19,7 @@ from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller, Guard
 from shared.web.documents import PAGE_SIZE, Parameter
 from shared.web.queries import whole_number
+from shared.web.recording import Access
 from shared.web.routes import Routes
 
 LONGEST_DIGEST = 100_000
@@ -90,6 +91,7 @@ class FeedRoutes:
             "GET", "/v1/subject-keys/{kid}", "get_subject_key", Permission.SUBJECT_KEYS_READ,
             self.key, parameters=[kid],
             answers={200: Answer("The key; 404 unknown, 410 destroyed.", JsonWebKey)},
+            access=Access(target="kid", is_restricted=True),
         )  # fmt: skip
 
     async def read(self, request: Request, caller: Caller) -> Response:

@@ -18,6 +18,7 @@ from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller
 from shared.web.documents import Parameter
 from shared.web.queries import path_id, whole_number
+from shared.web.recording import Access
 from shared.web.routes import Routes
 
 APPLIED = """select b.feed_from, b.applied_at from projection_batches b
@@ -69,6 +70,7 @@ class JourneyRoutes:
             "GET", "/v1/customers/{customer_id}/journey", "get_customer_journey",
             Permission.CUSTOMERS_JOURNEY, self.journey, parameters=[VERSION],
             answers={200: Answer("Where the change is now.", Journey)},
+            about="customer_id", access=Access(),
         )  # fmt: skip
 
     async def journey(self, request: Request, _caller: Caller) -> Response:

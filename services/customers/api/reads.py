@@ -24,6 +24,7 @@ from shared.web.documents import DAYBOOK_TOKEN, PAGE_SIZE, PAGE_TOKEN, PREFER, P
 from shared.web.headers import waiting_seconds
 from shared.web.pages import PageTokens, page_size
 from shared.web.queries import moment, path_id, text, whole_number
+from shared.web.recording import Access
 from shared.web.routes import Routes
 from shared.web.versions import etag
 
@@ -53,17 +54,19 @@ class ReadRoutes:
         routes.add(
             "GET", "/v1/customers", "list_customers", Permission.CUSTOMERS_READ, self.page,
             parameters=[Q, PAGE_SIZE, PAGE_TOKEN, DAYBOOK_TOKEN, PREFER],
-            answers={200: Answer("A page of customers.", CustomerPage)},
+            answers={200: Answer("A page of customers.", CustomerPage)}, access=Access(),
         )  # fmt: skip
         routes.add(
             "GET", "/v1/customers/{customer_id}", "get_customer", Permission.CUSTOMERS_READ,
             self.one, parameters=[VERSION, AS_OF, DAYBOOK_TOKEN, PREFER],
             answers={200: Answer("The customer.", CustomerView, {"ETag": "Its version."})},
+            about="customer_id", access=Access(),
         )  # fmt: skip
         routes.add(
             "GET", "/v1/customers/{customer_id}/history", "get_customer_history",
             Permission.CUSTOMERS_HISTORY, self.history, parameters=[DAYBOOK_TOKEN, PREFER],
             answers={200: Answer("Every event of the customer, oldest first.", History)},
+            about="customer_id", access=Access(),
         )  # fmt: skip
 
     async def page(self, request: Request, _caller: Caller) -> Response:

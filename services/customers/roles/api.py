@@ -31,6 +31,7 @@ from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.web.callers import Guard
 from shared.web.health import Canary
+from shared.web.recording import Recorder
 from shared.web.serving import listen, serve
 
 WORK_WITHIN_SECONDS = 2.0
@@ -77,6 +78,9 @@ async def _parts(process: Process) -> ApiParts:
     await store.refuse_unreadable(CODEC)
     records = RecordKeeper(truth, process.clock, ACCESS.partitions)
     process.opened.push_async_callback(records.close)
+    recorder = Recorder(records, process.clock)
+    process.opened.push_async_callback(recorder.close)
+    process.runs.append(recorder.run)
     return ApiParts(
         store=store,
         feed=Feed(truth, CUSTOMERS.name),
@@ -86,6 +90,7 @@ async def _parts(process: Process) -> ApiParts:
         keys=SubjectKeys(key_lanes, process.master),
         records=records,
         records_feed=Feed(truth, ACCESS.name, ACCESS.table),
+        recorder=recorder,
         watcher=MarkWatcher(views, FOLLOWED, SERVICE),
         orders=Orders(views, uuid4()),
         guard=Guard(await _verifier(process), TableDecisions()),

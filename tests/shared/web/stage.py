@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from shared.authorization.decisions import TableDecisions
 from shared.authorization.permissions import Permission
-from shared.errors import NotFoundError, VersionConflictError
+from shared.errors import NotFoundError, UnavailableError, VersionConflictError
+from shared.events import Event
 from shared.observability.traces import Tracing, current_trace_id
 from shared.testing.clock import TurnableClock
 from shared.web.answers import Answer, JsonAnswer
@@ -24,6 +25,7 @@ from shared.web.field_problems import Line
 from shared.web.headers import idempotency_key, waiting_seconds
 from shared.web.health import Canary, Readiness
 from shared.web.queries import path_id
+from shared.web.recording import Recorder
 from shared.web.routes import Routes
 from shared.web.versions import etag, version_of_if_match
 from tests.shared.fakes import FakeIssuer
@@ -75,6 +77,9 @@ class Stage:
         self.checks: dict[str, str] = {"truth": "ok"}
         self.failure: Exception | None = None
         self.seen: list[Any] = []
+        self.kept_records: list[tuple[str, Event, str, str]] = []
+        self.is_store_down = False
+        self.recorder = Recorder(self, self.clock)
         self.guard = Guard(self.issuer.verifier(), TableDecisions())
         self.app = self._app(Tracing([self.kept], share=share))
 
@@ -100,9 +105,14 @@ class Stage:
 
     def _app(self, tracing: Tracing) -> Api:
         app = create_app(
-            title="Stage", version="1", guard=self.guard, tracing=tracing, readiness=self._readiness
+            title="Stage",
+            version="1",
+            guard=self.guard,
+            recorder=self.recorder,
+            tracing=tracing,
+            readiness=self._readiness,
         )
-        routes = Routes(app, self.guard)
+        routes = Routes(app, self.guard, self.recorder)
         found = {200: Answer("The customer.", Customer, {"ETag": "Its version."})}
         routes.add(
             "POST",
@@ -134,6 +144,19 @@ class Stage:
             answers=found,
         )
         return app
+
+    async def keep(self, record: Event, *, subject: str, actor: str) -> None:
+        """Be the keeper of records: durable at once, unless the store is down."""
+        self._remember("kept", record, subject, actor)
+
+    async def note(self, record: Event, *, subject: str, actor: str) -> None:
+        """Be the keeper of records that nobody waits for."""
+        self._remember("noted", record, subject, actor)
+
+    def _remember(self, how: str, record: Event, subject: str, actor: str) -> None:
+        if self.is_store_down:
+            raise UnavailableError("no", code="record-not-kept")
+        self.kept_records.append((how, record, subject, actor))
 
     async def _readiness(self) -> Readiness:
         canary = Canary(age_seconds=3.2, trip_ms=38, event_id=UUID(SOMEBODY))

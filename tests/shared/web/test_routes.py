@@ -107,7 +107,7 @@ async def test_an_issuer_that_is_down_is_not_the_callers_fault(stage: Stage) -> 
 
 
 def test_a_route_without_a_permission_cannot_be_added(stage: Stage) -> None:
-    routes = Routes(stage.app, stage.guard)
+    routes = Routes(stage.app, stage.guard, stage.recorder)
     with pytest.raises(UnguardedRouteError):
         routes.add("GET", "/x", "x", cast("Permission", None), handler, answers={200: Answer("x")})
     no_such = cast("Permission", "customers.destroy")
@@ -120,7 +120,7 @@ def test_only_the_addresses_on_the_list_may_be_anonymous(stage: Stage) -> None:
         return PlainTextResponse("here")
 
     with pytest.raises(UnguardedRouteError):
-        Routes(stage.app, stage.guard).add_anonymous(
+        Routes(stage.app, stage.guard, stage.recorder).add_anonymous(
             "/v1/customers", "x", anybody, answers={200: Answer("x")}
         )
 

@@ -31,7 +31,7 @@ class Served:
         self.events: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.ended = asyncio.Event()
         self.arrived = asyncio.Event()
-        routes = Routes(stage.app, stage.guard)
+        routes = Routes(stage.app, stage.guard, stage.recorder)
         watch, stuck = Permission.CUSTOMERS_WATCH, Permission.CUSTOMERS_READ
         answers = {200: Answer("Events.", media_type="text/event-stream")}
         routes.add("GET", "/v1/watch", "watch", watch, self._watch, answers=answers)

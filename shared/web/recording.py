@@ -1,0 +1,218 @@
+"""Who was shown what, who was refused and what broke is written down where every request passes.
+
+An access is noted after the answer is made and kept a moment later, many to a transaction; what a
+route declares restricted is durable before its answer leaves, and without its record there is no
+answer (503). A refusal is durable before it leaves, too; if the store takes nothing, it stays a
+refusal and its record is made up for by a count. Nothing is written down of what a caller sent:
+neither path nor query nor body nor token.
+"""
+
+import asyncio
+import logging
+from dataclasses import asdict, dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Scope
+
+from shared.authorization.permissions import Permission
+from shared.clock import Clock
+from shared.errors import DaybookError, NotPermittedError, NotSignedInError, UnavailableError
+from shared.events import Event
+from shared.eventstore.record_types import (
+    ANONYMOUS,
+    AccessRecorded,
+    ErrorRecorded,
+    RefusalRecorded,
+)
+from shared.observability.traces import current_trace_id
+from shared.web.answers import JsonAnswer
+from shared.web.callers import Caller
+from shared.web.repeats import Repeats
+
+log = logging.getLogger(__name__)
+
+MOST_EQUAL_REFUSALS: Final = 100
+MOST_EQUAL_ERRORS: Final = 1
+LOOK_EVERY_SECONDS: Final = 1.0
+_GOOD: Final = 400
+_OURS: Final = ("services.", "shared.")
+
+
+class Keeper(Protocol):
+    """Where records are kept: RecordKeeper."""
+
+    async def keep(self, record: Event, *, subject: str, actor: str) -> None:
+        """Return when the record is durable; UnavailableError if it cannot be."""
+
+    async def note(self, record: Event, *, subject: str, actor: str) -> None:
+        """Take the record to be kept soon; UnavailableError if there is no room for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A route declares that what it shows is written down.
+
+    `target` is the path parameter with the opaque id of what is shown, where that is no customer.
+    """
+
+    target: str | None = None
+    is_restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A route as records name it; `about` is the path parameter with the customer's id."""
+
+    operation: str
+    route: str
+    permission: Permission
+    about: str | None = None
+    access: Access | None = None
+    queries: frozenset[str] = frozenset()
+
+
+class Recorder:
+    """Writes the records of one api; `run` while it serves and `close` afterwards."""
+
+    def __init__(self, keeper: Keeper, clock: Clock) -> None:
+        self._keeper = keeper
+        self._refusals: Repeats[tuple[RefusalRecorded, str]] = Repeats(clock, MOST_EQUAL_REFUSALS)
+        self._errors: Repeats[ErrorRecorded] = Repeats(clock, MOST_EQUAL_ERRORS)
+
+    async def shown(self, place: Place, scope: Scope, caller: Caller, answer: Response) -> None:
+        """Write down an access that the route declares; a failed request shows nothing.
+
+        Raises:
+            UnavailableError: the record cannot be kept, so the answer must not leave.
+        """
+        access = place.access
+        if access is None or answer.status_code >= _GOOD:
+            return
+        customer = _customer(place, scope)
+        target = customer if access.target is None else scope["path_params"][access.target]
+        record = AccessRecorded(
+            operation=place.operation,
+            route=place.route,
+            permission=place.permission,
+            target=target,
+            items=answer.items if isinstance(answer, JsonAnswer) else None,
+            asked_by=_asked_by(place, scope),
+            is_restricted=access.is_restricted,
+        )
+        write = self._keeper.keep if access.is_restricted else self._keeper.note
+        await write(record, subject=customer or caller.subject, actor=caller.subject)
+
+    async def failed(
+        self, place: Place, scope: Scope, caller: Caller | None, error: Exception
+    ) -> None:
+        """Write down a refusal (401, 403) or an unexpected error (500); nothing else is one."""
+        match error:
+            case NotSignedInError() | NotPermittedError():
+                await self._refused(place, scope, caller, error)
+            case DaybookError() if error.status != DaybookError.status:
+                return
+            case HTTPException() | ClientDisconnect():
+                return
+            case _:
+                await self._broke(place, caller, error)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell what was counted when its minute is over, until `stop` is set."""
+        while not stop.is_set():
+            await self._tell()
+            try:
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def close(self) -> None:
+        """Tell what was counted, also in the minute that is not over."""
+        await self._tell(all_of_it=True)
+
+    async def _refused(
+        self, place: Place, scope: Scope, caller: Caller | None, error: DaybookError
+    ) -> None:
+        actor = ANONYMOUS if caller is None else caller.subject
+        refusal = RefusalRecorded(
+            operation=place.operation,
+            route=place.route,
+            permission=place.permission,
+            status=error.status,
+            code=error.problem_code,
+        )
+        if not self._refusals.is_to_be_told((refusal, actor)):
+            return
+        try:
+            subject = _customer(place, scope) or actor
+            await self._keeper.keep(refusal, subject=subject, actor=actor)
+        except UnavailableError:
+            self._refusals.count((refusal, actor))
+
+    async def _broke(self, place: Place, caller: Caller | None, error: Exception) -> None:
+        module, line = _where(error)
+        cause = ErrorRecorded(
+            operation=place.operation,
+            route=place.route,
+            error=type(error).__name__,
+            module=module,
+            line=line,
+        )
+        if not self._errors.is_to_be_told(cause):
+            return
+        record = cause.model_copy(update={"trace_id": current_trace_id()})
+        actor = ANONYMOUS if caller is None else caller.subject
+        try:
+            await self._keeper.note(record, subject=actor, actor=actor)
+        except UnavailableError:
+            self._errors.count(cause)
+
+    async def _tell(self, *, all_of_it: bool = False) -> None:
+        for key, counted in self._refusals.take(all_of_them=all_of_it):
+            refusal, actor = key
+            record = refusal.model_copy(update=asdict(counted))
+            if not await self._is_noted(record, actor):
+                self._refusals.put_back(key, counted)
+        for cause, counted in self._errors.take(all_of_them=all_of_it):
+            again = cause.model_copy(update={"times": counted.times})
+            if not await self._is_noted(again, ANONYMOUS):
+                self._errors.put_back(cause, counted)
+
+    async def _is_noted(self, record: Event, actor: str) -> bool:
+        try:
+            await self._keeper.note(record, subject=actor, actor=actor)
+        except UnavailableError:
+            log.warning("a count of records cannot be kept yet")
+            return False
+        return True
+
+
+def _customer(place: Place, scope: Scope) -> str | None:
+    """Return the customer's id as events write it; what stands there and is no id is nobody's."""
+    if place.about is None:
+        return None
+    try:
+        return str(UUID(scope["path_params"][place.about]))
+    except ValueError:
+        return None
+
+
+def _asked_by(place: Place, scope: Scope) -> tuple[str, ...]:
+    """Return which of the declared parameters were sent; any other name may be anything."""
+    sent = {part.partition(b"=")[0] for part in scope["query_string"].split(b"&")}
+    return tuple(sorted(name for name in place.queries if name.encode() in sent))
+
+
+def _where(error: Exception) -> tuple[str, int]:
+    """Return the innermost place of our own code that the error passed, else its outermost."""
+    traceback = error.__traceback__
+    found = ("unknown", 0)
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", "unknown"))
+        if module.startswith(_OURS) or found == ("unknown", 0):
+            found = (module, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found
