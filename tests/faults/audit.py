@@ -23,7 +23,8 @@ MAKE_TALLY = """
         version bigint, partition smallint, feed_position bigint);
     grant insert on tally to customers_projector"""
 # Each of these lists, per partition, ranges that must tile 1…n.
-ROUNDS = "select partition, feed_from, feed_to from relay_rounds order by 1, 3"
+ROUNDS = f"""select partition, feed_from, feed_to from relay_rounds
+    where topic = '{CUSTOMERS.name}' order by 1, 3"""
 BATCHES = "select partition, feed_from, feed_to from projection_batches order by 1, 3"
 
 

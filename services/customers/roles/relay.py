@@ -1,7 +1,7 @@
 """The relay role: what the store has, Kafka gets, events and records by a relay each."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from services.customers.roles.process import SERVICE, Process
 from shared.messaging.account import RelayStatus
@@ -14,16 +14,19 @@ from shared.web.health import RelayReport
 
 async def add_relay(process: Process) -> None:
     """Let the process relay the customers topic, and the service's records."""
-    events = await _relay(process, CUSTOMERS, process.appended)
-    records = await _relay(process, ACCESS)
+    owner = uuid4()
+    events = await _relay(process, owner, CUSTOMERS, process.appended)
+    records = await _relay(process, owner, ACCESS)
     process.readiness.works += [events.work, records.work]
     process.readiness.relay = lambda: _report(events.status)
     process.runs += [events.run, records.run]
 
 
-async def _relay(process: Process, topic: Topic, wake: asyncio.Event | None = None) -> Relay:
+async def _relay(
+    process: Process, owner: UUID, topic: Topic, wake: asyncio.Event | None = None
+) -> Relay:
     truth = await process.lanes(process.stores.truth_dsn, "relay", 2, answer_within=GIVE_UP_SECONDS)
-    outbox = Outbox(truth, topic.name, topic.partitions, uuid4(), topic.table)
+    outbox = Outbox(truth, topic.name, topic.partitions, owner, topic.table)
     return Relay(
         outbox,
         process.kafka,
