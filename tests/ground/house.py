@@ -109,7 +109,6 @@ class House:
         self.feed = Feed(truth, self.topic.name)
         self.records = RecordKeeper(truth, self.clock, self.access.partitions)
         self.recorder = Recorder(self.records, self.clock)
-        self.records_feed = Feed(truth, self.access.name, self.access.table)
         self._opened.push_async_callback(self.records.close)
         self.keys = SubjectKeys(keys, self.master)
         self.pool = KeyPool(self.keys)
@@ -266,7 +265,7 @@ class House:
             directory=DirectoryQueries(engine),
             keys=self.keys,
             records=self.records,
-            records_feed=self.records_feed,
+            records_feed=Feed(truth, self.access.name, self.access.table),
             recorder=self.recorder,
             watcher=self.watcher,
             orders=Orders(views, uuid4()),
