@@ -66,7 +66,8 @@ async def prove(
 
 def _fresh_canary(readiness: Readiness | None, seconds: float) -> Canary | None:
     canary = readiness.canary if readiness else None
-    return canary if canary and canary.age_seconds <= seconds else None
+    is_there = canary is not None and canary.trip_ms is not None
+    return canary if canary and is_there and canary.age_seconds <= seconds else None
 
 
 def _is_full(readiness: Readiness) -> bool:

@@ -17,7 +17,10 @@ class Canary(BaseModel):
     """The last event that made the whole trip: store, Kafka, read model."""
 
     age_seconds: float
-    trip_ms: float
+    trip_ms: float | None = None
+    """None: none has arrived since the service started, that many seconds ago."""
+    is_old: bool = False
+    stands_at: str | None = None
 
 
 class Relay(BaseModel):

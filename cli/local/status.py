@@ -12,7 +12,6 @@ from cli.local.readiness import Canary, ask_readiness
 from cli.local.summary import canary_line
 from shared.clock import Clock
 
-OLD_CANARY_SECONDS = 180.0
 GREEN, RED, YELLOW = "green", "red", "yellow"
 
 
@@ -40,9 +39,12 @@ def is_well(board: Board, canary: Canary | None, now: datetime) -> bool:
 def doubt(board: Board, canary: Canary | None, now: datetime) -> str | None:
     """Say why the last canary proves nothing about this moment, or None: it does."""
     if canary is None:
-        return "no canary event has made the trip since the service started"
-    if canary.age_seconds > OLD_CANARY_SECONDS:
-        return "that is long ago: something on the way stands still"
+        return "the customers service does not say how the canary is"
+    stands = f": one stands at {canary.stands_at}" if canary.stands_at else ""
+    if canary.trip_ms is None:
+        return f"no canary event has made the trip since the service started{stands}"
+    if canary.is_old:
+        return f"that is too long ago{stands or ': something on the way stands still'}"
     for one in board.processes:
         if canary.age_seconds > (now - one.since).total_seconds():
             return f"that was before {one.name} was started again; the next is due within a minute"
@@ -86,7 +88,7 @@ def _columns(name: str, state: str, pid: str, lasted: str, restarts: str) -> str
 
 def _canary_text(board: Board, canary: Canary | None, now: datetime) -> str:
     why = doubt(board, canary, now)
-    if canary is None:
+    if canary is None or canary.trip_ms is None:
         return click.style(f"  {why}", fg=RED)
     text = f"  {canary_line(canary)}, {duration(canary.age_seconds)} ago"
     return click.style(f"{text}; {why}" if why else text, fg=RED if why else GREEN)

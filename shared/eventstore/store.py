@@ -163,6 +163,17 @@ class EventStore:
         rows = await self._lanes.fetch(LACKING, prefix, prefix + chr(0x10FFFF), type_name)
         return [row["stream"] for row in rows]
 
+    async def probe(self, stream: str) -> None:
+        """Prove that an append would work now: one is made, taken back, and committed.
+
+        Args:
+            stream: a name that nobody else uses, so that no one waits for another's probe.
+
+        Raises:
+            UnavailableError: PostgreSQL does not answer.
+        """
+        await self._lanes.execute("select append_probe($1)", stream)
+
     async def refuse_unreadable(self, codec: EventCodec) -> None:
         """Check that every stored (type, schema version) reads as today's shape.
 

@@ -114,6 +114,10 @@ class Metrics:
                 "a number could not be found out",
                 extra={"part": part, "error": type(error).__name__},
             )
+        except Exception:
+            # One number that nobody can find out must not hide all the others.
+            self.count("daybook_scrape_failures_total", 1, part)
+            log.exception("a number could not be found out", extra={"part": part})
 
     def _new(self, kind: type[Kind], name: MetricName, **more: Any) -> Kind:  # noqa: ANN401 - as is
         metric = METRICS[name]

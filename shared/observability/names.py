@@ -34,6 +34,19 @@ GaugeName = Literal[
     "daybook_build_info",
     "daybook_connections",
     "daybook_relay_partitions_led",
+    "daybook_lag_events",
+    "daybook_lag_seconds",
+    "daybook_horizon_lag_seconds",
+    "daybook_horizon_blocking_pid",
+    "daybook_epoch",
+    "daybook_canary_age_seconds",
+    "daybook_canary_trip_seconds",
+    "daybook_erasure_age_seconds",
+    "daybook_alarm",
+]
+AlarmName = Literal[
+    # No canary came through for three periods: something between store and read model stands.
+    "canary-old",
 ]
 MetricName = CounterName | HistogramName | GaugeName
 
@@ -47,7 +60,32 @@ class Metric:
     meaning: str
 
 
+_WAY = ("role", "topic", "projection", "state")
+
 METRICS: Final[dict[MetricName, Metric]] = {
+    "daybook_lag_seconds": Metric(
+        "seconds", _WAY,
+        "How long the oldest event has waited that the store has and Kafka (role relay) or the read"
+        " model (role projector) does not; 0 when idle. State: live, refilling, rebuilding.",
+    ),
+    "daybook_lag_events": Metric("events", _WAY, "How many such events there are."),
+    "daybook_horizon_lag_seconds": Metric(
+        "seconds", (), "How long the oldest open transaction has held back every reader of the log."
+    ),
+    "daybook_horizon_blocking_pid": Metric(
+        "pid", (), "The PostgreSQL process of that transaction; 0 if there is none."
+    ),
+    "daybook_epoch": Metric("1", (), "Which life of the store this is; it rises at a restore."),
+    "daybook_canary_age_seconds": Metric(
+        "seconds", (),
+        "How long ago a canary last came through store, Kafka and read model (or the api began).",
+    ),
+    "daybook_canary_trip_seconds": Metric("seconds", (), "How long its trip took."),
+    "daybook_erasure_age_seconds": Metric(
+        "seconds", (),
+        "How long ago the oldest erasure was asked for that not every holder has answered.",
+    ),
+    "daybook_alarm": Metric("1", ("alarm",), "1 as long as something is wrong, by its name."),
     "daybook_http_request_seconds": Metric(
         "seconds", ("method", "route", "status"),
         "How long an HTTP request took, by route template and status class (2xx … 5xx).",

@@ -13,12 +13,15 @@ from shared.errors import DaybookError, VersionConflictError
 from shared.events import Event, Origin
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.store import EventStore
+from shared.eventstore.tokens import TokenPart
 from shared.observability.traces import Tracing, current_traceparent
 from shared.projecting.watching import MarkWatcher
 
 log = logging.getLogger(__name__)
 
 ARRIVES_WITHIN_SECONDS = 30.0
+OLD_AFTER_PERIODS = 3
+OLD_AFTER_AT_LEAST_SECONDS = 10.0
 TRIES = 5
 
 
@@ -61,7 +64,22 @@ class CanaryKeeper:
         self._actor = actor
         self._period_seconds = period_seconds
         self._wake = wake
+        self._began = clock.monotonic()
         self.last: CanaryTrip | None = None
+        self.under_way: TokenPart | None = None
+        """The place in the log of a canary that was stored and has not arrived."""
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago a canary last arrived; while none has, since the process began."""
+        since = self._began if self.last is None else self.last.arrived_at
+        return self._clock.monotonic() - since
+
+    @property
+    def is_old(self) -> bool:
+        """Whether several canaries should have arrived since."""
+        limit = max(self._period_seconds * OLD_AFTER_PERIODS, OLD_AFTER_AT_LEAST_SECONDS)
+        return self.age_seconds > limit
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send canaries until `stop` is set; one that does not arrive is logged and tried again.
@@ -100,6 +118,7 @@ class CanaryKeeper:
             DaybookError: it could not be stored.
         """
         started = self._clock.monotonic()
+        self.under_way = None
         with self._tracing.root("canary"):
             event_id = uuid7()
             now = self._clock.now()
@@ -115,7 +134,9 @@ class CanaryKeeper:
                 except VersionConflictError:
                     continue  # another process sends canaries too
                 self._wake.set()
+                self.under_way = appended.token
                 await self._watcher.wait_for([appended.token], ARRIVES_WITHIN_SECONDS)
+                self.under_way = None
                 arrived = self._clock.monotonic()
                 return CanaryTrip(event_id, arrived, (arrived - started) * 1000)
         raise VersionConflictError("others keep sending canaries at the same moment")

@@ -23,11 +23,13 @@ class MarkWatcher:
 
     def __init__(self, lanes: Lanes, followed: Followed, service: str) -> None:
         self._lanes = lanes
-        self._followed = followed
+        self.followed = followed
         self._service = service
         self._moved = asyncio.Condition()
         self._told = asyncio.Event()
         self.marks: dict[int, Mark] = {}
+        self.is_informed = False
+        """Whether the marks were ever read: without, nothing is known of the read model."""
 
     @property
     def epoch(self) -> int:
@@ -113,8 +115,9 @@ class MarkWatcher:
 
     async def _read(self, connection: asyncpg.Connection) -> None:
         rows = await connection.fetch(
-            READ_CURRENT, self._followed.projection, self._followed.source, self._followed.topic
+            READ_CURRENT, self.followed.projection, self.followed.source, self.followed.topic
         )
+        self.is_informed = True
         marks = {row["partition"]: Mark(*tuple(row)[:6]) for row in rows}
         if marks != self.marks:
             async with self._moved:

@@ -24,9 +24,13 @@ class Alive(BaseModel):
 class Canary(BaseModel):
     """The last canary event that made the trip store → Kafka → read model."""
 
-    age_seconds: float = Field(description="How long ago it arrived.")
-    trip_ms: float = Field(description="How long it was on its way.")
-    event_id: UUID
+    age_seconds: float = Field(
+        description="How long ago it arrived; while none has, since the process began."
+    )
+    is_old: bool = Field(False, description="Whether several should have arrived since.")
+    stands_at: str | None = Field(None, description="If it is old: the hop where one stands.")
+    trip_ms: float | None = Field(None, description="How long it was on its way.")
+    event_id: UUID | None = Field(None, description="Null while none has arrived.")
 
 
 class RelayReport(BaseModel):

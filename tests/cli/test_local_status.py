@@ -25,6 +25,11 @@ def canary(age_seconds: float) -> Canary:
     return Canary(age_seconds=age_seconds, trip_ms=38.4)
 
 
+def late(stands_at: str | None = None, trip_ms: float | None = 38.4) -> Canary:
+    """A canary that the service calls old."""
+    return Canary(age_seconds=181, trip_ms=trip_ms, is_old=True, stands_at=stands_at)
+
+
 def test_all_is_well_with_a_fresh_canary_through_everything_that_runs() -> None:
     assert is_well(board(), canary(12), NOW)
     text = "\n".join(status_lines(board(), canary(12), 99, NOW, "./var"))
@@ -36,8 +41,11 @@ def test_all_is_well_with_a_fresh_canary_through_everything_that_runs() -> None:
 @pytest.mark.parametrize(
     ("last", "why"),
     [
-        (None, "no canary event has made the trip"),
-        (canary(181), "something on the way stands still"),
+        (None, "does not say how the canary is"),
+        (Canary(age_seconds=4), "no canary event has made the trip"),
+        (late(trip_ms=None), "no canary event has made the trip"),
+        (late(), "something on the way stands still"),
+        (late("store → Kafka"), "3 min 1 s ago; that is too long ago: one stands at store → Kafka"),
     ],
 )
 def test_an_old_or_missing_canary_is_not_well(last: Canary | None, why: str) -> None:

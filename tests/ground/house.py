@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import orjson
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.customers.api.app import ApiParts, customers_api
+from services.customers import VERSION
+from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.directory import NAME as DIRECTORY
@@ -30,11 +31,13 @@ from shared.messaging.headers import source_of
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.topics import CUSTOMERS, Topic
+from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
 from shared.observability.work import FINE
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
+from shared.projecting.lag import set_lag_metrics
 from shared.projecting.marks import Followed
 from shared.projecting.orders import Orders
 from shared.projecting.runner import ProjectionRunner
@@ -53,6 +56,7 @@ from shared.web.health import Readiness
 from shared.web.recording import Recorder
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
 from tests.ground.servers import Databases
+from tests.ground.spans import KeptSpans
 from tests.ground.tasks import Runs, Tasks
 
 SERVICE = "customers"
@@ -68,17 +72,6 @@ class Row:
     emails: tuple[tuple[str, str | None], ...]
     version: int
     is_erased: bool
-
-
-class KeptSpans(SpanProcessor):
-    """Keeps every span that ended."""
-
-    def __init__(self) -> None:
-        self.spans: list[ReadableSpan] = []
-
-    def on_end(self, span: ReadableSpan) -> None:
-        """Keep one more."""
-        self.spans.append(span)
 
 
 class House:
@@ -97,6 +90,7 @@ class House:
         self.master = FileMasterKey(MASTER_KEY)
         self._kept = KeptSpans()
         self.tracing = Tracing([self._kept], share=1.0)
+        self.metrics = Metrics(SERVICE, "house", VERSION)
         self._opened = AsyncExitStack()
         self._tasks = Tasks()
 
@@ -161,6 +155,10 @@ class House:
     def run(self, part: Runs) -> asyncio.Task[None]:
         """Run one part until the house is closed; if it dies by an exception, the test fails."""
         return self._tasks.start(part, self.stopping)
+
+    def measure_lag(self) -> None:
+        """Have the house's metrics tell the lag, as an api process does."""
+        self.metrics.found_out_by("lag", lambda: set_lag_metrics(self.meter, self.metrics))
 
     def client(self, person: str) -> httpx.AsyncClient:
         """Return a client that is signed in as that demo person."""
@@ -275,7 +273,9 @@ class House:
             service_key=SERVICE_KEY,
             appended=self.appended,
             stopping=self.stopping,
+            metrics=self.metrics,
         )
+        self.meter = lag_meter(parts)
         return customers_api(parts, self._readiness, self.canary)
 
     async def _readiness(self) -> Readiness:

@@ -24,6 +24,7 @@ from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
+from shared.projecting.lag import LagMeter, Log
 from shared.projecting.orders import Orders
 from shared.projecting.parked_list import ParkedList
 from shared.projecting.watching import MarkWatcher
@@ -60,6 +61,12 @@ class ApiParts:
     metrics: Metrics = UNMEASURED
 
 
+def lag_meter(parts: ApiParts) -> LagMeter:
+    """Return what measures who is behind whom."""
+    log = Log(parts.feed.topic, "events", parts.store.partitions)
+    return LagMeter(parts.truth, [log], parts.watcher)
+
+
 def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeeper) -> Api:
     """Return the app with all its routes."""
     app = create_app(
@@ -83,9 +90,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
         parts.appended,
         parts.metrics,
     )
-    lag = LagRoutes(
-        parts.store, parts.truth, parts.feed.topic, parts.watcher, DIRECTORY, parts.clock, canary
-    )
+    lag = LagRoutes(parts.store.service, lag_meter(parts), canary)
     CommandRoutes(commands, parts.service_key).add_to(routes)
     pages = PageTokens(parts.service_key)
     ReadRoutes(reader, parts.directory, parts.watcher, pages).add_to(routes)

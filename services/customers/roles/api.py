@@ -8,7 +8,8 @@ import asyncpg
 import httpx
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.customers.api.app import ApiParts, customers_api
+from services.customers.api.app import ApiParts, customers_api, lag_meter
+from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.roles.erasing import erasure_watcher
 from services.customers.roles.process import FOLLOWED, SERVICE, Process
@@ -20,10 +21,13 @@ from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import ACCESS, CUSTOMERS
+from shared.observability.metrics import Metrics
 from shared.observability.work import FINE
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
+from shared.projecting.canary_watch import CanaryWatch
+from shared.projecting.lag import set_lag_metrics
 from shared.projecting.orders import Orders
 from shared.projecting.watching import MarkWatcher
 from shared.security.master_key import read_key_file
@@ -35,6 +39,8 @@ from shared.web.recording import Recorder
 from shared.web.serving import listen, serve
 
 WORK_WITHIN_SECONDS = 2.0
+# A process's own: two that probe at one moment never wait for each other.
+PROBE_STREAM = f"probe-{uuid4()}"
 ONE_CUSTOMER = "select count(*) from (select from directory limit 1) d"
 ONE_KEY = "select count(*) from (select from subject_keys limit 1) k"
 
@@ -54,13 +60,19 @@ async def add_api(process: Process) -> None:
         wake=process.appended,
     )
     process.readiness.api = lambda: _checks(parts, key_lanes)
-    process.readiness.canary = lambda: _canary(process, canary)
+    meter = lag_meter(parts)
+    watch = CanaryWatch(canary, meter, process.metrics)
+    process.readiness.canary = lambda: _canary(canary, watch)
+    process.metrics.found_out_by("lag", lambda: set_lag_metrics(meter, process.metrics))
+    erasures = erasure_watcher(process, parts)
+    process.metrics.found_out_by("erasures", lambda: _measure(erasures, process.metrics))
     app = customers_api(parts, process.readiness, canary)
     listener = listen(process.service.host, process.service.port)
     process.runs += [
         parts.watcher.run,
         canary.run,
-        erasure_watcher(process, parts).run,
+        watch.run,
+        erasures.run,
         lambda stop: serve(app, listener, stopping=stop),
     ]
 
@@ -116,18 +128,25 @@ async def _verifier(process: Process) -> TokenVerifier:
 async def _checks(parts: ApiParts, key_lanes: Lanes) -> dict[str, str]:
     """Do a little of the api's work on each server and say what worked."""
     return {
-        "event store": await _works(parts.truth.fetchval("select epoch from store")),
+        "append": await _works(parts.store.probe(PROBE_STREAM)),
         "read models": await _works(parts.views.fetchval(ONE_CUSTOMER)),
         "subject keys": await _works(key_lanes.fetchval(ONE_KEY)),
     }
 
 
-def _canary(process: Process, canary: CanaryKeeper) -> Canary | None:
-    trip = canary.last
-    if trip is None:
-        return None
-    age = process.clock.monotonic() - trip.arrived_at
-    return Canary(age_seconds=round(age, 1), trip_ms=round(trip.trip_ms, 1), event_id=trip.event_id)
+async def _measure(erasures: ErasureWatcher, metrics: Metrics) -> None:
+    metrics.set("daybook_erasure_age_seconds", erasures.oldest_seconds)
+
+
+async def _canary(canary: CanaryKeeper, watch: CanaryWatch) -> Canary:
+    news, trip = await watch.look(), canary.last
+    return Canary(
+        age_seconds=news.age_seconds,
+        is_old=news.is_old,
+        stands_at=news.stands_at,
+        trip_ms=None if trip is None else round(trip.trip_ms, 1),
+        event_id=None if trip is None else trip.event_id,
+    )
 
 
 async def _works(work: Awaitable[object]) -> str:

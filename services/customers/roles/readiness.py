@@ -23,7 +23,7 @@ class ProcessReadiness:
         self._asking = asyncio.Lock()
         self._last: tuple[float, Readiness] | None = None
         self.api: Callable[[], Awaitable[Mapping[str, str]]] | None = None
-        self.canary: Callable[[], Canary | None] | None = None
+        self.canary: Callable[[], Awaitable[Canary]] | None = None
         self.relay: Callable[[], RelayReport] | None = None
         self.works: list[Callable[[], Work]] = []
 
@@ -41,7 +41,7 @@ class ProcessReadiness:
         return Readiness.of(
             self._role,
             checks,
-            self.canary() if self.canary else None,
+            await self.canary() if self.canary else None,
             self.relay() if self.relay else None,
             work,
         )

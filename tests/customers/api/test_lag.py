@@ -51,7 +51,7 @@ class TestGetLag:
             # The house's relay sends what its own api stored; this app has seen no mark yet.
             await register(other.client("alice"))
             lag = read(await other.client("oscar").get("/v1/lag"))
-        assert lag["projections"] == [{"name": DIRECTORY, "partitions": []}]
+        assert lag["projections"] == [{"name": DIRECTORY, "state": "live", "partitions": []}]
 
 
 def _behind(rows: list[Json]) -> int:

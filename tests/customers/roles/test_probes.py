@@ -81,9 +81,14 @@ async def test_each_role_alone_is_ready_by_what_it_did_and_counts_it(
 
             async def canary_arrived() -> bool:
                 _, told = await api.ready()
-                return told["canary"] is not None
+                return told["canary"]["event_id"] is not None  # type: ignore[index]
 
             await until(canary_arrived, 20, what="a canary")
+            _, told = await api.ready()
+            assert told["checks"] == {"append": "ok", "read models": "ok", "subject keys": "ok"}
+            assert ((await api.number("daybook_canary_trip_seconds")) or 0) > 0
+            way = 'projection="",role="relay",state="live",topic="daybook.customers.v1"'
+            assert await api.number(f"daybook_lag_seconds{{{way}}}") is not None
             assert ((await api.number("daybook_append_seconds_count")) or 0) >= 2
             assert ((await api.number('daybook_connections{server="truth"}')) or 0) >= 1
         sent = await relay.number(f"daybook_relay_events_total{{{topic}}}")

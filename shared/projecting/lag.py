@@ -1,0 +1,208 @@
+"""How far everybody is behind the store, measured in the store by whoever lives.
+
+A relay or a projector that died cannot say how late it is, so nobody asks it: what counts is the
+oldest event that the store has and Kafka, or the read model, does not. Idle is 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.eventstore.tokens import TokenPart
+from shared.observability.metrics import Metrics
+from shared.observability.names import GaugeName
+from shared.postgres.lanes import Lanes
+from shared.projecting.marks import Mark
+from shared.projecting.watching import MarkWatcher
+
+# The feed's own index says how many events lie before a place, so that only what came since its
+# last row is counted. No checkpoint, or one of an earlier life of the store: nothing was sent.
+SENT = """
+    select p.partition, p.sent, s.feed_position + b.behind as stored,
+        coalesce(greatest(extract(epoch from clock_timestamp() - w.since), 0), 0)::float8
+            as seconds,
+        exists (select from relay_rounds r where r.topic = $1 and r.partition = p.partition
+            and r.feed_to > p.sent) as is_refilling
+    from (select n::smallint as partition, coalesce(c.feed_position, 0) as sent,
+            coalesce(c.txid, '0') as txid, coalesce(c.position, 0) as position
+        from generate_series(0, $2::int - 1) as n
+        cross join store
+        left join relay_checkpoints c
+            on c.topic = $1 and c.partition = n and c.epoch = store.epoch) p
+    cross join lateral (
+        (select i.feed_position, i.txid, i.position from feed_index i
+        where i.topic = $1 and i.partition = p.partition and i.feed_position > p.sent
+        order by i.feed_position desc limit 1)
+        union all select p.sent, p.txid, p.position
+        order by feed_position desc limit 1) s
+    cross join lateral (select count(*) as behind from {table} e
+        where e.partition = p.partition and (e.txid, e.position) > (s.txid, s.position)) b
+    left join lateral (select e.recorded_at as since from {table} e
+        where e.partition = p.partition and (e.txid, e.position) > (p.txid, p.position)
+        order by e.txid, e.position limit 1) w on true
+    order by p.partition"""
+WAITING = """
+    select p.partition,
+        coalesce(greatest(extract(epoch from clock_timestamp() - w.since), 0), 0)::float8 as seconds
+    from unnest($1::smallint[], $2::xid8[], $3::bigint[]) as p (partition, txid, position)
+    left join lateral (select e.recorded_at as since from {table} e
+        where e.partition = p.partition and (e.txid, e.position) > (p.txid, p.position)
+        order by e.txid, e.position limit 1) w on true"""
+HORIZON = "select pid, seconds from log_horizon()"
+IS_SENT = """select exists (select from relay_checkpoints c where c.topic = $1
+    and c.partition = $2 and c.epoch >= $3 and (c.txid, c.position) >= ($4::xid8, $5::bigint))"""
+
+LAG_GAUGES: Final[tuple[GaugeName, ...]] = (
+    "daybook_epoch",
+    "daybook_horizon_lag_seconds",
+    "daybook_horizon_blocking_pid",
+    "daybook_lag_events",
+    "daybook_lag_seconds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One log of the store: the table whose rows go to a topic of so many partitions."""
+
+    topic: str
+    table: str
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """One partition on one way: numbers of events, and since when the oldest one waits."""
+
+    partition: int
+    stored: int
+    reached: int
+    seconds: float
+
+    @property
+    def behind(self) -> int:
+        """How many events the store has that have not got there."""
+        return max(self.stored - self.reached, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class WayLag:
+    """One way: a topic to Kafka (`projection` is empty), or on into a read model.
+
+    `state` is live; refilling while Kafka gets again what it had; rebuilding while a read model
+    is still that of an earlier epoch.
+    """
+
+    topic: str
+    projection: str
+    state: str
+    partitions: Sequence[PartitionLag]
+
+    @property
+    def behind(self) -> int:
+        """How many events are on their way."""
+        return sum(part.behind for part in self.partitions)
+
+    @property
+    def seconds(self) -> float:
+        """How long the oldest of them has waited."""
+        return max((part.seconds for part in self.partitions), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Whose open transaction holds back every reader of the log, and since when."""
+
+    seconds: float
+    pid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lags:
+    """All of it, at one moment."""
+
+    epoch: int
+    horizon: Horizon
+    relay: Sequence[WayLag]
+    projections: Sequence[WayLag]
+
+
+class LagMeter:
+    """Measures; both the lag route and the metrics ask here, so that they say the same."""
+
+    def __init__(self, truth: Lanes, logs: Sequence[Log], watcher: MarkWatcher) -> None:
+        """Measure these logs and the watched read model, which follows one of them."""
+        self._truth = truth
+        self._logs = {log.topic: log for log in logs}
+        self._watcher = watcher
+        self._followed = watcher.followed
+
+    async def measure(self) -> Lags:
+        """Look at the store once, now.
+
+        Raises:
+            UnavailableError: the store does not answer.
+        """
+        epoch = int(await self._truth.fetchval("select epoch from store"))
+        relay = [await self._relay(log) for log in self._logs.values()]
+        followed = next(way for way in relay if way.topic == self._followed.topic)
+        row = await self._truth.fetchrow(HORIZON)
+        is_held = row is not None and row["pid"] is not None
+        horizon = Horizon(row["seconds"], row["pid"]) if row and is_held else Horizon(0.0, None)
+        return Lags(epoch, horizon, relay, [await self._projection(followed, epoch)])
+
+    async def is_sent(self, token: TokenPart) -> bool:
+        """Say whether Kafka acknowledged the event at this place."""
+        place = (token.partition, token.epoch, token.txid, token.position)
+        return bool(await self._truth.fetchval(IS_SENT, self._followed.topic, *place))
+
+    async def _relay(self, log: Log) -> WayLag:
+        rows = await self._truth.fetch(SENT.format(table=log.table), log.topic, log.partitions)
+        parts = [
+            PartitionLag(row["partition"], row["stored"], row["sent"], row["seconds"])
+            for row in rows
+        ]
+        is_refilling = any(row["is_refilling"] for row in rows)
+        return WayLag(log.topic, "", "refilling" if is_refilling else "live", parts)
+
+    async def _projection(self, relay: WayLag, epoch: int) -> WayLag:
+        # Without a mark nothing was applied; as long as nobody could read the marks, who knows.
+        partitions = range(self._followed.partitions if self._watcher.is_informed else 0)
+        marks = {p: self._watcher.marks.get(p, Mark(p)) for p in partitions}
+        is_earlier = any(0 < mark.epoch < epoch for mark in marks.values())
+        if is_earlier:
+            # It holds another life of the store: nothing of this one has been applied yet.
+            marks = {partition: Mark(partition) for partition in partitions}
+        rows = await self._truth.fetch(
+            WAITING.format(table=self._logs[relay.topic].table),
+            list(marks),
+            [mark.txid for mark in marks.values()],
+            [mark.position for mark in marks.values()],
+        )
+        seconds = {row["partition"]: row["seconds"] for row in rows}
+        stored = {part.partition: part.stored for part in relay.partitions}
+        parts = [
+            PartitionLag(p, stored.get(p, 0), mark.feed_position, seconds[p])
+            for p, mark in marks.items()
+        ]
+        state = "rebuilding" if is_earlier else "live"
+        return WayLag(relay.topic, self._followed.projection, state, parts)
+
+
+async def set_lag_metrics(meter: LagMeter, metrics: Metrics) -> None:
+    """Measure and set the gauges; what could not be measured is not there, never an old number.
+
+    Raises:
+        UnavailableError: the store does not answer.
+    """
+    for name in LAG_GAUGES:
+        metrics.clear(name)
+    lags = await meter.measure()
+    metrics.set("daybook_epoch", lags.epoch)
+    metrics.set("daybook_horizon_lag_seconds", lags.horizon.seconds)
+    metrics.set("daybook_horizon_blocking_pid", lags.horizon.pid or 0)
+    for role, ways in (("relay", lags.relay), ("projector", lags.projections)):
+        for way in ways:
+            labels = (role, way.topic, way.projection, way.state)
+            metrics.set("daybook_lag_events", way.behind, *labels)
+            metrics.set("daybook_lag_seconds", way.seconds, *labels)

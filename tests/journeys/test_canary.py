@@ -1,0 +1,53 @@
+"""While Kafka is away people go on working, and operators see red with age and hop."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from tests.journeys.living import Json, Living, eventually
+
+
+@contextmanager
+def without_broker(living: Living) -> Iterator[None]:
+    """Let the broker hang, so that nobody starts it again, and go on after the `with`."""
+    pid = living.whole.pids()["broker"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(living: Living) -> None:
+    def canary() -> Json:
+        answer = httpx.get(f"{living.url}/readyz")
+        assert answer.status_code == 200, answer.text
+        told: Json = answer.json()["canary"]
+        return told
+
+    def alarm() -> bool:
+        text = httpx.get(f"{living.ports.metrics_url}/metrics").text
+        return 'daybook_alarm{alarm="canary-old"} 1.0' in text
+
+    eventually(lambda: not canary()["is_old"], "a fresh canary")
+    with without_broker(living), living.person("alice") as alice:
+        eventually(lambda: canary()["is_old"], "that the canary is old")
+        body = {"kind": "person", "name": "Written Meanwhile"}
+        assert alice.post("/v1/customers", json=body).status_code == 201
+        assert canary()["stands_at"] == "store → Kafka"
+        assert httpx.get(f"{living.ports.metrics_url}/readyz").status_code == 200
+        status = living.whole.run("status")
+        assert status.returncode == 1
+        assert "s ago; that is too long ago: one stands at store → Kafka" in status.stdout
+        assert alarm()
+        log = (living.place.logs / "customers.log").read_text()
+        assert '"level":"CRITICAL"' in log
+        assert "no canary arrives any more" in log
+
+    eventually(lambda: living.whole.run("status").returncode == 0, "that all is well again")
+    assert not alarm()
+    log = (living.place.logs / "customers.log").read_text()
+    assert "canaries arrive again" in log
