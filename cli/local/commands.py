@@ -10,7 +10,9 @@ import click
 from cli.local.detach import up_detached
 from cli.local.down import down
 from cli.local.logs import logs
+from cli.local.machine import SERVICE
 from cli.local.paths import Place
+from cli.local.restore import restore_check
 from cli.local.screen import Screen
 from cli.local.status import status
 from cli.local.up import up
@@ -20,7 +22,7 @@ from shared.settings import BrokerKind
 
 def register(group: click.Group) -> None:
     """Add the commands to `daybook`."""
-    for command in (up_command, down_command, status_command, logs_command):
+    for command in (up_command, down_command, status_command, logs_command, restore_command):
         group.add_command(command)
 
 
@@ -62,6 +64,18 @@ def status_command() -> None:
 def logs_command(name: str | None, *, follow: bool) -> None:
     """Show the last lines of one process's log, or of all."""
     logs(_place(), name, follow=follow)
+
+
+@click.command("restore")
+@click.option("--check", is_flag=True, required=True, help="Look, and begin the next epoch.")
+@click.option("--service", type=click.Choice([SERVICE]), default=SERVICE, show_default=True)
+def restore_command(*, check: bool, service: str) -> None:
+    """Find out whether a restored store went back in time; exit 1 if a new epoch began.
+
+    Each start does the same by itself. The restore is done by the tools of PostgreSQL.
+    """
+    if not asyncio.run(restore_check(_place(), SystemClock(), service)):
+        sys.exit(1)
 
 
 def _place() -> Place:

@@ -40,13 +40,15 @@ class Readiness(BaseModel):
 
 
 async def postgres_answers(dsn: str) -> bool:
-    """Whether a PostgreSQL server answers a query."""
+    """Whether a PostgreSQL server takes writes; one that recovers a backup only reads."""
     try:
         connection = await asyncpg.connect(dsn, timeout=PATIENCE_SECONDS)
-    except (OSError, TimeoutError, asyncpg.PostgresError):
+        try:
+            return not await connection.fetchval("select pg_is_in_recovery()")
+        finally:
+            await connection.close()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
-    await connection.close()
-    return True
 
 
 async def port_answers(port: int) -> bool:

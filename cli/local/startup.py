@@ -21,10 +21,11 @@ from cli.local.postgres import Server, give_to_server_user, make_socket_folders,
 from cli.local.preflight import refuse_obstacles
 from cli.local.proof import Proof, prove
 from cli.local.screen import Screen
+from cli.local.stores import check_stores, prepare_stores
 from cli.local.supervisor import Supervisor
 from cli.local.tally import Tally, count_stored, keep_tally, read_tally
+from services.customers.roles.check import lines_of
 from shared.clock import Clock
-from shared.postgres.bootstrap import prepare_database
 
 
 class Startup:
@@ -103,14 +104,10 @@ class Startup:
         draft.rename(node.data)
 
     async def _migrate(self) -> None:
-        await asyncio.gather(
-            *(prepare_database(server.admin_dsn, SERVICE) for server in servers(self._place))
-        )
-        await self._supervisor.run_once(
-            f"{SERVICE}-migrate",
-            environment.python(f"services.{SERVICE}", "migrate"),
-            environment.of_service(SERVICE, self._place),
-        )
+        await prepare_stores(self._place, self._supervisor, SERVICE)
+        report, epoch = await check_stores(self._place, SERVICE)
+        if report.problems:
+            self._screen.say("\n".join(lines_of(report, epoch)))
 
     async def _prove(self, since: float, before: Tally | None, stored: Tally) -> Proof:
         def on_progress(published: int) -> None:

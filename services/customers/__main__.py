@@ -1,4 +1,4 @@
-"""python -m services.customers api|relay|projector|all|migrate: one process, in one role."""
+"""python -m services.customers ROLE: one process, in one role (api, relay, projector, all, …)."""
 
 import sys
 from typing import cast, get_args
@@ -6,6 +6,7 @@ from typing import cast, get_args
 import uvloop
 
 from services.customers.roles.api import add_api
+from services.customers.roles.check import check_store, lines_of
 from services.customers.roles.migrate import migrate_databases
 from services.customers.roles.process import SERVICE, Process, Role
 from services.customers.roles.projector import add_projector
@@ -13,7 +14,7 @@ from services.customers.roles.relay import add_relay
 from shared.observability.exporting import close_tracing, configure_tracing
 from shared.observability.logs import configure_logging
 from shared.observability.traces import Tracing
-from shared.settings import ObservabilitySettings
+from shared.settings import ObservabilitySettings, StoreSettings
 
 
 def main() -> None:
@@ -26,6 +27,10 @@ def main() -> None:
     configure_logging(observability, service=SERVICE, role=role)
     if role == "migrate":
         migrate_databases()
+        return
+    if role == "check":
+        report, epoch = uvloop.run(check_store(StoreSettings()))
+        sys.stdout.write("\n".join(lines_of(report, epoch)) + "\n")
         return
     tracing = configure_tracing(observability, SERVICE, role)
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from shared.errors import DaybookError
+from shared.errors import DaybookError, UnavailableError
 from shared.postgres.lanes import Lanes
 
 log = logging.getLogger(__name__)
@@ -43,9 +43,17 @@ class Epochs:
         """Return whether the store is on the server it was on, and numbered as by this server.
 
         Raises:
-            UnavailableError: the store does not answer.
+            UnavailableError: the store does not answer, or its server only reads yet.
         """
-        row = await self._lanes.fetchrow(LOOK)
+        try:
+            row = await self._lanes.fetchrow(LOOK)
+        except asyncpg.ObjectNotInPrerequisiteStateError as error:
+            raise UnavailableError(
+                "the store's server still recovers from a backup, or is a replica",
+                fix="wait until it takes writes (`select pg_is_in_recovery()`)",
+                who_can_help="an operator",
+                retry_after_seconds=5,
+            ) from error
         if row is None:
             raise DaybookError("the store has no epoch", code="store-without-epoch")
         return ServerLook(row["epoch"], _moved(row), _ahead(row))

@@ -49,6 +49,8 @@ COUNT_TO = """
         and (e.txid, e.position) > (coalesce((select s.txid from start s), '0'::xid8),
             coalesce((select s.position from start s), 0))
         and (e.txid, e.position) <= ($3, $4)"""
+IS_THERE = """select exists(select from {table} e
+    where e.partition = $1 and e.txid = $2 and e.position = $3)"""
 PLACE_OF = """select e.event_id, e.version, e.partition, e.txid, e.position, e.recorded_at
     from {table} e where e.stream = $1 and ($2::bigint is null or e.version = $2)
     order by e.version desc limit 1"""
@@ -103,6 +105,7 @@ class Feed:
         self._digest = DIGEST.format(table=table)
         self._count_to = COUNT_TO.format(table=table)
         self._place_of = PLACE_OF.format(table=table)
+        self._is_there = IS_THERE.format(table=table)
 
     async def read(self, partition: int, start: int, limit: int = MAX_PAGE) -> list[FeedEvent]:
         """Return events from feed position `start` (1 is the first), up to `limit`."""
@@ -149,6 +152,13 @@ class Feed:
         )
         return EventPlace(
             str(row["event_id"]), row["version"], row["partition"], number, row["recorded_at"]
+        )
+
+    async def has(self, partition: int, feed_position: int, txid: int, position: int) -> bool:
+        """Say whether the event at this place of the log is there and has this feed position."""
+        is_there = await self._lanes.fetchval(self._is_there, partition, txid, position)
+        return bool(is_there) and feed_position == await self._lanes.fetchval(
+            self._count_to, self.topic, partition, txid, position
         )
 
     async def acknowledged_at(self, partition: int, feed_position: int) -> datetime | None:

@@ -110,6 +110,45 @@ class Servers:
         self._processes[kind].kill()
         self._processes[kind].wait()
 
+    def stop(self, kind: str) -> None:
+        """End a server as an operator does; its folder may be copied then."""
+        self._processes[kind].send_signal(signal.SIGINT)
+        self._processes[kind].wait(END_WITHIN_SECONDS)
+
+    def copy(self, kind: str, into: Path) -> None:
+        """Copy the folder of a server that is stopped."""
+        subprocess.run(("/bin/cp", "-a", str(self._servers[kind].data), str(into)), check=True)  # noqa: S603
+
+    def put_back(self, kind: str, copy: Path, *, recovers: bool = False) -> None:
+        """Put a copy in the place of a stopped server's folder.
+
+        With `recovers` the server will start as after a restore from a backup: it recovers from
+        the archive (there is nothing in it), and goes on on a new timeline.
+        """
+        data = self._servers[kind].data
+        shutil.rmtree(data)
+        subprocess.run(("/bin/cp", "-a", str(copy), str(data)), check=True)  # noqa: S603
+        if recovers:
+            signal_file = data / "recovery.signal"
+            signal_file.touch()
+            shutil.copystat(data / "PG_VERSION", signal_file)
+            owner = data.stat()
+            os.chown(signal_file, owner.st_uid, owner.st_gid)
+            with (data / "postgresql.auto.conf").open("a") as settings:
+                settings.write("restore_command = 'false'\n")
+
+    def dump(self, kind: str, into: Path) -> None:
+        """Dump the template database, as pg_dump does."""
+        self._ask_tool("pg_dump", kind, "--format=custom", f"--file={into}", TEMPLATE)
+
+    def load(self, kind: str, dump: Path) -> None:
+        """Restore a dump in the place of the template database."""
+        self._ask_tool("pg_restore", kind, "--clean", f"--dbname={TEMPLATE}", str(dump))
+
+    def _ask_tool(self, tool: str, kind: str, *arguments: str) -> None:
+        where = ("--username=postgres", f"--host={self.sockets(kind)}")
+        subprocess.run((str(binaries() / tool), *where, *arguments), env=bare(), check=True)  # noqa: S603
+
     def end(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End all servers; SIGQUIT waits for nothing."""
         for process in self._processes.values():

@@ -29,6 +29,7 @@ from shared.projecting.canary import CanaryKeeper
 from shared.projecting.canary_watch import CanaryWatch
 from shared.projecting.lag import set_lag_metrics
 from shared.projecting.orders import Orders
+from shared.projecting.store_check import StoreCheck
 from shared.projecting.watching import MarkWatcher
 from shared.security.master_key import read_key_file
 from shared.security.subject_keys import SubjectKeys
@@ -88,6 +89,7 @@ async def _parts(process: Process) -> ApiParts:
     process.opened.push_async_callback(engine.dispose)
     store = EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics)
     await store.refuse_unreadable(CODEC)
+    await StoreCheck(truth, views, FOLLOWED.source, FOLLOWED.topic).check()
     records = RecordKeeper(truth, process.clock, ACCESS.partitions)
     process.opened.push_async_callback(records.close)
     recorder = Recorder(records, process.clock)

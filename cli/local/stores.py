@@ -1,0 +1,40 @@
+"""A service's databases are made, migrated and checked in one way, whoever asks for it."""
+
+import asyncio
+
+from cli.local import environment
+from cli.local.paths import Place
+from cli.local.postgres import servers
+from cli.local.supervisor import Supervisor
+from services.customers.roles.check import check_store
+from shared.postgres.bootstrap import prepare_database
+from shared.projecting.store_check import StoreReport
+from shared.settings import StoreSettings
+
+
+async def prepare_stores(place: Place, supervisor: Supervisor, service: str) -> None:
+    """Make the databases and roles that are missing, and migrate every database.
+
+    Raises:
+        UnavailableError: a migration failed.
+    """
+    await asyncio.gather(*(prepare_database(s.admin_dsn, service) for s in servers(place)))
+    await supervisor.run_once(
+        f"{service}-migrate",
+        environment.python(f"services.{service}", "migrate"),
+        environment.of_service(service, place),
+    )
+
+
+async def check_stores(place: Place, service: str) -> tuple[StoreReport, int]:
+    """Find out whether the store went back in time, mend it, return that and the epoch.
+
+    Raises:
+        UnavailableError: a server does not answer.
+    """
+    dsn = {f"{server.kind}_dsn": server.service_dsn(service) for server in servers(place)}
+    return await check_store(
+        StoreSettings(
+            truth_dsn=dsn["truth_dsn"], views_dsn=dsn["views_dsn"], keys_dsn=dsn["keys_dsn"]
+        )
+    )
