@@ -79,3 +79,6 @@ class ServiceSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address that the api listens on.")
     port: int = Field(8101, description="The port that the api listens on.")
     canary_seconds: float = Field(60, gt=0, description="How often the canary makes the trip.")
+    verify_streams_per_second: float = Field(
+        2000, gt=0, description="How fast `daybook verify projections` may read, at most."
+    )

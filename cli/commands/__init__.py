@@ -11,6 +11,7 @@ from cli.commands.projections import projections
 from cli.commands.subscribe import subscribe
 from cli.commands.tape import tape
 from cli.commands.token import token
+from cli.commands.verifying import replay, verify
 from cli.commands.watch import watch
 
 COMMANDS = (
@@ -22,6 +23,8 @@ COMMANDS = (
     lag,
     projections,
     parked,
+    verify,
+    replay,
     tape,
     subscribe,
 )

@@ -15,7 +15,7 @@ MAKE = """insert into projection_marks (projection, version, source, topic, part
     from projection_versions v, generate_series(0, $5::int - 1) as p
     where v.projection = $1 and v.version = $2 and v.state <> 'dropped'
     on conflict do nothing"""
-COLUMNS = "m.partition, m.epoch, m.feed_position, m.txid, m.position, m.kafka_offset"
+COLUMNS = "m.partition, m.epoch, m.feed_position, m.txid, m.position, m.kafka_offset, m.repairs"
 READ = f"""select {COLUMNS} from projection_marks m
     where m.projection = $1 and m.version = $2 and m.source = $3 and m.topic = $4"""
 # What a reader asks for: the version that answers now, and its marks, in one snapshot.
@@ -30,11 +30,12 @@ MOVE = """
         set epoch = n.epoch, feed_position = n.feed_to, txid = n.txid, position = n.position,
             kafka_offset = n.kafka_offset, moved_at = $13
         from unnest($5::smallint[], $6::int[], $7::bigint[], $8::int[], $9::bigint[],
-            $10::bigint[], $11::bigint[], $12::bigint[])
-            as n (partition, old_epoch, old_feed, epoch, feed_to, txid, position, kafka_offset)
+            $10::bigint[], $11::bigint[], $12::bigint[], $14::int[])
+            as n (partition, old_epoch, old_feed, epoch, feed_to, txid, position, kafka_offset,
+                repairs)
         where m.projection = $1 and m.version = $2 and m.source = $3 and m.topic = $4
             and m.partition = n.partition
-            and m.epoch = n.old_epoch and m.feed_position = n.old_feed
+            and m.epoch = n.old_epoch and m.feed_position = n.old_feed and m.repairs = n.repairs
         returning n.partition, n.old_feed, n.feed_to
     ), noted as (
         insert into projection_batches
@@ -77,7 +78,10 @@ def judge(at_epoch: int, at: int, epoch: int, feed_position: int) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far one partition is applied; epoch 0 means that nothing ever was."""
+    """How far one partition is applied; epoch 0 means that nothing ever was.
+
+    `repairs` counts the repairs of rows: a batch that read its rows before one must not move it.
+    """
 
     partition: int
     epoch: int = 0
@@ -85,6 +89,7 @@ class Mark:
     txid: int = 0
     position: int = 0
     kafka_offset: int = -1
+    repairs: int = 0
 
     def judge(self, epoch: int, feed_position: int) -> Verdict:
         """Apply the rule to an event that came when this is how far we are."""
@@ -157,6 +162,7 @@ async def move_marks(
         [new.position for _, new in pairs],
         [new.kafka_offset for _, new in pairs],
         at,
+        [old.repairs for old, _ in pairs],
     )
     if moved != len(pairs):
         raise MarkMovedError

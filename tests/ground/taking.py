@@ -12,9 +12,14 @@ from shared.projecting.applied import AppliedEvent
 from shared.projecting.order_taker import Handler, OrderTaker
 from shared.projecting.orders import Kind, Orders
 from shared.projecting.retrying import Retrying
+from shared.projecting.verify_orders import VerifyParts, verify_orders
 from shared.security.cipher_cache import CipherCache
 from shared.security.subject_keys import SubjectKeys
+from shared.testing.waiting import until
+from tests.customers.api.asking import Json, read
 from tests.ground.house import House
+
+AT_ONCE = 1e9
 
 
 class PoisonedDirectory(Directory):
@@ -40,8 +45,31 @@ async def new_taker(house: House) -> OrderTaker:
     keys = SubjectKeys(await house.lanes(house.databases.keys_dsn, "projector", 1), house.master)
     ciphers = CipherCache(keys, house.clock)
     its = Retrying(house.directory, lanes, CODEC, ciphers, house.clock)
-    handlers: dict[Kind, Handler] = {"retry": its.retry, "discard": its.discard}
-    return OrderTaker(Orders(lanes, uuid4()), lanes, DIRECTORY, handlers)
+    orders = Orders(lanes, uuid4())
+    truth = await house.lanes(house.databases.truth_dsn, "projector", 1)
+    verifying = VerifyParts(
+        house.directory, house.followed, lanes, truth, CODEC, ciphers, orders, AT_ONCE
+    )
+    handlers: dict[Kind, Handler] = {
+        "retry": its.retry,
+        "discard": its.discard,
+        **verify_orders(verifying),
+    }
+    return OrderTaker(orders, lanes, DIRECTORY, handlers)
+
+
+async def ordered(house: House, **body: object) -> Json:
+    """Place an order about the directory as the operator and return it when it has ended."""
+    oscar = house.client("oscar")
+    answer = await oscar.post(f"/v1/projections/{DIRECTORY}/orders", json=body)
+    assert answer.status_code == 202, answer.text
+    place = answer.headers["location"]
+
+    async def has_ended() -> bool:
+        return read(await oscar.get(place))["state"] in {"done", "failed"}
+
+    await until(has_ended, 30, what="that the order has ended")
+    return read(await oscar.get(place))
 
 
 def stream_of(customer_id: str | UUID) -> str:

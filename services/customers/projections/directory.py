@@ -16,6 +16,7 @@ from services.customers.domain.customer.events import (
 )
 from services.customers.domain.customer.rules import NOBODY, Customer, CustomerEmail, evolve
 from shared.projecting.applied import AppliedEvent
+from shared.projecting.verifiable import Row
 
 NAME = "directory"
 CUSTOMER_EVENTS = get_args(CustomerEvent)
@@ -47,6 +48,12 @@ FORGET = """update directory
     set name = null, emails = '[]', is_erased = true, sort_name = '', search = ''
     where id = any($1::uuid[]) and not is_erased"""
 
+FIELDS = ("id", "kind", "name", "emails", "version", "is_erased", "registered_at", "changed_at",
+    "sort_name", "search")  # fmt: skip
+# The order of ids is the order of the names of their streams.
+RANGE = f"select {', '.join(FIELDS)} from directory where id > $1 and id <= $2"
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
+
 
 @dataclass(slots=True)
 class Entry:
@@ -62,6 +69,7 @@ class Directory:
     """The directory as a projection."""
 
     name = NAME
+    streams = STREAMS
 
     async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
         """Fold the batch in memory and write each touched customer once."""
@@ -76,6 +84,33 @@ class Directory:
     async def forget(self, connection: asyncpg.Connection, subjects: Sequence[str]) -> None:
         """Leave the rows of these customers, without name and addresses."""
         await connection.execute(FORGET, subjects)
+
+    async def rows(
+        self, connection: asyncpg.Connection, after: str, up_to: str | None
+    ) -> dict[str, Row]:
+        """Return the rows of a range of streams."""
+        behind, last = after.removeprefix(STREAMS), (up_to or "").removeprefix(STREAMS)
+        found = await connection.fetch(
+            RANGE, UUID(behind) if behind else FIRST, UUID(last) if last else LAST
+        )
+        return {
+            f"{STREAMS}{row['id']}": {**row, "emails": orjson.loads(row["emails"])} for row in found
+        }
+
+    def fold(self, events: Sequence[AppliedEvent]) -> Row | None:
+        """Return the row of one customer whose events these are."""
+        entries: dict[str, Entry] = {}
+        for applied in events:
+            _fold(entries, applied)
+        for values in zip(*_columns(entries), strict=True):
+            row = dict(zip(FIELDS, values, strict=True))
+            return {**row, "id": UUID(str(row["id"])), "emails": orjson.loads(str(row["emails"]))}
+        return None
+
+    async def remove(self, connection: asyncpg.Connection, streams: Sequence[str]) -> None:
+        """Delete the rows of these customers."""
+        ids = [stream.removeprefix(STREAMS) for stream in streams if stream.startswith(STREAMS)]
+        await connection.execute("delete from directory where id = any($1::uuid[])", ids)
 
     async def _known(
         self, connection: asyncpg.Connection, events: Iterable[AppliedEvent]

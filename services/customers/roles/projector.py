@@ -10,6 +10,7 @@ from shared.projecting.order_taker import Handler, OrderTaker
 from shared.projecting.orders import Kind, Orders
 from shared.projecting.retrying import Retrying
 from shared.projecting.runner import ProjectionRunner
+from shared.projecting.verify_orders import VerifyParts, verify_orders
 from shared.projecting.versions import settings_of
 from shared.security.cipher_cache import CipherCache
 from shared.security.subject_keys import SubjectKeys
@@ -37,6 +38,15 @@ async def add_projector(process: Process) -> None:
     # One line per kind of order; each handler is idempotent, for an order may be done twice.
     ciphers = CipherCache(SubjectKeys(key_lanes, process.master), process.clock)
     retrying = Retrying(Directory(), taking, CODEC, ciphers, process.clock)
-    handlers: dict[Kind, Handler] = {"retry": retrying.retry, "discard": retrying.discard}
+    truth = await process.lanes(process.stores.truth_dsn, "projector", 1)
+    verifying = VerifyParts(
+        Directory(), FOLLOWED, taking, truth, CODEC, ciphers, orders,
+        process.service.verify_streams_per_second,
+    )  # fmt: skip
+    handlers: dict[Kind, Handler] = {
+        "retry": retrying.retry,
+        "discard": retrying.discard,
+        **verify_orders(verifying),
+    }
     taker = OrderTaker(orders, taking, DIRECTORY, handlers)
     process.runs += [runner.run, taker.run]

@@ -10,7 +10,6 @@ import pytest
 
 from services.customers.application.erasing import CustomerErasures
 from shared.projecting.discards import read_discards
-from shared.testing.waiting import until
 from tests.customers.api.asking import (
     Json,
     assert_problem,
@@ -23,7 +22,7 @@ from tests.customers.api.asking import (
 from tests.ground.broker import Broker
 from tests.ground.house import House, a_house
 from tests.ground.servers import Databases
-from tests.ground.taking import PoisonedDirectory, new_taker, stream_of
+from tests.ground.taking import PoisonedDirectory, new_taker, ordered, stream_of
 
 ORDERS = "/v1/projections/directory/orders"
 RENAMED = "CustomerRenamed"
@@ -54,16 +53,7 @@ class Ward:
 
     async def order(self, **body: object) -> Json:
         """Place an order as the operator and return it when it has ended."""
-        oscar = self.house.client("oscar")
-        answer = await oscar.post(ORDERS, json=body)
-        assert answer.status_code == 202, answer.text
-        place = answer.headers["location"]
-
-        async def has_ended() -> bool:
-            return read(await oscar.get(place))["state"] in {"done", "failed"}
-
-        await until(has_ended, what="that the order has ended")
-        return read(await oscar.get(place))
+        return await ordered(self.house, **body)
 
     async def parked(self) -> list[Json]:
         items: list[Json] = read(await self.house.client("oscar").get("/v1/parked"))["items"]

@@ -1,0 +1,94 @@
+"""A row that differs is made anew from the store: deleted and folded up to the mark, at once."""
+
+import logging
+from collections.abc import Collection, Sequence
+
+import asyncpg
+
+from shared.eventstore.codec import Ciphers, EventCodec
+from shared.messaging.headers import ReceivedEvent
+from shared.postgres.lanes import Lanes
+from shared.projecting.marks import Followed
+from shared.projecting.parked import ParkedStreams
+from shared.projecting.parking import tried
+from shared.projecting.poison import Failure, PoisonError
+from shared.projecting.reading import read_events
+from shared.projecting.store_streams import StoreStreams
+from shared.projecting.verifiable import Verifiable
+from shared.projecting.verifying import read_marks_of
+from shared.projecting.versions import settings_of
+
+log = logging.getLogger(__name__)
+
+TRIES = 5
+# Rows before marks, as a batch takes them. A batch that has read these rows already fails now.
+NOTE_REPAIR = """update public.projection_marks set repairs = repairs + 1
+    where projection = $1 and version = $2 and source = $3 and topic = $4 and partition = any($5)"""
+
+
+class Repairing:
+    """Makes the rows of some streams anew, in one version of a read model."""
+
+    def __init__(
+        self,
+        projection: Verifiable,
+        followed: Followed,
+        views: Lanes,
+        streams: StoreStreams,
+        codec: EventCodec,
+        ciphers: Ciphers,
+    ) -> None:
+        self._projection = projection
+        self._followed = followed
+        self._views = views
+        self._streams = streams
+        self._codec = codec
+        self._ciphers = ciphers
+        self._parked = ParkedStreams(followed.projection, followed.version)
+
+    async def repair(self, streams: Sequence[str], discarded: Collection[str]) -> None:
+        """Delete the rows of these streams and fold each from the store; nothing stays parked.
+
+        Raises:
+            PoisonError: an event cannot be applied; nothing was changed.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                await self._once(sorted(streams), discarded)
+            except asyncpg.DeadlockDetectedError:
+                if not left:
+                    raise
+                log.warning("a repair met a batch on its way and is tried again")
+            else:
+                return
+
+    async def _once(self, streams: Sequence[str], discarded: Collection[str]) -> None:
+        its = self._followed
+        search_path = settings_of(its.projection, its.version)["search_path"]
+        partitions = await self._streams.partitions(streams)
+        async with self._views.lane() as connection, connection.transaction():
+            await connection.execute("select set_config('search_path', $1, true)", search_path)
+            await self._parked.lock(connection, streams)
+            await self._projection.remove(connection, streams)
+            await connection.execute(NOTE_REPAIR, *its.names, partitions)
+            marks = await read_marks_of(connection, its)
+            stored = await self._streams.events(streams, marks)
+            for stream in streams:
+                await self._fold(connection, stream, stored.get(stream, []), discarded)
+            await self._parked.unpark(connection, streams)
+
+    async def _fold(
+        self,
+        connection: asyncpg.Connection,
+        stream: str,
+        events: Sequence[ReceivedEvent],
+        discarded: Collection[str],
+    ) -> None:
+        """Apply all events of one stream; what cannot be applied ends the repair."""
+        read = await read_events(events, self._codec, self._ciphers, discarded)
+        if not read or await tried(self._projection, connection, read) is None:
+            return
+        for event in read:
+            error = await tried(self._projection, connection, [event])
+            if error is not None and event.received.event_id not in discarded:
+                raise PoisonError(event.received.event_id, stream, Failure.of(error)) from error

@@ -1,0 +1,126 @@
+"""An operator has a read model compared with the store and repaired, all of it or one stream."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from shared.errors import DaybookError
+from shared.eventstore.codec import Ciphers, EventCodec
+from shared.postgres.lanes import Lanes
+from shared.projecting.discards import read_discards
+from shared.projecting.marks import Followed
+from shared.projecting.order_taker import Handler
+from shared.projecting.orders import Json, Kind, Order, Orders
+from shared.projecting.repairing import Repairing
+from shared.projecting.store_streams import StoreStreams
+from shared.projecting.verifiable import Verifiable
+from shared.projecting.verifying import PAGE, Page, Verifier
+
+MOST_TOLD: Final = 100
+CURRENT = """select version from public.projection_versions
+    where projection = $1 and state = 'current'"""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyParts:
+    """What the orders stand on: lanes of a projector to views, and to truth, where it only reads.
+
+    `streams_per_second` bounds the load on both.
+    """
+
+    projection: Verifiable
+    followed: Followed
+    views: Lanes
+    truth: Lanes
+    codec: EventCodec
+    ciphers: Ciphers
+    orders: Orders
+    streams_per_second: float
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+def verify_orders(parts: VerifyParts) -> Mapping[Kind, Handler]:
+    """Return who does these orders; each may be done again from its beginning."""
+    its = VerifyOrders(parts)
+    return {"verify": its.verify, "repair": its.repair, "replay": its.replay}
+
+
+class VerifyOrders:
+    """Does the orders `verify`, `repair` and `replay` for the version that answers."""
+
+    def __init__(self, parts: VerifyParts) -> None:
+        self._parts = parts
+
+    async def verify(self, order: Order) -> Json:
+        """Compare every stream with the store; with `repair` mend what differs.
+
+        The result names up to 100 streams that differ and the fields' names, never what they hold.
+        """
+        verifier, repairing = await self._tools(order)
+        done: dict[str, Any] = {"streams": 0, "differing": 0, "repaired": 0}
+        told: list[Json] = []
+        after: str | None = ""
+        while after is not None:
+            discarded = await self._discarded()
+            page = await verifier.page(after, discarded)
+            done["streams"] += page.streams
+            done["differing"] += len(page.differences)
+            told += [asdict(each) for each in page.differences[: MOST_TOLD - len(told)]]
+            if order.argument.get("repair"):
+                done["repaired"] += await _repair(repairing, page, discarded)
+            await self._parts.orders.report(order.id, done)
+            after = page.next_after
+            await self._parts.pause(PAGE / self._parts.streams_per_second)
+        return {**done, "differences": told}
+
+    async def repair(self, order: Order) -> Json:
+        """Make the rows of these streams anew.
+
+        Raises:
+            PoisonError: an event cannot be applied; nothing was changed.
+        """
+        return await self._replay(order, [str(stream) for stream in order.argument["streams"]])
+
+    async def replay(self, order: Order) -> Json:
+        """Make the row of one stream anew; what was parked of it is applied with the rest.
+
+        Raises:
+            PoisonError: an event cannot be applied; nothing was changed.
+        """
+        return await self._replay(order, [str(order.argument["stream"])])
+
+    async def _replay(self, order: Order, streams: list[str]) -> Json:
+        prefix = self._parts.projection.streams
+        strange = [stream for stream in streams if not stream.startswith(prefix)]
+        if strange:
+            raise DaybookError(
+                f"the read model has nothing of {len(strange)} of these streams",
+                code="not-its-stream",
+                fix=f"name streams that begin with {prefix}",
+            )
+        _, repairing = await self._tools(order)
+        discarded = await self._discarded()
+        for first in range(0, len(streams), PAGE):
+            await repairing.repair(streams[first : first + PAGE], discarded)
+        return {"repaired": len(streams)}
+
+    async def _tools(self, order: Order) -> tuple[Verifier, Repairing]:
+        parts = self._parts
+        version = order.argument.get("version") or await parts.views.fetchval(
+            CURRENT, parts.projection.name
+        )
+        followed = replace(parts.followed, version=version)
+        streams = StoreStreams(parts.truth, followed)
+        its = (parts.projection, followed, parts.views, streams, parts.codec, parts.ciphers)
+        return Verifier(*its), Repairing(*its)
+
+    async def _discarded(self) -> frozenset[str]:
+        return await read_discards(self._parts.truth, self._parts.projection.name)
+
+
+async def _repair(repairing: Repairing, page: Page, discarded: Collection[str]) -> int:
+    streams = [each.stream for each in page.differences]
+    if streams:
+        await repairing.repair(streams, discarded)
+    return len(streams)
