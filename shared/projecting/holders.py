@@ -20,6 +20,8 @@ APPLIED = """
             where v.state = 'dropped' and v.dropped_at is null)
     from projection_marks m where m.source = $1 and m.topic = $2 and m.partition = $3"""
 
+IS_PARKED = "select exists(select from parked_streams p where p.subject = $1)"
+
 
 @dataclass(frozen=True, slots=True)
 class ErasedSubject:
@@ -69,6 +71,23 @@ class ReadModels:
                 subject.txid, subject.position, subject.subject,
             )
         )  # fmt: skip
+
+
+class ParkedEvents:
+    """What could not be applied and waits; each version that applies an erasure deletes its own."""
+
+    name: Final = "parked-events"
+
+    def __init__(self, read_models: ReadModels, lanes: Lanes) -> None:
+        """Ask as the api does."""
+        self._read_models = read_models
+        self._lanes = lanes
+
+    async def has_erased(self, subject: ErasedSubject) -> bool:
+        """Say whether nothing is parked, and no version is left that would still park something."""
+        return await self._read_models.has_erased(subject) and not await self._lanes.fetchval(
+            IS_PARKED, subject.subject
+        )
 
 
 class CipherCaches:

@@ -5,13 +5,15 @@ from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.application.loading import CustomerReader
 from services.customers.roles.process import FOLLOWED, Process
-from shared.projecting.holders import CipherCaches, Holder, ReadModels
+from shared.projecting.holders import CipherCaches, Holder, ParkedEvents, ReadModels
 
 
 def erasure_watcher(process: Process, parts: ApiParts) -> ErasureWatcher:
     """Return the watcher that asks every holder of copies that this service has."""
+    read_models = ReadModels(parts.views, FOLLOWED.source, FOLLOWED.topic)
     holders: list[Holder] = [
-        ReadModels(parts.views, FOLLOWED.source, FOLLOWED.topic),
+        read_models,
+        ParkedEvents(read_models, parts.views),
         CipherCaches(process.clock),
     ]
     reader = CustomerReader(parts.store, parts.keys)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
-from shared.projecting.holders import CipherCaches, ErasedSubject, ReadModels
+from shared.projecting.holders import CipherCaches, ErasedSubject, ParkedEvents, ReadModels
 from shared.testing.clock import NOON, TurnableClock
 from tests.ground.servers import Databases
 from tests.shared.projecting.tally import DEFINE
@@ -17,6 +17,9 @@ SUBJECT = ErasedSubject("ada", 3, 2, 700, 41, NOON)
 MARK = """insert into projection_marks
     (projection, version, source, topic, partition, epoch, feed_position, txid, position)
     values ($1, 1, $2, 'topic', $3, $4, 9, $5, $6)"""
+
+PARK = """insert into parked_streams values ('directory', 1, 'customer-1', $1, gen_random_uuid(),
+    'ValueError', 'here', 3, $2, $2)"""
 
 
 async def answer(views: Databases, *marks: tuple[object, ...], is_noted: bool = True) -> bool:
@@ -72,6 +75,27 @@ async def test_a_version_that_is_still_to_be_removed_has_not_erased(views: Datab
 
 async def test_a_database_without_read_models_has_not_answered(views: Databases) -> None:
     assert not await answer(views)
+
+
+@pytest.mark.parametrize(
+    ("parked", "is_applied", "has_erased"),
+    [("ada", True, False), ("bea", True, True), ("bea", False, False)],
+)
+async def test_parked_events_are_erased_when_none_is_left_and_none_can_come(
+    views: Databases, parked: str, *, is_applied: bool, has_erased: bool
+) -> None:
+    behind = ("directory", "/notes", 3, 2, 700, 40)
+    await answer(views, APPLIED if is_applied else behind)
+    admin = await asyncpg.connect(views.admin_dsn("views"))
+    lanes = Lanes(dsn_for(views.views_dsn, "api"), 1, application_name="holders")
+    try:
+        await admin.execute(PARK, parked, NOON)
+        await lanes.open()
+        read_models = ReadModels(lanes, "/notes", "topic")
+        assert await ParkedEvents(read_models, lanes).has_erased(SUBJECT) == has_erased
+    finally:
+        await lanes.close()
+        await admin.close()
 
 
 async def test_caches_have_erased_when_the_longest_of_their_lives_is_over(
