@@ -6,7 +6,7 @@ SHELL := /bin/bash
 CODE := cli services shared tests $(wildcard bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-kafka test-extern lint check bench contracts lock clean
+.PHONY: help up down test soak test-kafka test-extern lint check bench contracts lock clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ down: .venv/ready ## Stop what `make up` or `daybook up --detach` started.
 	@exec .venv/bin/daybook down
 
 test: lint ## Run the linters and every test.
-	$(PY) -m pytest -m "not extern and not kafka_lane"
+	$(PY) -m pytest -m "not extern and not soak and not kafka_lane"
 
 # Where Daybook meets a broker, once more on Apache Kafka; and what only a cluster can show.
 KAFKA_LANE := tests/ground tests/shared/messaging tests/shared/projecting tests/customers/stories \
@@ -32,6 +32,9 @@ test-kafka: .venv/ready ## Run the tests of whatever uses a broker on Apache Kaf
 build/kafka/ready: deploy/kafka/pom.xml deploy/kafka/jars.sha256
 	@deploy/kafka/fetch
 
+soak: .venv/ready ## Break everything while clients write, for SECONDS (60); nothing may be lost.
+	DAYBOOK_SOAK_SECONDS=$(or $(SECONDS),60) $(PY) -m pytest -s -m soak
+
 test-extern: .venv/ready ## Run the tests that use other people's programs (kcat).
 	@command -v kcat >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q \
 	  && apt-get install -q -y --no-install-recommends kcat; } || { \
@@ -40,7 +43,7 @@ test-extern: .venv/ready ## Run the tests that use other people's programs (kcat
 	$(PY) -m pytest -m extern
 
 check: lint ## Run the linters and all tests but the stories of whole systems.
-	$(PY) -m pytest -m "not journey and not extern and not kafka_lane"
+	$(PY) -m pytest -m "not journey and not extern and not soak and not kafka_lane"
 
 lint: .venv/ready
 	$(PY) -m ruff format --check $(CODE)

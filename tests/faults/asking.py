@@ -44,12 +44,21 @@ def rename(location: str, version: int, name: str) -> Request:
 
 async def ask(ground: Ground, request: Request) -> httpx.Response | None:
     """Ask once, on a connection of its own; None if the service did not live to answer."""
-    url = f"http://127.0.0.1:{ground.port}"
-    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
-        try:
-            return await client.post(request.path, json=request.body, headers=request.headers)
-        except httpx.TransportError:
-            return None
+    async with a_client(ground) as client:
+        return await ask_on(client, request)
+
+
+def a_client(ground: Ground) -> httpx.AsyncClient:
+    """Return a client of the service."""
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{ground.port}", timeout=20)
+
+
+async def ask_on(client: httpx.AsyncClient, request: Request) -> httpx.Response | None:
+    """Ask once; None if the service did not live to answer."""
+    try:
+        return await client.post(request.path, json=request.body, headers=request.headers)
+    except httpx.TransportError:
+        return None
 
 
 async def ask_until_done(ground: Ground, request: Request) -> httpx.Response:

@@ -64,15 +64,17 @@ def tell(line: str) -> None:
     os.write(1, f"{line}\n".encode())
 
 
-def live(role: str, doom: Doom) -> None:
-    """Run the service in one role, with nothing changed but what may die."""
+def live(role: str, doom: Doom, *, small_rounds: bool) -> None:
+    """Run the service in one role, with nothing changed but what may die.
+
+    With the smallest rounds there is always one to be read ahead, where a life may die too.
+    """
     with ExitStack() as changed:
         for where, name, what in (
             (process, "Lanes", partial(Lanes, connection_class=doom.connection())),
             (projector, "Directory", TalliedDirectory),
             (api, "TokenVerifier", lambda **_: PersonVerifier()),
-            # The smallest rounds, so that there is always one to be read ahead.
-            (outbox, "PAGE_PER_PARTITION", 1),
+            (outbox, "PAGE_PER_PARTITION", 1 if small_rounds else outbox.PAGE_PER_PARTITION),
             (reading_ahead, "WORTH_IT_EVENTS", 1),
             (clients, "AIOKafkaProducer", doom.producer()),
             (clients, "AIOKafkaConsumer", doom.consumer()),
@@ -116,7 +118,8 @@ def begin(role: str, at: int, what: str, text: str, ends_after: str) -> None:
         fates.append(Fate(1, signal.SIGTERM, f"after {ends_after}"))
     code = 1
     try:
-        live(role, Doom(fates, lambda place: tell(f"{pid} at {place}")))
+        doom = Doom(fates, lambda place: tell(f"{pid} at {place}"))
+        live(role, doom, small_rounds=at > 0)
         code = 0
     finally:
         # Whatever happened, a child must not go on as its parent.
