@@ -12,7 +12,8 @@ DaybookError
 ├── EventTooLargeError         413  an event over 60,000 bytes
 ├── VersionRequiredError       428  a change without If-Match
 ├── NotYetError                503  the read model has not reached your token
-└── UnavailableError           503  a server that we need does not answer
+├── UnavailableError           503  a server that we need does not answer
+└── DiskNearlyFullError        507  too little room is left to write anything
 """
 
 from typing import ClassVar
@@ -142,3 +143,11 @@ class UnavailableError(DaybookError):
     status = 503
     code = "unavailable"
     title = "A part that this needs does not answer"
+
+
+class DiskNearlyFullError(DaybookError):
+    """Too little room is left to write anything; nothing was written, and reading goes on."""
+
+    status = 507
+    code = "disk-nearly-full"
+    title = "There is too little room to write"

@@ -41,6 +41,12 @@ class StoreSettings(BaseSettings):
     truth_dsn: str = Field(description="Events, streams, idempotency, checkpoints.")
     views_dsn: str = Field(description="Read models and marks.")
     keys_dsn: str = Field(description="Subject keys.")
+    truth_data_dir: Path | None = Field(
+        None, description="The truth server's data folder if it is on this machine."
+    )
+    truth_reserve_bytes: int = Field(
+        1_000_000_000, ge=0, description="With less room there than this, nothing is written."
+    )
     append_lanes: int = Field(8, ge=1, description="Connections that an api process appends on.")
 
 

@@ -19,7 +19,12 @@ FROM_THE_SHELL = (
     "LD_LIBRARY_PATH",
 )
 # What the person at this machine may turn while all else is fixed by the place.
-TURNABLE = ("DAYBOOK_OBSERVABILITY_", "DAYBOOK_SERVICE_CANARY_SECONDS", "DAYBOOK_KAFKA_FETCH_")
+TURNABLE = (
+    "DAYBOOK_OBSERVABILITY_",
+    "DAYBOOK_SERVICE_CANARY_SECONDS",
+    "DAYBOOK_KAFKA_FETCH_",
+    "DAYBOOK_STORE_TRUTH_RESERVE_BYTES",
+)
 
 
 def bare(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -37,6 +42,7 @@ def of_service(
         f"DAYBOOK_STORE_{server.kind.upper()}_DSN": server.service_dsn(service)
         for server in servers(place)
     }
+    stores["DAYBOOK_STORE_TRUTH_DATA_DIR"] = str(servers(place)[0].data)
     turned = {name: value for name, value in environ.items() if name.startswith(TURNABLE)}
     return {
         **bare(environ),

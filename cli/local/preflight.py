@@ -15,7 +15,8 @@ from cli.local.postgres import AS_SERVER_USER, PRIVATE, binaries
 from cli.local.waiting import until
 from shared.errors import UnavailableError
 
-NEEDED_BYTES = 500_000_000
+# Half again what the event store keeps in reserve: with less, nothing could be written.
+NEEDED_BYTES = 1_500_000_000
 LEFTOVER_SECONDS = 5.0
 
 

@@ -31,12 +31,20 @@ class Relay(BaseModel):
     """None while it is still refilling, or when there was nothing to refill."""
 
 
+class Disk(BaseModel):
+    """The room that the event store has."""
+
+    state: str
+    free_bytes: int | None = None
+
+
 class Readiness(BaseModel):
     """What a service says of itself at /readyz, as far as it is read here."""
 
     status: str
     canary: Canary | None = None
     relay: Relay | None = None
+    disk: Disk | None = None
 
 
 async def postgres_answers(dsn: str) -> bool:

@@ -8,7 +8,7 @@ from cli.local import lock
 from cli.local.board import Board, ProcessLine, is_alive, read_board
 from cli.local.paths import Place
 from cli.local.ports import Ports
-from cli.local.readiness import Canary, ask_readiness
+from cli.local.readiness import Canary, Disk, ask_readiness
 from cli.local.summary import canary_line
 from shared.clock import Clock
 
@@ -25,9 +25,19 @@ async def status(place: Place, clock: Clock) -> bool:
     readiness = await ask_readiness(Ports(place.port_base).customers_url)
     canary = readiness.canary if readiness else None
     now = clock.now()
-    for line in status_lines(board, canary, pid, now, place.shown):
+    disk = disk_line(readiness.disk if readiness else None)
+    for line in [*status_lines(board, canary, pid, now, place.shown), *disk]:
         click.echo(line)
-    return is_well(board, canary, now)
+    return is_well(board, canary, now) and not disk
+
+
+def disk_line(disk: Disk | None) -> list[str]:
+    """Say that the event store's disk is nearly full; nothing as long as it is not."""
+    if disk is None or disk.state != "nearly full":
+        return []
+    free = (disk.free_bytes or 0) // 1_000_000
+    text = f"  the event store's disk is nearly full ({free} MB free): nothing is written (507)"
+    return [click.style(f"{text}, reading goes on", fg=RED)]
 
 
 def is_well(board: Board, canary: Canary | None, now: datetime) -> bool:

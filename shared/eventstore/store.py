@@ -11,6 +11,7 @@ from shared.errors import DaybookError, InvalidInputError, UnavailableError, Ver
 from shared.events import EventToAppend, Origin, RecordedEvent
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.partitioning import partition_of
+from shared.eventstore.reserve import DiskReserve
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, checked
@@ -56,9 +57,15 @@ class EventStore:
     """The event store of one service; safe to share between tasks."""
 
     def __init__(
-        self, lanes: Lanes, service: str, partitions: int, metrics: Metrics = UNMEASURED
+        self,
+        lanes: Lanes,
+        service: str,
+        partitions: int,
+        metrics: Metrics = UNMEASURED,
+        reserve: DiskReserve | None = None,
     ) -> None:
         self._lanes = lanes
+        self._reserve = reserve
         self._metrics = metrics
         self.service = service
         self.partitions = partitions
@@ -84,8 +91,14 @@ class EventStore:
             EventTooLargeError: an event is over 60,000 bytes.
             UnavailableError: PostgreSQL does not answer; the command may or may not have happened,
                 the idempotency key tells on the next try.
+            DiskNearlyFullError: there is too little room; what was answered before still is.
         """
         checked(events)
+        if self._reserve is not None and self._reserve.state == "nearly full":
+            answered = await self.remembered(remember) if remember.key is not None else None
+            if answered is not None:
+                return answered
+            self._reserve.refuse_if_short()
         arguments = (
             remember.key, remember.body_mac, remember.status, remember.location,
             stream, expected_version, subject, partition_of(subject, self.partitions),
@@ -106,7 +119,10 @@ class EventStore:
         Raises:
             VersionConflictError: one of the streams is at another version.
             EventTooLargeError: an event is over 60,000 bytes.
+            DiskNearlyFullError: there is too little room.
         """
+        if self._reserve is not None:
+            self._reserve.refuse_if_short()
         of, versions, events = [], [], []
         for place, append in enumerate(appends, start=1):
             checked(append.events)

@@ -42,11 +42,14 @@ GaugeName = Literal[
     "daybook_canary_age_seconds",
     "daybook_canary_trip_seconds",
     "daybook_erasure_age_seconds",
+    "daybook_disk_free_bytes",
     "daybook_alarm",
 ]
 AlarmName = Literal[
     # No canary came through for three periods: something between store and read model stands.
     "canary-old",
+    # The event store's disk is down to its reserve: nothing is written, reading goes on.
+    "disk-nearly-full",
 ]
 MetricName = CounterName | HistogramName | GaugeName
 
@@ -84,6 +87,11 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "daybook_erasure_age_seconds": Metric(
         "seconds", (),
         "How long ago the oldest erasure was asked for that not every holder has answered.",
+    ),
+    "daybook_disk_free_bytes": Metric(
+        "bytes", ("server",),
+        "Room left on the volume of the event store's data or WAL, whichever has less; only where"
+        " this machine has it.",
     ),
     "daybook_alarm": Metric("1", ("alarm",), "1 as long as something is wrong, by its name."),
     "daybook_http_request_seconds": Metric(

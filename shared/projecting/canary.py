@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from uuid6 import uuid7
 
 from shared.clock import Clock
-from shared.errors import DaybookError, VersionConflictError
+from shared.errors import DaybookError, DiskNearlyFullError, VersionConflictError
 from shared.events import Event, Origin
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.store import EventStore
@@ -68,6 +68,8 @@ class CanaryKeeper:
         self.last: CanaryTrip | None = None
         self.under_way: TokenPart | None = None
         """The place in the log of a canary that was stored and has not arrived."""
+        self.problem: str | None = None
+        """Why the last one did not arrive, or could not be sent."""
 
     @property
     def age_seconds(self) -> float:
@@ -105,9 +107,14 @@ class CanaryKeeper:
                     # The first one also waits until the readers have started: no measure of a trip.
                     await self.send()
                 self.last = await self.send()
+            except DiskNearlyFullError as error:
+                self.problem = error.problem_code  # an alarm says so; no hurry, and no line each
             except DaybookError as error:
+                self.problem = error.problem_code
                 log.warning("the canary did not arrive", extra={"problem": error.problem_code})
                 pause = min(pause, 1.0)
+            else:
+                self.problem = None
             await asyncio.sleep(pause)
 
     async def send(self) -> CanaryTrip:

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Literal
 
 from shared.errors import DaybookError
 from shared.observability.alarms import Alarm
@@ -13,8 +12,6 @@ from shared.projecting.lag import LagMeter
 LOOK_EVERY_SECONDS = 1.0
 ANSWER_WITHIN_SECONDS = 2.0
 
-Hop = Literal["into the store", "store → Kafka", "Kafka → read model"]
-
 
 @dataclass(frozen=True, slots=True)
 class CanaryNews:
@@ -22,7 +19,7 @@ class CanaryNews:
 
     age_seconds: float
     is_old: bool
-    stands_at: Hop | None
+    stands_at: str | None
 
 
 class CanaryWatch:
@@ -55,10 +52,11 @@ class CanaryWatch:
         self._alarm.sound("no canary arrives any more", age_seconds=age, stands_at=hop)
         return CanaryNews(age, is_old=True, stands_at=hop)
 
-    async def _hop(self) -> Hop:
+    async def _hop(self) -> str:
         under_way = self._canary.under_way
         if under_way is None:
-            return "into the store"
+            why = self._canary.problem
+            return f"into the store ({why})" if why else "into the store"
         try:
             is_sent = await asyncio.wait_for(self._meter.is_sent(under_way), ANSWER_WITHIN_SECONDS)
         except (DaybookError, TimeoutError):

@@ -42,6 +42,16 @@ class RelayReport(BaseModel):
     refill_seconds: float | None = Field(description="How long that took; null while it goes on.")
 
 
+class Disk(BaseModel):
+    """The room that the event store has; without it the api is still ready: reading goes on."""
+
+    state: Literal["ok", "nearly full", "unknown"] = Field(
+        description="nearly full: writing is refused (507). unknown: it is on another machine."
+    )
+    free_bytes: int | None
+    reserve_bytes: int = Field(description="With less room than this, nothing is written.")
+
+
 class Readiness(BaseModel):
     """Whether this process can do its work; an old canary is told, and never makes it unready."""
 
@@ -50,6 +60,7 @@ class Readiness(BaseModel):
     checks: Mapping[str, str] = Field(description='What it needs: "ok", or what is wrong.')
     canary: Canary | None = None
     relay: RelayReport | None = None
+    disk: Disk | None = None
     work: Sequence[Work] = Field((), description="What each part of the process did last.")
 
     @classmethod
@@ -60,11 +71,20 @@ class Readiness(BaseModel):
         canary: Canary | None = None,
         relay: RelayReport | None = None,
         work: Sequence[Work] = (),
+        disk: Disk | None = None,
     ) -> "Readiness":
         """Return ready if every check says ok."""
         is_ready = all(state == FINE for state in checks.values())
         status: Literal["ready", "not-ready"] = READY if is_ready else "not-ready"
-        return cls(status=status, role=role, checks=checks, canary=canary, relay=relay, work=work)
+        return cls(
+            status=status,
+            role=role,
+            checks=checks,
+            canary=canary,
+            relay=relay,
+            work=work,
+            disk=disk,
+        )
 
 
 ReadinessCheck = Callable[[], Awaitable[Readiness]]

@@ -13,11 +13,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from shared.errors import DaybookError, InvalidInputError, NotYetError, VersionConflictError
+from shared.errors import (
+    DaybookError,
+    DiskNearlyFullError,
+    InvalidInputError,
+    NotYetError,
+    VersionConflictError,
+)
 from shared.observability.traces import current_trace_id
 
 PROBLEM_TYPE = "application/problem+json"
 _OUR_SIDE = 500
+# An alarm has told of it once; a line for each refusal would fill what room is left.
+SAID_ELSEWHERE = (NotYetError, DiskNearlyFullError)
 _SIGN_IN = {401: "Bearer"}  # RFC 6750: an answer of 401 names the way to sign in.
 
 logger = logging.getLogger(__name__)
@@ -61,7 +69,7 @@ def answer_failure(error: Exception, scope: Scope) -> Response:
     """Return the problem for an exception that left a route; logs it if the fault is ours."""
     match error:
         case DaybookError():
-            if error.status >= _OUR_SIDE and not isinstance(error, NotYetError):
+            if error.status >= _OUR_SIDE and not isinstance(error, SAID_ELSEWHERE):
                 logger.warning("a request could not be answered", exc_info=error)
             return _of_our_own(error, scope)
         case HTTPException():

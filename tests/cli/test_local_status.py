@@ -8,8 +8,8 @@ import pytest
 
 from cli.local.board import Board, ProcessLine
 from cli.local.kept import State
-from cli.local.readiness import Canary
-from cli.local.status import doubt, duration, is_well, status_lines
+from cli.local.readiness import Canary, Disk
+from cli.local.status import disk_line, doubt, duration, is_well, status_lines
 
 STARTED = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
 NOW = STARTED + timedelta(minutes=10)
@@ -87,3 +87,10 @@ def test_a_start_that_is_under_way_is_not_well_yet() -> None:
 )
 def test_a_duration_is_said_in_its_two_largest_units(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_a_disk_that_is_nearly_full_is_red_and_any_other_is_not_spoken_of() -> None:
+    assert disk_line(None) == disk_line(Disk(state="unknown")) == []
+    assert disk_line(Disk(state="ok", free_bytes=5_000_000_000)) == []
+    line = disk_line(Disk(state="nearly full", free_bytes=900_000_000))[0]
+    assert "nearly full (900 MB free): nothing is written (507), reading goes on" in line

@@ -26,6 +26,7 @@ from shared.authorization.people import DEMO_PEOPLE
 from shared.clock import SystemClock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
+from shared.eventstore.reserve import DiskReserve
 from shared.eventstore.store import EventStore
 from shared.messaging.headers import source_of
 from shared.messaging.outbox import Outbox
@@ -33,7 +34,6 @@ from shared.messaging.relay import Relay
 from shared.messaging.topics import CUSTOMERS, Topic
 from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
-from shared.observability.work import FINE
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
@@ -56,6 +56,7 @@ from shared.web.health import Readiness
 from shared.web.recording import Recorder
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
 from tests.ground.servers import Databases
+from tests.ground.space import TurnableSpace
 from tests.ground.spans import KeptSpans
 from tests.ground.tasks import Runs, Tasks
 
@@ -99,7 +100,9 @@ class House:
         truth = await self.lanes(self.databases.truth_dsn, "api", 8)
         views = await self.lanes(self.databases.views_dsn, "api", 4)
         keys = await self.lanes(self.databases.keys_dsn, "api", 4)
-        self.store = EventStore(truth, SERVICE, self.topic.partitions)
+        self.space = TurnableSpace()
+        self.reserve = DiskReserve(self.space, 1_000, self.metrics)
+        self.store = EventStore(truth, SERVICE, self.topic.partitions, self.metrics, self.reserve)
         self.feed = Feed(truth, self.topic.name)
         self.records = RecordKeeper(truth, self.clock, self.access.partitions)
         self.recorder = Recorder(self.records, self.clock)
@@ -155,10 +158,6 @@ class House:
     def run(self, part: Runs) -> asyncio.Task[None]:
         """Run one part until the house is closed; if it dies by an exception, the test fails."""
         return self._tasks.start(part, self.stopping)
-
-    def measure_lag(self) -> None:
-        """Have the house's metrics tell the lag, as an api process does."""
-        self.metrics.found_out_by("lag", lambda: set_lag_metrics(self.meter, self.metrics))
 
     def client(self, person: str) -> httpx.AsyncClient:
         """Return a client that is signed in as that demo person."""
@@ -276,10 +275,11 @@ class House:
             metrics=self.metrics,
         )
         self.meter = lag_meter(parts)
+        self.metrics.found_out_by("lag", lambda: set_lag_metrics(self.meter, self.metrics))
         return customers_api(parts, self._readiness, self.canary)
 
     async def _readiness(self) -> Readiness:
-        return Readiness.of("all", {"house": FINE}, None)
+        return Readiness.of("all", {"house": "ok"})
 
 
 @asynccontextmanager

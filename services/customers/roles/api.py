@@ -19,6 +19,7 @@ from shared.authorization.people import DEMO_PEOPLE
 from shared.errors import DaybookError
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
+from shared.eventstore.reserve import DiskReserve, LocalSpace, UnknownSpace
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import ACCESS, CUSTOMERS
 from shared.observability.metrics import Metrics
@@ -35,7 +36,7 @@ from shared.security.master_key import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.web.callers import Guard
-from shared.web.health import Canary
+from shared.web.health import Canary, Disk
 from shared.web.recording import Recorder
 from shared.web.serving import listen, serve
 
@@ -87,7 +88,7 @@ async def _parts(process: Process) -> ApiParts:
         sqlalchemy_url(dsn_for(process.stores.views_dsn, "api")), pool_pre_ping=True
     )
     process.opened.push_async_callback(engine.dispose)
-    store = EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics)
+    store = EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics, _reserve(process))
     await store.refuse_unreadable(CODEC)
     await StoreCheck(truth, views, FOLLOWED.source, FOLLOWED.topic).check()
     records = RecordKeeper(truth, process.clock, ACCESS.partitions)
@@ -115,6 +116,18 @@ async def _parts(process: Process) -> ApiParts:
         stopping=process.stop,
         metrics=process.metrics,
     )
+
+
+def _reserve(process: Process) -> DiskReserve:
+    """Return what stops writing when the event store's disk is nearly full, and have it look."""
+    folder = process.stores.truth_data_dir
+    space = UnknownSpace() if folder is None else LocalSpace(folder)
+    reserve = DiskReserve(space, process.stores.truth_reserve_bytes, process.metrics)
+    process.readiness.disk = lambda: Disk(
+        state=reserve.state, free_bytes=reserve.free_bytes, reserve_bytes=reserve.reserve_bytes
+    )
+    process.runs.append(reserve.run)
+    return reserve
 
 
 async def _verifier(process: Process) -> TokenVerifier:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from shared.clock import Clock
 from shared.observability.work import Work
-from shared.web.health import Canary, Readiness, RelayReport
+from shared.web.health import Canary, Disk, Readiness, RelayReport
 
 FRESH_SECONDS = 1.0
 
@@ -25,6 +25,7 @@ class ProcessReadiness:
         self.api: Callable[[], Awaitable[Mapping[str, str]]] | None = None
         self.canary: Callable[[], Awaitable[Canary]] | None = None
         self.relay: Callable[[], RelayReport] | None = None
+        self.disk: Callable[[], Disk] | None = None
         self.works: list[Callable[[], Work]] = []
 
     async def __call__(self) -> Readiness:
@@ -44,4 +45,5 @@ class ProcessReadiness:
             await self.canary() if self.canary else None,
             self.relay() if self.relay else None,
             work,
+            self.disk() if self.disk else None,
         )

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from tests.ground.broker import Broker
 from tests.ground.processes import Running, running, service_env
 from tests.ground.servers import Databases
 
-Json = dict[str, object]
+Json = dict[str, Any]
 
 
 class Probed:
@@ -81,7 +82,7 @@ async def test_each_role_alone_is_ready_by_what_it_did_and_counts_it(
 
             async def canary_arrived() -> bool:
                 _, told = await api.ready()
-                return told["canary"]["event_id"] is not None  # type: ignore[index]
+                return told["canary"]["event_id"] is not None
 
             await until(canary_arrived, 20, what="a canary")
             _, told = await api.ready()
@@ -104,7 +105,7 @@ async def test_a_second_relay_stands_by_and_is_ready(env: dict[str, str]) -> Non
         async with probed("relay", env) as second:
             await until(second.is_ready, 20, what="the second")
             _, told = await second.ready()
-            assert {work["did"] for work in told["work"]} == {"stood by"}  # type: ignore[attr-defined]
+            assert {work["did"] for work in told["work"]} == {"stood by"}
 
 
 async def test_without_kafka_relay_and_projector_are_not_ready_and_say_why(
@@ -125,3 +126,21 @@ async def test_without_kafka_relay_and_projector_are_not_ready_and_say_why(
         own_broker.start()
         for process in (relay, projector):
             await until(process.is_ready, 40, what="that it is ready again")
+
+
+async def test_an_api_whose_disk_is_nearly_full_says_so_and_is_ready(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    env["DAYBOOK_STORE_TRUTH_DATA_DIR"] = str(tmp_path)
+    env["DAYBOOK_STORE_TRUTH_RESERVE_BYTES"] = str(2**60)
+    async with probed("api", env) as api:
+
+        async def is_nearly_full() -> bool:
+            _, told = await api.ready()
+            return bool(told["disk"]["state"] == "nearly full")
+
+        await until(is_nearly_full, 20, what="that the disk is nearly full")
+        await until(api.is_ready, 20, what="an api that is ready")
+        assert await api.number('daybook_alarm{alarm="disk-nearly-full"}') == 1
+        assert ((await api.number('daybook_disk_free_bytes{server="truth"}')) or 0) > 0
+        assert "nearly full: writing stops" in api.process.output()

@@ -21,7 +21,6 @@ async def numbers(house: House) -> dict[str, float]:
 async def test_a_relay_that_is_dead_is_later_and_later_and_so_is_the_directory(
     house: House,
 ) -> None:
-    house.measure_lag()
     await house.start(relay=False, runner=True)
     await until(lambda: house.watcher.marks, what="that the watcher sees marks")
     assert set((await numbers(house)).values()) == {0}
@@ -43,7 +42,6 @@ async def test_a_relay_that_is_dead_is_later_and_later_and_so_is_the_directory(
 
 
 async def test_the_route_and_the_metrics_tell_the_same_numbers(house: House) -> None:
-    house.measure_lag()
     await house.start(runner=False)
     for _ in range(3):
         await register(house.client("alice"))
@@ -61,7 +59,6 @@ async def test_the_route_and_the_metrics_tell_the_same_numbers(house: House) -> 
 
 
 async def test_what_kafka_gets_again_is_no_live_lag(house: House) -> None:
-    house.measure_lag()
     await house.start()
     await register(house.client("alice"))
     await house.caught_up()
@@ -78,7 +75,6 @@ async def test_what_kafka_gets_again_is_no_live_lag(house: House) -> None:
 
 
 async def test_a_read_model_of_an_earlier_epoch_has_everything_before_it(house: House) -> None:
-    house.measure_lag()
     await house.start()
     await register(house.client("alice"))
     await house.caught_up()
@@ -92,7 +88,6 @@ async def test_a_read_model_of_an_earlier_epoch_has_everything_before_it(house: 
 
 
 async def test_a_lag_that_cannot_be_measured_is_not_told_as_an_old_number(house: House) -> None:
-    house.measure_lag()
     await house.start()
     await register(house.client("alice"))
     await house.caught_up()

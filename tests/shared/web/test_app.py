@@ -20,8 +20,15 @@ async def test_a_process_is_ready_when_all_that_it_needs_is_there(stage: Stage) 
         "status": "ready",
         "role": "all",
         "checks": {"truth": "ok"},
-        "canary": {"age_seconds": 3.2, "trip_ms": 38.0, "event_id": SOMEBODY},
+        "canary": {
+            "age_seconds": 3.2,
+            "is_old": False,
+            "stands_at": None,
+            "trip_ms": 38.0,
+            "event_id": SOMEBODY,
+        },
         "relay": None,
+        "disk": None,
         "work": [],
     }
 
