@@ -9,9 +9,10 @@ from uuid import uuid4
 from cli.answers import Order
 from cli.client import DaybookClient
 from cli.commands.screen import say, show
-from shared.errors import DaybookError
+from shared.errors import DaybookError, UnavailableError
 
 POLL_SECONDS = 0.5
+AWAY = "The service does not answer just now; the order is kept and goes on."
 
 
 class OrderFailedError(DaybookError):
@@ -40,9 +41,9 @@ async def place_and_follow(
 
 
 async def _follow(client: DaybookClient, order: Order, stopped: asyncio.Event) -> Order | None:
-    said = ""
+    said, is_away = "", False
     while order.state not in {"done", "failed"}:
-        line = f"{order.kind}: {order.state}{_progress(order.progress)}"
+        line = f"{order.kind}: {order.state}{in_words(order.progress)}"
         if line != said:
             say(line)
             said = line
@@ -52,7 +53,14 @@ async def _follow(client: DaybookClient, order: Order, stopped: asyncio.Event) -
                 f" `daybook projections list` shows how far it is."
             )
             return None
-        order = await client.order(order.projection, order.id)
+        try:
+            order = await client.order(order.projection, order.id)
+        except UnavailableError:
+            if not is_away:
+                say(AWAY)
+            is_away = True
+        else:
+            is_away = False
     if order.state == "failed":
         raise OrderFailedError(order.error or "the order failed", fix=order.fix)
     return order
@@ -65,11 +73,16 @@ def show_result(order: Order | None, *, is_json: bool) -> None:
     if is_json:
         show(order.as_json())
         return
-    show(f"{order.kind} of {order.projection}: done{_progress(order.result)}")
+    show(f"{order.kind} of {order.projection}: done{in_words(order.result)}")
 
 
-def _progress(told: Mapping[str, Any] | None) -> str:
-    plain = [f"{name.replace('_', ' ')} {value}" for name, value in (told or {}).items()]
+def in_words(told: Mapping[str, Any] | None) -> str:
+    """Return the plain values of a progress or a result, in brackets; nothing if there are none."""
+    plain = [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in (told or {}).items()
+        if not isinstance(value, list | dict)
+    ]
     return f" ({', '.join(plain)})" if plain else ""
 
 

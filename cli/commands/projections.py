@@ -7,7 +7,7 @@ import click
 
 from cli.answers import Order, Projection
 from cli.client import DaybookClient
-from cli.commands.ordering import place_and_follow, show_result
+from cli.commands.ordering import in_words, place_and_follow, show_result
 from cli.commands.screen import NOTHING, show, show_table
 from cli.commands.session import Command, speaks_as
 
@@ -93,5 +93,5 @@ def _version_row(projection: Projection, version: Mapping[str, Any]) -> tuple[st
 
 
 def _order_row(order: Order) -> tuple[str, ...]:
-    told = order.error or order.result or order.progress
-    return order.id, order.kind, order.state, order.ordered_by, str(told or NOTHING)
+    told = order.error or in_words(order.result or order.progress).strip(" ()")
+    return order.id, order.kind, order.state, order.ordered_by, told or NOTHING

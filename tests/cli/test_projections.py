@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,6 +19,7 @@ class Projector(StandIn):
 
     states: list[Json]
     is_interrupted = False
+    is_away = 0
     kind = ""
 
     async def _other(self, request: Request) -> Response:
@@ -32,6 +34,9 @@ class Projector(StandIn):
         if request.url.path == f"{ORDERS}/o1":
             if self.is_interrupted:
                 os.kill(os.getpid(), signal.SIGINT)
+            if self.is_away:
+                self.is_away -= 1
+                raise httpx.ConnectError("nobody is there")
             return JSONResponse({**order, **self.states.pop(0)})
         return JSONResponse(self.other[request.url.path])
 
@@ -65,6 +70,15 @@ def test_an_order_that_failed_says_why_and_what_to_do() -> None:
     result = daybook(a_projector(failed), "projections", "drop", "--version", "7")
     assert result.exit_code == 1
     assert lines_of(result.stderr)[-2:] == ["Error: there is no version 7", "Fix: list them"]
+
+
+def test_an_order_is_followed_over_a_restart_of_the_service() -> None:
+    projector = a_projector({"state": "done", "result": {"events": 20}})
+    projector.is_away = 2
+    result = daybook(projector, "projections", "rebuild")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("does not answer just now") == 1
+    assert lines_of(result.stdout) == ["rebuild of directory: done (events 20)"]
 
 
 def test_whoever_stops_looking_does_not_stop_the_order() -> None:
