@@ -182,6 +182,8 @@ class Relay:
             await self._leadership.renew()
         self._check = None
         state = check.result()
+        if not self._held:
+            return  # what was looked at is another relay's by now
         epoch = self._leadership.epoch
         if state.newest_epoch > epoch or not await self._outbox.has_all(state.beyond):
             await self._begin_next_epoch(epoch, state.newest_epoch)
