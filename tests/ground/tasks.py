@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from shared.messaging.relay import Relay
+from shared.projecting.projector import Projector
 from shared.projecting.runner import ProjectionRunner
 
 END_WITHIN_SECONDS = 10.0
@@ -60,4 +61,4 @@ def _may_be_cut_off(part: Runs) -> bool:
     """
     if isinstance(part, ProjectionRunner):
         return part.status.is_following
-    return not isinstance(part, Relay)
+    return not isinstance(part, Relay | Projector)
