@@ -22,7 +22,7 @@ test: lint ## Run the linters and every test.
 
 # Where Daybook meets a broker, once more on Apache Kafka; and what only a cluster can show.
 KAFKA_LANE := tests/ground tests/shared/messaging tests/shared/projecting tests/customers/stories \
-  tests/faults tests/kafka
+  tests/faults tests/kafka tests/cli/subscribe
 test-kafka: .venv/ready ## Run the tests of whatever uses a broker on Apache Kafka (Java, Maven).
 	@command -v java mvn >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q \
 	  && apt-get install -q -y --no-install-recommends default-jdk-headless maven; } || true

@@ -93,6 +93,18 @@ class Consumer:
         except sqlite3.OperationalError:
             return []
 
+    def change(self, sql: str) -> None:
+        """Change its state, while it does not run."""
+        with closing(sqlite3.connect(self.folder / "state" / "current.db")) as db, db:
+            db.execute(sql)
+
+    def hurry(self) -> None:
+        """Make it wait a second, not ten, for an answer that does not come."""
+        path = self.folder / "reader.py"
+        waits = "ANSWER_WITHIN_SECONDS = 10.0"
+        assert waits in path.read_text()
+        path.write_text(path.read_text().replace(waits, "ANSWER_WITHIN_SECONDS = 1.0"))
+
     def rows(self) -> Rows:
         """Return its customers, by id."""
         emails = self.ask("select customer, address from emails order by address")

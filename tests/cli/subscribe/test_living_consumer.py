@@ -87,6 +87,29 @@ async def test_killed_and_with_kafka_emptied_it_ends_as_the_store_says_and_count
     assert "first 0" not in consumer.said()
 
 
+async def test_a_mark_behind_the_end_of_a_log_that_was_refilled_is_noticed(
+    living: tuple[House, Consumer],
+) -> None:
+    house, consumer = living
+    alice = house.client("alice")
+    (known,) = await register(alice, 1, "before")
+    await consumer.start()
+    await consumer.level_with(house)
+    assert await consumer.stop() == 0
+    # As after a log that held many duplicates was emptied: the new one is shorter.
+    consumer.change("update daybook_marks set kafka_offset = kafka_offset + 1000")
+    consumer.hurry()
+    body, version = {"name": "after"}, {"If-Match": '"2"'}
+    (
+        await alice.post(f"/v1/customers/{known}/rename", json=body, headers=version)
+    ).raise_for_status()
+    await consumer.start()
+    await consumer.level_with(house)
+    assert "is read again from its earliest record" in consumer.said()
+    stored, applied = await counted(house, consumer)
+    assert applied == stored
+
+
 async def test_a_restored_daybook_is_folded_anew_beside_what_answers(
     living: tuple[House, Consumer],
 ) -> None:
