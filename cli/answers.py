@@ -232,3 +232,37 @@ class ParkedPage(Answer):
 
     items: list[ParkedStream]
     next_page_token: str | None = None
+
+
+class ConsumerOwner(Answer):
+    """Whom to ask about a consumer."""
+
+    team: str
+    contact: str = ""
+
+
+class ConsumedTopic(Answer):
+    """One topic that a consumer reads: when it was last heard of, and how far it is behind."""
+
+    topic: str
+    state: str
+    reads: dict[str, list[str]] = {}
+    lag_events: int | None = None
+    last_seen: datetime | None = None
+    age_seconds: float | None = None
+    running_versions: list[str] = []
+
+
+class RegisteredConsumer(Answer):
+    """A consumer as its team registered it, and how it stands."""
+
+    name: str
+    owner: ConsumerOwner
+    version: str = ""
+    topics: list[ConsumedTopic] = []
+
+
+class ConsumerList(Answer):
+    """Every registered consumer of a service's topics."""
+
+    items: list[RegisteredConsumer]

@@ -14,6 +14,7 @@ import httpx
 
 from cli.answers import (
     Answer,
+    ConsumerList,
     Customer,
     CustomerPage,
     History,
@@ -174,6 +175,10 @@ class DaybookClient:
             page_token = page.next_page_token
             if page_token is None or len(found) >= limit:
                 return ParkedPage(items=found, next_page_token=page_token)
+
+    async def consumers(self) -> ConsumerList:
+        """Return the registered consumers, and when each was last seen."""
+        return await self._get(ConsumerList, "/v1/consumers")
 
     async def order(self, projection: str, order_id: str) -> Order:
         """Return an order to the projector as it is now."""

@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# The contracts travel with the code: they are checked in beside it.
+PUBLISHED = Path(__file__).resolve().parents[1] / "docs" / "contracts"
 BrokerKind = Literal["embedded", "kafka"]
 
 
@@ -87,4 +89,7 @@ class ServiceSettings(BaseSettings):
     canary_seconds: float = Field(60, gt=0, description="How often the canary makes the trip.")
     verify_streams_per_second: float = Field(
         2000, gt=0, description="How fast `daybook verify projections` may read, at most."
+    )
+    consumers_dir: Path = Field(
+        PUBLISHED / "consumers", description="Folder of the registered consumers, one file each."
     )

@@ -2,6 +2,7 @@
 
 import click
 
+from cli.commands.consumers import consumers
 from cli.commands.customers import customers
 from cli.commands.find import find
 from cli.commands.importing import import_command
@@ -25,6 +26,7 @@ COMMANDS = (
     parked,
     verify,
     replay,
+    consumers,
     tape,
     subscribe,
 )

@@ -59,6 +59,7 @@ def customers_openapi() -> dict[str, Any]:
         recorder=Recorder(records, clock),
         watcher=watcher,
         orders=Orders(lanes, uuid4()),
+        consumers={},
         guard=Guard(
             TokenVerifier(issuer="http://localhost", audience="daybook", http=http, clock=clock),
             TableDecisions(),

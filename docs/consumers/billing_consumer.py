@@ -5,8 +5,9 @@ import argparse
 import itertools
 import json
 import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -15,12 +16,13 @@ from joserfc import jwe
 from joserfc.jwk import OctKey
 
 Json = dict[str, Any]
-TOPIC, SOURCE = "daybook.customers.v1", "/daybook/customers"
+Seen = Callable[[int, dict[int, int]], None]  # epoch, partition → feed position
+TOPIC, SOURCE, VERSION = "daybook.customers.v1", "/daybook/customers", "1.0"
 PAUSE_SECONDS = 1
 JOSE = jwe.JWERegistry(algorithms=["dir", "A256GCM"], strict_check_header=False)  # knows no `eid`
 
 
-def read_events(bootstrap: str) -> Iterator[tuple[Json, Json]]:
+def read_events(bootstrap: str, seen: Seen) -> Iterator[tuple[Json, Json]]:
     """Yield every event once, oldest first, for ever: its CloudEvents attributes and its value.
 
     A higher epoch (Daybook was restored) begins again with the first event.
@@ -33,6 +35,7 @@ def read_events(bootstrap: str) -> Iterator[tuple[Json, Json]]:
     marks: dict[int, int] = {}  # store yours together with what you make of the events
     early: dict[int, int] = {}  # the furthest feed position that came too early
     while True:
+        seen(epoch, marks)
         record = consumer.poll(1.0)
         partition = None if record is None else record.partition()
         if record is None or record.error():  # librdkafka has told stderr, and tries again
@@ -68,6 +71,25 @@ def open_personal(sealed: str, event_id: str, daybook: httpx.Client) -> Json | N
     return json.loads(opened.plaintext)
 
 
+class Reporter:
+    """Tells Daybook once a minute how far we are: whoever is silent is shown as silent."""
+
+    def __init__(self, daybook: httpx.Client) -> None:
+        self.daybook, self.due = daybook, 0.0
+
+    def seen(self, epoch: int, marks: dict[int, int]) -> None:
+        """Report if a minute is over; that it fails is no reason to stop reading."""
+        if not marks or time.monotonic() < self.due:
+            return
+        self.due = time.monotonic() + 60
+        told = [{"partition": p, "epoch": epoch, "feed_position": n} for p, n in marks.items()]
+        try:
+            body = {"version": VERSION, "topic": TOPIC, "marks": told}
+            self.daybook.put("/v1/consumers/billing/seen", json=body).raise_for_status()
+        except httpx.HTTPError as error:
+            print(f"not reported: {error}", file=sys.stderr)  # noqa: T201
+
+
 def main() -> None:
     """Print one line for each event."""
     flags = argparse.ArgumentParser(description=__doc__)
@@ -78,7 +100,8 @@ def main() -> None:
     asked = flags.parse_args()
     bearer = {"Authorization": f"Bearer {asked.token}"}
     with httpx.Client(base_url=asked.url, headers=bearer) as daybook:
-        for ce, value in itertools.islice(read_events(asked.bootstrap), asked.stop_after):
+        events = read_events(asked.bootstrap, Reporter(daybook).seen)
+        for ce, value in itertools.islice(events, asked.stop_after):
             sealed = value.pop("personal", None)
             personal = open_personal(sealed, ce["ce_id"], daybook) if sealed else {}
             said = "forgotten" if personal is None else json.dumps(value | personal)

@@ -37,10 +37,11 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Role.ADMINISTRATOR: _EVERY_CUSTOMER_READ
-        | {Permission.LAG_READ, Permission.PROJECTIONS_OPERATE},
+        | {Permission.CONSUMERS_READ, Permission.LAG_READ, Permission.PROJECTIONS_OPERATE},
         # No personal data: watch carries ids, types and versions, the feed carries ciphertext.
         Role.OPERATOR: frozenset(
             {
+                Permission.CONSUMERS_READ,
                 Permission.CUSTOMERS_JOURNEY,
                 Permission.CUSTOMERS_WATCH,
                 Permission.FEED_READ,
@@ -52,7 +53,12 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             {Permission.CUSTOMERS_READ, Permission.CUSTOMERS_HISTORY, Permission.CUSTOMERS_JOURNEY}
         ),
         Role.SUBSCRIBER: frozenset(
-            {Permission.CUSTOMERS_READ, Permission.FEED_READ, Permission.SUBJECT_KEYS_READ}
+            {
+                Permission.CONSUMERS_REPORT,
+                Permission.CUSTOMERS_READ,
+                Permission.FEED_READ,
+                Permission.SUBJECT_KEYS_READ,
+            }
         ),
         # The service's own account signs its canaries; it asks nothing over HTTP.
         Role.SERVICE: frozenset(),

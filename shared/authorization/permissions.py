@@ -6,6 +6,8 @@ from enum import StrEnum
 class Permission(StrEnum):
     """One right, named `<what>.<what one does with it>`."""
 
+    CONSUMERS_READ = "consumers.read"
+    CONSUMERS_REPORT = "consumers.report"
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_REGISTER = "customers.register"
     CUSTOMERS_CHANGE = "customers.change"

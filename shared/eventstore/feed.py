@@ -51,6 +51,15 @@ COUNT_TO = """
         and (e.txid, e.position) <= ($3, $4)"""
 IS_THERE = """select exists(select from {table} e
     where e.partition = $1 and e.txid = $2 and e.position = $3)"""
+# What is not sent yet is counted behind what is; a partition that nobody ever sent begins at 0.
+ENDS = """
+    select p.partition, coalesce(c.feed_position, 0) + count(e.txid) as feed_end
+    from generate_series(0, $2::int - 1) as p (partition)
+    left join relay_checkpoints c on c.topic = $1 and c.partition = p.partition
+    left join {table} e on e.partition = p.partition
+        and (e.txid, e.position) > (coalesce(c.txid, '0'::xid8), coalesce(c.position, 0))
+        and e.txid < pg_snapshot_xmin(pg_current_snapshot())
+    group by p.partition, c.feed_position"""
 PLACE_OF = """select e.event_id, e.version, e.partition, e.txid, e.position, e.recorded_at
     from {table} e where e.stream = $1 and ($2::bigint is null or e.version = $2)
     order by e.version desc limit 1"""
@@ -106,6 +115,7 @@ class Feed:
         self._count_to = COUNT_TO.format(table=table)
         self._place_of = PLACE_OF.format(table=table)
         self._is_there = IS_THERE.format(table=table)
+        self._ends = ENDS.format(table=table)
 
     async def read(self, partition: int, start: int, limit: int = MAX_PAGE) -> list[FeedEvent]:
         """Return events from feed position `start` (1 is the first), up to `limit`."""
@@ -168,6 +178,11 @@ class Feed:
             return None
         at: datetime = row["acknowledged_at"]
         return at
+
+    async def ends(self, partitions: int) -> dict[int, int]:
+        """Return, per partition, the last feed position there is; 0 where nothing ever was."""
+        rows = await self._lanes.fetch(self._ends, self.topic, partitions)
+        return {row["partition"]: row["feed_end"] for row in rows}
 
     async def sent_up_to(self) -> dict[int, int]:
         """Return, per partition, the feed position that Kafka has acknowledged."""

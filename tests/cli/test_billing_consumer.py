@@ -67,7 +67,7 @@ def test_the_page_that_shows_the_rule_obeys_it(scene: str) -> None:
     read_events = script["read_events"]
     read_events.__globals__.update(Consumer=lambda _: Played(records), PAUSE_SECONDS=0)
     told: dict[int, list[int]] = {}
-    for ce in until_the_end(read_events("nowhere")):
+    for ce in until_the_end(read_events("nowhere", lambda *_: None)):
         partition = partition_of(ce["ce_subject"].removeprefix("customer-"), 12)
         told.setdefault(partition, []).append(int(ce["ce_feedposition"]))
     expected = json.loads((PROJECT / FOLDER / scene / "expected.json").read_text())["marks"]

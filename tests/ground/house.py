@@ -3,12 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
-import orjson
 from opentelemetry.sdk.trace import ReadableSpan
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -54,25 +52,15 @@ from shared.web.app import Api
 from shared.web.callers import Guard
 from shared.web.health import Readiness
 from shared.web.recording import Recorder
+from tests.ground.consumers import billing_of
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
+from tests.ground.rows import Row, emails_of
 from tests.ground.servers import Databases
 from tests.ground.space import TurnableSpace
 from tests.ground.spans import KeptSpans
 from tests.ground.tasks import Runs, Tasks
 
 SERVICE = "customers"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One customer, as the directory has it and as a fold of the store says it must be."""
-
-    id: UUID
-    kind: str
-    name: str | None
-    emails: tuple[tuple[str, str | None], ...]
-    version: int
-    is_erased: bool
 
 
 class House:
@@ -84,9 +72,9 @@ class House:
         self.topic = topic
         self.access = Topic(f"{topic.name}.access", topic.partitions, "records")
         self.followed = Followed(DIRECTORY, source_of(SERVICE), topic.name, topic.partitions)
+        self.consumers = {"billing": billing_of(topic)}
         self.clock = TurnableClock(SystemClock().now(), runs=True)
-        self.appended = asyncio.Event()
-        self.stopping = asyncio.Event()
+        self.appended, self.stopping = asyncio.Event(), asyncio.Event()
         self.directory = Directory()
         self.master = FileMasterKey(MASTER_KEY)
         self._kept = KeptSpans()
@@ -204,7 +192,7 @@ class House:
         """Return the directory, by id."""
         rows = await self.ask("views", "select * from directory order by id")
         return [
-            Row(r["id"], r["kind"], r["name"], _emails(r["emails"]), r["version"], r["is_erased"])
+            Row(r["id"], r["kind"], r["name"], emails_of(r["emails"]), r["version"], r["is_erased"])
             for r in rows
         ]
 
@@ -266,6 +254,7 @@ class House:
             recorder=self.recorder,
             watcher=self.watcher,
             orders=Orders(views, uuid4()),
+            consumers=self.consumers,
             guard=Guard(PersonVerifier(), TableDecisions()),
             tracing=self.tracing,
             clock=self.clock,
@@ -294,7 +283,3 @@ async def a_house(
         yield house
     finally:
         await house.close()
-
-
-def _emails(text: str) -> tuple[tuple[str, str | None], ...]:
-    return tuple((email["id"], email["address"]) for email in orjson.loads(text))

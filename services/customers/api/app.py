@@ -1,10 +1,12 @@
 """The customers api is put together here: which routes there are, and what they stand on."""
 
 from asyncio import Event as Signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.customers import VERSION
 from services.customers.api.commands import CommandRoutes
+from services.customers.api.consumers import ConsumerRoutes
 from services.customers.api.feed import FeedRoutes
 from services.customers.api.journey import JourneyRoutes
 from services.customers.api.lag import LagRoutes
@@ -20,6 +22,7 @@ from shared.clock import Clock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
+from shared.messaging.consumers import RegisteredConsumer
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
@@ -27,6 +30,7 @@ from shared.projecting.canary import CanaryKeeper
 from shared.projecting.lag import LagMeter, Log
 from shared.projecting.orders import Orders
 from shared.projecting.parked_list import ParkedList
+from shared.projecting.sightings import Sightings
 from shared.projecting.watching import MarkWatcher
 from shared.security.subject_keys import KeyPool, SubjectKeys
 from shared.web.app import Api, create_app
@@ -52,6 +56,7 @@ class ApiParts:
     recorder: Recorder
     watcher: MarkWatcher
     orders: Orders
+    consumers: Mapping[str, RegisteredConsumer]
     guard: Guard
     tracing: Tracing
     clock: Clock
@@ -95,9 +100,10 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
     pages = PageTokens(parts.service_key)
     ReadRoutes(reader, parts.directory, parts.watcher, pages).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
-    FeedRoutes(parts.store, [parts.feed, parts.records_feed], parts.keys, parts.guard).add_to(
-        routes
-    )
+    feeds = [parts.feed, parts.records_feed]
+    FeedRoutes(parts.store, feeds, parts.keys, parts.guard).add_to(routes)
+    sightings = Sightings(parts.views)
+    ConsumerRoutes(parts.store, feeds, parts.consumers, sightings, parts.clock).add_to(routes)
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
     parked = ParkedList(parts.views)
     ProjectionRoutes(

@@ -21,6 +21,7 @@ from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.reserve import DiskReserve, LocalSpace, UnknownSpace
 from shared.eventstore.store import EventStore
+from shared.messaging.consumers import read_consumers
 from shared.messaging.topics import ACCESS, CUSTOMERS
 from shared.observability.metrics import Metrics
 from shared.observability.work import FINE
@@ -108,6 +109,7 @@ async def _parts(process: Process) -> ApiParts:
         recorder=recorder,
         watcher=MarkWatcher(views, FOLLOWED, SERVICE),
         orders=Orders(views, uuid4()),
+        consumers=read_consumers(process.service.consumers_dir),
         guard=Guard(await _verifier(process), TableDecisions()),
         tracing=process.tracing,
         clock=process.clock,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tests.customers.api.asking import Json, read
 from tests.ground.house import House
 
-SHARED = {"200", "201", "202", "4XX", "5XX", "503"}
+SHARED = {"200", "201", "202", "204", "4XX", "5XX", "503"}
 
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:

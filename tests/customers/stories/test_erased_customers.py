@@ -18,7 +18,8 @@ from tests.customers.api.asking import (
     register,
     rename,
 )
-from tests.ground.house import House, Row
+from tests.ground.house import House
+from tests.ground.rows import Row
 
 PATH = "/v1/customers"
 PERSONAL = ("Ada", "Lovelace", "King", "ada@work.example", "ada@home.example")

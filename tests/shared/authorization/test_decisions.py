@@ -17,13 +17,15 @@ MAY = {
     "bob": "read register change history journey watch",
     "carol": "read change history journey watch",
     "dave": "read history journey feed records",
-    "erin": "read history journey watch lag operate",
-    "oscar": "journey watch feed lag operate",
+    "erin": "read history journey watch lag operate consumers",
+    "oscar": "journey watch feed lag operate consumers",
     "petra": "read history journey",
-    "billing": "read feed keys",
+    "billing": "read feed keys report",
     "customers": "",
 }
 SHORT = {
+    "consumers": "consumers.read",
+    "report": "consumers.report",
     "feed": "feed.read",
     "lag": "lag.read",
     "keys": "subject_keys.read",

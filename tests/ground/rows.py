@@ -1,0 +1,23 @@
+"""What a row of the directory says, to compare it with what it must say."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One customer, as the directory has it and as a fold of the store says it must be."""
+
+    id: UUID
+    kind: str
+    name: str | None
+    emails: tuple[tuple[str, str | None], ...]
+    version: int
+    is_erased: bool
+
+
+def emails_of(text: str) -> tuple[tuple[str, str | None], ...]:
+    """Return id and address of each e-mail of a row."""
+    return tuple((email["id"], email["address"]) for email in orjson.loads(text))
