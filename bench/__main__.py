@@ -12,10 +12,12 @@ from bench import (
     append_eventsourcing,
     append_idempotent,
     append_many,
+    large,
     post_customers,
     projecting,
     projecting_eventsourcing,
     relaying,
+    takeover,
     visible,
 )
 from bench.ground import ground
@@ -33,6 +35,8 @@ ROWS: tuple[Row, ...] = (
     projecting.ROW,
     projecting_eventsourcing.ROW,
     visible.ROW,
+    large.ROW,
+    takeover.ROW,
 )
 
 

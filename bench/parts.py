@@ -73,13 +73,12 @@ class Parts:
         """Return the subject keys as the api has them."""
         return SubjectKeys(await self.lanes(self.databases.keys, role, size), self._master)
 
-    async def relay(self) -> Relay:
-        """Return a relay of the topic, not running."""
+    async def relay(self, topic: Topic | None = None) -> Relay:
+        """Return a relay of the topic, or of another, not running."""
+        to = topic or self.topic
         lanes = await self.lanes(self.databases.truth, "relay", 2)
-        outbox = Outbox(lanes, self.topic.name, self.topic.partitions, uuid4())
-        return Relay(
-            outbox, self.kafka, self.topic, SERVICE, self.clock, self.tracing, wake=self.appended
-        )
+        outbox = Outbox(lanes, to.name, to.partitions, uuid4())
+        return Relay(outbox, self.kafka, to, SERVICE, self.clock, self.tracing, wake=self.appended)
 
     async def runner(self, views_dsn: str | None = None) -> ProjectionRunner:
         """Return a runner of the directory, in these views or its own; not running."""
@@ -118,8 +117,8 @@ async def running(
             stop.set()
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Return as soon as it is so; looks every two milliseconds, for a minute at most."""
-    async with asyncio.timeout(WITHIN_SECONDS):
+async def until(condition: Callable[[], bool], within: float = WITHIN_SECONDS) -> None:
+    """Return as soon as it is so; looks every two milliseconds, for a minute unless told."""
+    async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110 - nothing there can be waited for
             await asyncio.sleep(LOOK_SECONDS)

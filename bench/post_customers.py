@@ -14,7 +14,7 @@ from functools import partial
 
 import httpx
 
-from bench.ground import Ground
+from bench.ground import Databases, Ground
 from bench.measuring import BrokenSideError, Claim, Paired, Row, in_turns, must_be, pair
 from bench.plain_table import connections
 from cli.local import environment
@@ -61,7 +61,7 @@ class Side:
 
 async def measure(ground: Ground) -> Mapping[str, Paired]:
     """Measure the service traced 5 %, the service traced 100 %, and the baseline, in turns."""
-    token = await _token(ground.ports.issuer_url)
+    token = await token_of(ground.ports.issuer_url, "alice")
     async with AsyncExitStack() as opened:
         sides = [await _service(ground, opened, token, name) for name in SHARES]
         sides.append(await _plain(ground, opened, token))
@@ -74,13 +74,24 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
 async def _service(ground: Ground, opened: AsyncExitStack, token: str, name: str) -> Side:
     """Start an api process of the customers service on databases of its own."""
     databases, port = await ground.databases(), ground.free_port
+    program = api_program(ground, databases, port, name, SHARES[name])
+    await opened.enter_async_context(ground.running(program))
+    dsn = dsn_for(databases.truth, "api")
+    (truth,) = await opened.enter_async_context(connections(dsn, 1))
+    return Side(port, token, partial(truth.fetchval, REGISTERED))
+
+
+def api_program(
+    ground: Ground, databases: Databases, port: int, name: str, trace_share: str
+) -> Program:
+    """Return an api process of the customers service on these databases."""
     settings = {
         "DAYBOOK_STORE_TRUTH_DSN": databases.truth,
         "DAYBOOK_STORE_VIEWS_DSN": databases.views,
         "DAYBOOK_STORE_KEYS_DSN": databases.keys,
         "DAYBOOK_SERVICE_PORT": str(port),
         "DAYBOOK_SERVICE_CANARY_SECONDS": "3600",
-        "DAYBOOK_OBSERVABILITY_TRACE_SHARE": SHARES[name],
+        "DAYBOOK_OBSERVABILITY_TRACE_SHARE": trace_share,
         "DAYBOOK_OBSERVABILITY_TRACE_FILE": str(ground.place.logs / f"traces-{name}.jsonl"),
     }
 
@@ -88,17 +99,13 @@ async def _service(ground: Ground, opened: AsyncExitStack, token: str, name: str
         readiness = await ask_readiness(f"http://127.0.0.1:{port}")
         return readiness is not None and readiness.status == "ready"
 
-    program = Program(
+    return Program(
         name=name,
         tier=Tier.SERVICES,
         command=environment.python(f"services.{SERVICE}", "api"),
         environment=environment.of_service(SERVICE, ground.place) | settings,
         is_ready=is_ready,
     )
-    await opened.enter_async_context(ground.running(program))
-    dsn = dsn_for(databases.truth, "api")
-    (truth,) = await opened.enter_async_context(connections(dsn, 1))
-    return Side(port, token, partial(truth.fetchval, REGISTERED))
 
 
 async def _plain(ground: Ground, opened: AsyncExitStack, token: str) -> Side:
@@ -116,9 +123,10 @@ async def _plain(ground: Ground, opened: AsyncExitStack, token: str) -> Side:
     return Side(port, token, partial(baseline.fetchval, INSERTED))
 
 
-async def _token(issuer: str) -> str:
+async def token_of(issuer: str, person: str) -> str:
+    """Return a token of that demo person."""
     async with httpx.AsyncClient() as client:
-        answer = await client.post(f"{issuer}/token", data={"grant_type": GRANT, "person": "alice"})
+        answer = await client.post(f"{issuer}/token", data={"grant_type": GRANT, "person": person})
         token: str = answer.raise_for_status().json()["access_token"]
         return token
 

@@ -31,7 +31,7 @@ TRANSACTION = 100
 ROUNDS = 5
 SAMPLED_OF = 20
 RECORDS = f"""select e.partition, convert_to(e.subject, 'UTF8'), e.data, {HEADER_COLUMNS}
-    from events e order by e.position limit {EVENTS}"""
+    from events e order by e.position limit $1"""
 SENT = "select sum(feed_position)::bigint from relay_checkpoints where topic = $1"
 HOLD = "begin; set local idle_in_transaction_session_timeout = 0; select pg_current_xact_id()"
 
@@ -68,19 +68,19 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
     async with (
         parts(ground) as here,
         connections(dsn_for(here.databases.truth, "api"), 2) as (door, looking),
-        _client(ground) as (batching, batches),
-        _client(ground) as (sending, sends),
+        a_client(ground) as (batching, batches),
+        a_client(ground) as (sending, sends),
     ):
         relay = await here.relay()
         held_back = HeldBack(await here.store(), relay, door, here.appended)
         async with running(relay.run):
             await held_back.drain()
-            messages = await _messages(looking)
+            ready = await messages(looking)
             ours, by_batch, one_by_one = await in_turns(
                 ROUNDS,
                 held_back.drain,
-                lambda: batching.send_batch(messages),
-                lambda: sending.send(messages),
+                lambda: batching.send_batch(ready),
+                lambda: sending.send(ready),
             )
         must_be(held_back.stored, await looking.fetchval(SENT, here.topic.name), "feed positions")
         must_be(held_back.stored, await count_records(ground.kafka, here.topic), "relayed records")
@@ -94,7 +94,8 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
 
 
 @asynccontextmanager
-async def _client(ground: Ground) -> AsyncIterator[tuple[Client, Topic]]:
+async def a_client(ground: Ground) -> AsyncIterator[tuple[Client, Topic]]:
+    """Give a Kafka client alone, and the topic that it sends to."""
     topic = Topic(f"bench-{uuid4()}", Parts.partitions)
     await ensure_topics(ground.kafka, [topic])
     producer = new_producer(ground.kafka)
@@ -105,12 +106,12 @@ async def _client(ground: Ground) -> AsyncIterator[tuple[Client, Topic]]:
         await producer.stop()
 
 
-async def _messages(connection: asyncpg.Connection) -> list[Message]:
+async def messages(connection: asyncpg.Connection, count: int = EVENTS) -> list[Message]:
     """Take from the store what is to be sent, ready made."""
     fixed = fixed_headers(SERVICE, 1)
     return [
         (row[0], row[1], row[2], headers_of(row[3:], number, fixed))
-        for number, row in enumerate(await connection.fetch(RECORDS), start=1)
+        for number, row in enumerate(await connection.fetch(RECORDS, count), start=1)
     ]
 
 

@@ -1,0 +1,27 @@
+"""What a store of a million events does to the figures that could grow with it."""
+
+from collections.abc import Mapping
+
+from bench import append_at_size, feed_reading, refilling
+from bench.ground import Ground
+from bench.large_log import EVENTS, LargeLog
+from bench.measuring import Paired, Row
+from bench.parts import parts
+
+SMALL_EVENTS = EVENTS // 10
+
+
+async def measure(ground: Ground) -> Mapping[str, Paired]:
+    """Fill a large and a small store, then measure each figure on them."""
+    async with parts(ground) as here, parts(ground) as beside:
+        large, small = await LargeLog.of(here), await LargeLog.of(beside)
+        await small.fill(SMALL_EVENTS)
+        await large.fill(EVENTS)
+        return {
+            feed_reading.CLAIM.name: await feed_reading.measure(ground, large),
+            refilling.CLAIM.name: await refilling.measure(ground, large),
+            append_at_size.CLAIM.name: await append_at_size.measure(large, small),
+        }
+
+
+ROW = Row("large", (append_at_size.CLAIM, feed_reading.CLAIM, refilling.CLAIM), measure)
