@@ -9,6 +9,7 @@ import asyncpg
 
 from shared.eventstore.epochs import Epochs
 from shared.eventstore.rows import Table
+from shared.messaging.anchors import Anchors
 from shared.messaging.headers import HEADER_COLUMNS
 from shared.postgres.lanes import Lanes
 
@@ -111,6 +112,7 @@ class Outbox:
         self._topic = topic
         self._partitions = partitions
         self._owner = owner
+        self.anchors = Anchors(lanes, topic)
         self._page = PAGE.format(table=table)
         self._known = KNOWN.format(table=table)
         self.epochs = Epochs(lanes)
@@ -193,6 +195,7 @@ class Outbox:
         rows = await self._lanes.fetch(START_OVER, self._topic, self._owner, list(partitions))
         if len(rows) != len(partitions):
             raise LeaseLostError
+        await self.anchors.forget(partitions)
 
     async def has_all(self, records: Sequence[tuple[str, int, str]]) -> bool:
         """Say whether the store has each (stream, version, event id) that Kafka has of it."""

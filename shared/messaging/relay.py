@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -87,6 +88,7 @@ class Relay:
         self._leadership = Leadership(outbox, service, clock)
         self._checked: set[int] = set()
         self._check: asyncio.Task[LogState] | None = None
+        self._looked_at: list[Checkpoint] = []
         self._account = RelayAccount(topic.name, clock, metrics)
 
     @property
@@ -162,15 +164,18 @@ class Relay:
         """
         await self._drop_check()
         known = self._checked if to_the_end else set()
-        self._check = asyncio.create_task(
-            check_log(
-                self._settings,
-                self._topic.name,
-                source_of(self._service),
-                [c for p, c in self._held.items() if p not in known],
-                to_the_end=to_the_end,
-            )
-        )
+        self._looked_at = [c for p, c in self._held.items() if p not in known]
+        look = self._look(self._looked_at, to_the_end=to_the_end)
+        self._check = asyncio.create_task(look)
+
+    async def _look(self, checkpoints: list[Checkpoint], *, to_the_end: bool) -> LogState:
+        """Look for the records at the checkpoints and, where they lie before, at the anchors."""
+        anchors = await self._outbox.anchors.before(checkpoints)
+        check = partial(check_log, self._settings, self._topic.name, source_of(self._service))
+        state = await check(checkpoints, to_the_end=to_the_end)
+        if anchors:
+            state.lost |= (await check(anchors, to_the_end=False)).lost
+        return state
 
     async def _end_check(self) -> None:
         """Act on what the check found, waiting for it if need be, with the lease renewed."""
@@ -190,6 +195,7 @@ class Relay:
             return
         self._checked = set(self._held)
         self._account.looked()
+        await self._outbox.anchors.keep(c for c in self._looked_at if c.partition not in state.lost)
         if state.lost:
             await self._start_over(state.lost & self._held.keys())
 
@@ -223,6 +229,7 @@ class Relay:
         await self._outbox.advance(made.moved, self._clock.now())
         for moved in made.moved:
             self._held[moved.before.partition] = moved.after()
+        await self._outbox.anchors.begin(self._held, [m.before.partition for m in made.moved])
         trace_round(self._tracing, self._topic.name, made, start_ns)
         self._account.sent(made.events, start_ns, self._held)
         return True

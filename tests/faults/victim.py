@@ -24,7 +24,7 @@ from services.customers import __main__ as service
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.directory import Directory
-from services.customers.roles import api, process, projector
+from services.customers.roles import api, process, projector, relay
 from shared.eventstore.store import EventStore
 from shared.messaging import clients, outbox, reading_ahead
 from shared.messaging.topics import CUSTOMERS
@@ -73,6 +73,8 @@ def live(role: str, doom: Doom, *, small_rounds: bool) -> None:
         for where, name, what in (
             (process, "Lanes", partial(Lanes, connection_class=doom.connection())),
             (projector, "Directory", TalliedDirectory),
+            # One relay, or the n-th call would be another one in each life.
+            (relay, "TOPICS", (CUSTOMERS,)),
             (api, "TokenVerifier", lambda **_: PersonVerifier()),
             (outbox, "PAGE_PER_PARTITION", 1 if small_rounds else outbox.PAGE_PER_PARTITION),
             (reading_ahead, "WORTH_IT_EVENTS", 1),

@@ -1,6 +1,5 @@
 """The relay role: what the store has, Kafka gets, events and records by a relay each."""
 
-import asyncio
 from uuid import UUID, uuid4
 
 from services.customers.roles.process import SERVICE, Process
@@ -11,20 +10,19 @@ from shared.messaging.sending import GIVE_UP_SECONDS
 from shared.messaging.topics import ACCESS, CUSTOMERS, Topic
 from shared.web.health import RelayReport
 
+TOPICS = (CUSTOMERS, ACCESS)
+
 
 async def add_relay(process: Process) -> None:
     """Let the process relay the customers topic, and the service's records."""
     owner = uuid4()
-    events = await _relay(process, owner, CUSTOMERS, process.appended)
-    records = await _relay(process, owner, ACCESS)
-    process.readiness.works += [events.work, records.work]
-    process.readiness.relay = lambda: _report(events.status)
-    process.runs += [events.run, records.run]
+    relays = {topic: await _relay(process, owner, topic) for topic in TOPICS}
+    process.readiness.works += [relay.work for relay in relays.values()]
+    process.readiness.relay = lambda: _report(relays[CUSTOMERS].status)
+    process.runs += [relay.run for relay in relays.values()]
 
 
-async def _relay(
-    process: Process, owner: UUID, topic: Topic, wake: asyncio.Event | None = None
-) -> Relay:
+async def _relay(process: Process, owner: UUID, topic: Topic) -> Relay:
     truth = await process.lanes(process.stores.truth_dsn, "relay", 2, answer_within=GIVE_UP_SECONDS)
     outbox = Outbox(truth, topic.name, topic.partitions, owner, topic.table)
     return Relay(
@@ -34,7 +32,8 @@ async def _relay(
         SERVICE,
         process.clock,
         process.tracing,
-        wake=wake,
+        # A record may wait for the next look, a change is looked for at once.
+        wake=process.appended if topic is CUSTOMERS else None,
         metrics=process.metrics,
     )
 

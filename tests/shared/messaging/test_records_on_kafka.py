@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from aiokafka import ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.eventstore.record_types import AccessRecorded
+from shared.messaging.headers import received
 from shared.messaging.topics import Topic
 from shared.testing.waiting import until
 from tests.ground.broker import Broker
@@ -104,3 +107,53 @@ async def test_a_store_that_lost_its_latest_records_begins_a_new_epoch(mine: Not
     relay = await mine.start_relay()
     await until(lambda: relay.status.events_sent == 3, what="the sending")
     assert await mine.store.epoch() == 2
+
+
+async def test_a_log_that_others_filled_again_is_noticed_although_it_took_our_last_round(
+    mine: Notebook, topic: Topic
+) -> None:
+    relay = await mine.start_relay()
+    await _read(mine, 9)
+    await until(lambda: relay.status.events_sent == 9, what="the first filling")
+    mine.clock.turn(5)
+
+    async def has_anchors() -> bool:
+        rows = await mine.ask("truth", "select partition, feed_position from relay_anchors")
+        sent = await mine.ask(
+            "truth",
+            "select partition, feed_position from relay_checkpoints where feed_position > 0",
+        )
+        return {*map(tuple, rows)} == {*map(tuple, sent)}
+
+    await until(has_anchors, what="that the relay has looked")
+    await mine.stop()
+    ours = await mine.records(9)
+    # The log was emptied, others were faster, and our unaware leader's last round came behind them.
+    admin = AIOKafkaAdminClient(bootstrap_servers=mine.kafka.bootstrap)
+    await admin.start()
+    await admin.delete_topics([topic.name])
+    await admin.close()
+    await mine.make_topic()
+    for partition in range(PARTITIONS):
+        await mine.publish(partition, [(b"theirs", b"{}", [])] * 20)
+    for partition in {record.partition for record in ours}:
+        *_, last = (record for record in ours if record.partition == partition)
+        await _round_of_an_unaware_leader(mine, last)
+    assert len(await mine.records(20 * PARTITIONS)) > 20 * PARTITIONS
+
+    relay = await mine.start_relay()
+    await until(lambda: relay.status.refill_seconds is not None, 20, what="the refill")
+    found = [received(record) for record in await mine.records(20 * PARTITIONS + 9)]
+    sent = {e.event_id for e in found if e is not None}
+    assert sent == {e.event_id for its in numbered(ours).values() for e in its}
+    assert len(sent) == 9
+
+
+async def _round_of_an_unaware_leader(notebook: Notebook, last: ConsumerRecord) -> None:
+    """Send what the store's checkpoint says was sent last, and nothing before it."""
+    await notebook.publish(last.partition, [(last.key, last.value, list(last.headers))])
+    await notebook.ask(
+        "truth",
+        "update relay_checkpoints set kafka_offset = 20 where partition = $1",
+        last.partition,
+    )
