@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.clients import new_consumer
 from shared.messaging.headers import ReceivedEvent, received
-from shared.messaging.topics import CUSTOMERS
+from shared.messaging.topics import CUSTOMERS, Topic
 from shared.settings import KafkaSettings
 from shared.testing.waiting import until
 from tests.ground.house import House
@@ -95,10 +95,12 @@ async def is_all_sent(house: House) -> bool:
     return sent == await house.stored()
 
 
-async def read_topic(settings: KafkaSettings) -> dict[int, list[ReceivedEvent]]:
+async def read_topic(
+    settings: KafkaSettings, topic: Topic = CUSTOMERS
+) -> dict[int, list[ReceivedEvent]]:
     """Return every record of the topic as it lies there, repeats and all."""
     consumer = new_consumer(settings)
-    places = [TopicPartition(CUSTOMERS.name, p) for p in range(CUSTOMERS.partitions)]
+    places = [TopicPartition(topic.name, p) for p in range(topic.partitions)]
     found: dict[int, list[ReceivedEvent]] = {p.partition: [] for p in places}
     await consumer.start()
     try:
