@@ -35,7 +35,7 @@ from shared.messaging.sending import (
 )
 from shared.messaging.topics import Topic, ensure_topics
 from shared.observability.metrics import UNMEASURED, Metrics
-from shared.observability.traces import Tracing
+from shared.observability.traces import Tracing, follow_trace
 from shared.observability.work import Work
 from shared.settings import KafkaSettings
 
@@ -223,6 +223,7 @@ class Relay:
             made = await self._ahead.read(producer, self._held, self._leadership.fixed)
         if not made.moved:
             return False
+        follow_trace(made.first_trace)
         start_ns = time.time_ns()
         self._ahead.begin(producer, made, self._held, self._leadership.fixed)
         await send_round(producer, self._topic.name, made, self._leadership.renew)
@@ -232,6 +233,7 @@ class Relay:
         await self._outbox.anchors.begin(self._held, [m.before.partition for m in made.moved])
         trace_round(self._tracing, self._topic.name, made, start_ns)
         self._account.sent(made.events, start_ns, self._held)
+        follow_trace(None)
         return True
 
     async def _sleep(self, seconds: float) -> None:
@@ -244,6 +246,7 @@ class Relay:
     def _failed(self, error: BaseException) -> None:
         self._leadership.lose()
         self._account.failed(error)
+        follow_trace(None)
 
     async def _give_up_leases(self) -> None:
         try:

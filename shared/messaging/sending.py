@@ -44,6 +44,8 @@ class Round:
     moved: list[Moved]
     batches: list[BatchBuilder]
     traces: list[tuple[str, str, int]]
+    first_trace: str | None = None
+    """The trace of its first event, which its log lines carry."""
 
     @property
     def events(self) -> int:
@@ -58,7 +60,8 @@ def make_round(
     fixed: list[Header],
 ) -> Round:
     """Pack a page into one batch per partition; what does not fit waits for the next round."""
-    made = Round([], [], [])
+    first = page[0][-1] if page else None
+    made = Round([], [], [], None if first is None else first.decode())
     now_ms = time.time_ns() // 1_000_000
     for partition, rows in groupby(page, _partition):
         before = held[partition]

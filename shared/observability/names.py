@@ -43,6 +43,8 @@ GaugeName = Literal[
     "daybook_canary_trip_seconds",
     "daybook_erasure_age_seconds",
     "daybook_disk_free_bytes",
+    "daybook_parked_streams",
+    "daybook_parked_events",
     "daybook_alarm",
 ]
 AlarmName = Literal[
@@ -87,6 +89,13 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "daybook_erasure_age_seconds": Metric(
         "seconds", (),
         "How long ago the oldest erasure was asked for that not every holder has answered.",
+    ),
+    "daybook_parked_streams": Metric(
+        "streams", ("projection", "version"),
+        "Streams that wait because one of their events cannot be applied.",
+    ),
+    "daybook_parked_events": Metric(
+        "events", ("projection", "version"), "Events of these streams, the failed ones included."
     ),
     "daybook_disk_free_bytes": Metric(
         "bytes", ("server",),

@@ -65,7 +65,7 @@ def parse_traceparent(text: str) -> str | None:
     return f"00-{trace_id}-{span_id}-0{int(flags, 16) & 1}"
 
 
-def enter_trace(traceparent: str) -> Token[str | None]:
+def enter_trace(traceparent: str | None) -> Token[str | None]:
     """Make this the trace of the work going on here, until `leave_trace`."""
     return _current.set(traceparent)
 
@@ -73,6 +73,15 @@ def enter_trace(traceparent: str) -> Token[str | None]:
 def leave_trace(token: Token[str | None]) -> None:
     """Undo an `enter_trace`."""
     _current.reset(token)
+
+
+def follow_trace(traceparent: str | None) -> None:
+    """Make this the trace of what this task does from now on, also of a failure that ends it.
+
+    A batch is of many traces; it follows that of its first event, so that a line in the log
+    leads to a request.
+    """
+    _current.set(traceparent)
 
 
 class Span(Protocol):

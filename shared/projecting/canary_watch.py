@@ -56,11 +56,11 @@ class CanaryWatch:
         under_way = self._canary.under_way
         if under_way is None:
             why = self._canary.problem
-            return f"into the store ({why})" if why else "into the store"
+            return f"the store ({why})" if why else "the store"
         try:
             is_sent = await asyncio.wait_for(self._meter.is_sent(under_way), ANSWER_WITHIN_SECONDS)
         except (DaybookError, TimeoutError):
-            return "into the store"
+            return "the store"
         return "Kafka → read model" if is_sent else "store → Kafka"
 
     async def _measure(self) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 import asyncpg
 
 from shared.messaging.headers import ReceivedEvent
+from shared.observability.traces import enter_trace, leave_trace
 from shared.projecting.applied import AppliedEvent, Projection, apply_events, erase_subjects
 from shared.projecting.marks import Followed
 from shared.projecting.parked import ParkedStreams
@@ -108,7 +109,11 @@ class Parking:
         if error is None:
             return
         if len(events) == 1:
-            await self._alone(connection, events[0], error, at)
+            entered = enter_trace(events[0].received.traceparent)
+            try:
+                await self._alone(connection, events[0], error, at)
+            finally:
+                leave_trace(entered)
             return
         middle = len(events) // 2
         await self._sort(connection, events[:middle], at)

@@ -21,7 +21,7 @@ from shared.messaging.log_watch import LogWatch
 from shared.messaging.outbox import Checkpoint
 from shared.messaging.watchdog import Watchdog
 from shared.observability.metrics import UNMEASURED, Metrics
-from shared.observability.traces import Tracing
+from shared.observability.traces import Tracing, follow_trace
 from shared.observability.work import Deeds, Work
 from shared.postgres.lanes import Lanes
 from shared.projecting.applied import Projection
@@ -116,6 +116,7 @@ class ProjectionRunner:
                     "daybook_projection_failures_total", 1, self._followed.projection
                 )
                 log.exception("the projection failed and starts again from its marks")
+            follow_trace(None)
             self.status.is_following = False
             pause = FIRST_PAUSE_SECONDS if self.status.events_applied > applied else pause * 2
             await _pause(stop, min(pause, LONGEST_PAUSE_SECONDS))
@@ -179,8 +180,10 @@ class ProjectionRunner:
             if len(events) > before:
                 marks[place.partition] = self._marks[place.partition].after(events[-1])
         if events:
+            follow_trace(events[0].traceparent)
             await self._applier.apply(events, [(self._marks[p], m) for p, m in marks.items()])
             self._applied(len(events), marks)
+            follow_trace(None)
         early = [place for place in records if place.partition in self._early]
         if any([await self._hold(consumer, place) for place in early]):
             await asyncio.sleep(REWIND_PAUSE_SECONDS)

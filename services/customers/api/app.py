@@ -68,8 +68,9 @@ class ApiParts:
 
 def lag_meter(parts: ApiParts) -> LagMeter:
     """Return what measures who is behind whom."""
-    log = Log(parts.feed.topic, "events", parts.store.partitions)
-    return LagMeter(parts.truth, [log], parts.watcher)
+    feeds = (parts.feed, parts.records_feed)
+    logs = [Log(feed.topic, feed.table, parts.store.partitions) for feed in feeds]
+    return LagMeter(parts.truth, logs, parts.watcher)
 
 
 def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeeper) -> Api:

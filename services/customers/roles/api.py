@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasure_watch import ErasureWatcher
+from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.roles.erasing import erasure_watcher
 from services.customers.roles.process import FOLLOWED, SERVICE, Process
@@ -24,6 +25,7 @@ from shared.eventstore.store import EventStore
 from shared.messaging.consumers import read_consumers
 from shared.messaging.topics import ACCESS, CUSTOMERS
 from shared.observability.metrics import Metrics
+from shared.observability.names import GaugeName
 from shared.observability.work import FINE
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
@@ -31,6 +33,7 @@ from shared.projecting.canary import CanaryKeeper
 from shared.projecting.canary_watch import CanaryWatch
 from shared.projecting.lag import set_lag_metrics
 from shared.projecting.orders import Orders
+from shared.projecting.parked_list import ParkedList
 from shared.projecting.store_check import StoreCheck
 from shared.projecting.watching import MarkWatcher
 from shared.security.master_key import read_key_file
@@ -41,6 +44,7 @@ from shared.web.health import Canary, Disk
 from shared.web.recording import Recorder
 from shared.web.serving import listen, serve
 
+PARKED_GAUGES: tuple[GaugeName, ...] = ("daybook_parked_streams", "daybook_parked_events")
 WORK_WITHIN_SECONDS = 2.0
 # A process's own: two that probe at one moment never wait for each other.
 PROBE_STREAM = f"probe-{uuid4()}"
@@ -69,6 +73,7 @@ async def add_api(process: Process) -> None:
     process.metrics.found_out_by("lag", lambda: set_lag_metrics(meter, process.metrics))
     erasures = erasure_watcher(process, parts)
     process.metrics.found_out_by("erasures", lambda: _measure(erasures, process.metrics))
+    process.metrics.found_out_by("parked", lambda: _measure_parked(parts.views, process.metrics))
     app = customers_api(parts, process.readiness, canary)
     listener = listen(process.service.host, process.service.port)
     process.runs += [
@@ -153,6 +158,14 @@ async def _checks(parts: ApiParts, key_lanes: Lanes) -> dict[str, str]:
 
 async def _measure(erasures: ErasureWatcher, metrics: Metrics) -> None:
     metrics.set("daybook_erasure_age_seconds", erasures.oldest_seconds)
+
+
+async def _measure_parked(views: Lanes, metrics: Metrics) -> None:
+    for name in PARKED_GAUGES:
+        metrics.clear(name)
+    for version, counted in (await ParkedList(views).counts(DIRECTORY)).items():
+        metrics.set("daybook_parked_streams", counted["streams"], DIRECTORY, str(version))
+        metrics.set("daybook_parked_events", counted["events"], DIRECTORY, str(version))
 
 
 async def _canary(canary: CanaryKeeper, watch: CanaryWatch) -> Canary:

@@ -123,5 +123,5 @@ async def test_the_canary_stops_too_and_says_why(
     await until(lambda: house.canary.problem, what="why the canary stays")
     house.clock.turn(181)
     watch = CanaryWatch(house.canary, house.meter, house.metrics)
-    assert (await watch.look()).stands_at == "into the store (disk-nearly-full)"
+    assert (await watch.look()).stands_at == "the store (disk-nearly-full)"
     assert [r for r in caplog.records if r.name == "shared.projecting.canary"] == []

@@ -80,4 +80,4 @@ async def test_a_canary_that_cannot_be_stored_stands_before_the_store(
     house: House, watch: CanaryWatch
 ) -> None:
     house.clock.turn(OLD)
-    assert (await watch.look()).stands_at == "into the store"
+    assert (await watch.look()).stands_at == "the store"
