@@ -11,6 +11,7 @@ from services.customers.roles.migrate import migrate_databases
 from services.customers.roles.process import SERVICE, Process, Role
 from services.customers.roles.projector import add_projector
 from services.customers.roles.relay import add_relay
+from services.customers.roles.streams import add_streams
 from shared.observability.exporting import close_tracing, configure_tracing
 from shared.observability.logs import configure_logging
 from shared.observability.traces import Tracing
@@ -40,6 +41,9 @@ def main() -> None:
 
 
 async def _run(role: Role, tracing: Tracing) -> None:
+    if role == "streams":  # never part of `all`: a Faust worker has a process of its own
+        await Process(role, tracing).run(add_streams)
+        return
     adds = {"relay": add_relay, "projector": add_projector, "api": add_api}
     await Process(role, tracing).run(*(add for of, add in adds.items() if role in {of, "all"}))
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
@@ -15,6 +15,8 @@ from shared.settings import KafkaSettings
 log = logging.getLogger(__name__)
 
 FOREVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
+# Kafka drops whole segments only, so that they must be short where retention is.
+TWO_HOURS = {"retention.ms": "7200000", "segment.ms": "600000", "cleanup.policy": "delete"}
 DELETE_WAIT_SECONDS = 0.05
 DELETE_TRIES = 100
 FEW_COPIES = 2
@@ -22,15 +24,18 @@ FEW_COPIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic, its partition count, and the table of the event store that fills it."""
+    """A topic, its partition count, and the table of the event store that fills it, if one does."""
 
     name: str
     partitions: int
     table: Table = "events"
+    settings: Mapping[str, str] = field(default_factory=lambda: FOREVER, hash=False, compare=False)
+    """Its settings on Kafka, when it is made."""
 
 
 CUSTOMERS = Topic("daybook.customers.v1", 12)
 ACCESS = Topic("daybook.access.v1", 12, "records")
+ACTIVITY = Topic("daybook.activity.v1", 12, settings=TWO_HOURS)
 
 
 async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> list[str]:
@@ -109,7 +114,10 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, settings: KafkaSetti
         num_partitions=topic.partitions,
         replication_factor=copies,
         # What was acknowledged lies on two brokers if there are three, and one may be away.
-        topic_configs={**FOREVER, "min.insync.replicas": "2" if copies > FEW_COPIES else "1"},
+        topic_configs={
+            **topic.settings,
+            "min.insync.replicas": "2" if copies > FEW_COPIES else "1",
+        },
     )
     try:
         response = await admin.create_topics([new])

@@ -21,6 +21,8 @@ CounterName = Literal[
     "daybook_relay_failures_total",
     "daybook_projection_events_total",
     "daybook_projection_failures_total",
+    "daybook_stream_events_total",
+    "daybook_stream_set_aside_total",
     "daybook_scrape_failures_total",
 ]
 HistogramName = Literal[
@@ -135,6 +137,12 @@ METRICS: Final[dict[MetricName, Metric]] = {
     ),
     "daybook_projection_failures_total": Metric(
         "failures", ("projection",), "How often the projection failed and began again at its marks."
+    ),
+    "daybook_stream_events_total": Metric(
+        "events", ("stream",), "Events whose effect on live figures was published."
+    ),
+    "daybook_stream_set_aside_total": Metric(
+        "events", ("stream",), "Events that live figures miss because working them in failed."
     ),
     "daybook_connections": Metric(
         "connections", ("server",), "Open connections of this process to truth, views and keys."

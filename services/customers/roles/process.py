@@ -32,7 +32,7 @@ from shared.settings import (
 from shared.web.operations import listen_for_operators, serve_operators
 
 SERVICE: Final = "customers"
-Role = Literal["api", "relay", "projector", "all", "migrate", "check"]
+Role = Literal["api", "relay", "projector", "streams", "all", "migrate", "check"]
 FOLLOWED = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
 OPEN_AGAIN_SECONDS = 0.5
 
