@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from uuid import uuid4
 
 import pytest
@@ -57,14 +57,14 @@ def live_stream(house: House, name: str, handler: Moody) -> LiveStream:
 
 
 @pytest.fixture
-async def busy_house(house: House) -> AsyncIterator[House]:
+async def busy_house(house: House) -> House:
     """Return a house with events on Kafka."""
     await house.start(runner=False)
     alice = house.client("alice")
     for number in range(EVENTS):
         answer = await alice.post("/v1/customers", json={"kind": "person", "name": f"A {number}"})
         assert answer.status_code == 201
-    yield house
+    return house
 
 
 async def test_an_exception_loses_no_event_but_the_one_that_can_never_be_taken(
