@@ -11,7 +11,7 @@ from cli.commands.ordering import in_words, place_and_follow, show_result
 from cli.commands.screen import NOTHING, show, show_table
 from cli.commands.session import Command, speaks_as
 
-VERSION_HEADINGS = ("read model", "version", "state", "events", "parked")
+VERSION_HEADINGS = ("read model", "version", "state", "events", "to do", "parked", "told")
 ORDER_HEADINGS = ("order", "kind", "state", "by", "told")
 
 
@@ -88,8 +88,18 @@ def _version_row(projection: Projection, version: Mapping[str, Any]) -> tuple[st
         str(version["version"]),
         str(version["state"]),
         str(sum(int(mark["feed_position"]) for mark in marks)),
+        _to_do(version),
         NOTHING if parked is None else f"{parked['events']} of {parked['streams']} stream(s)",
+        version.get("problem") or version.get("reason") or NOTHING,
     )
+
+
+def _to_do(version: Mapping[str, Any]) -> str:
+    """Say how much is left of a version that is being built, and how long that takes."""
+    to_do, seconds = version.get("events_to_do"), version.get("seconds_left")
+    if version["state"] != "building" or to_do is None:
+        return NOTHING
+    return f"{to_do}" if seconds is None else f"{to_do} (about {seconds:.0f} s)"
 
 
 def _order_row(order: Order) -> tuple[str, ...]:

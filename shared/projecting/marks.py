@@ -19,7 +19,10 @@ COLUMNS = "m.partition, m.epoch, m.feed_position, m.txid, m.position, m.kafka_of
 READ = f"""select {COLUMNS} from projection_marks m
     where m.projection = $1 and m.version = $2 and m.source = $3 and m.topic = $4"""
 # What a reader asks for: the version that answers now, and its marks, in one snapshot.
-READ_CURRENT = f"""select {COLUMNS}, m.version, m.moved_at
+READ_CURRENT = f"""select {COLUMNS}, m.version, m.moved_at,
+        exists (select from projection_marks n where n.projection = m.projection
+            and n.source = m.source and n.topic = m.topic and n.epoch > m.epoch
+            and m.epoch > 0) as is_of_a_former_epoch
     from projection_versions v
     join projection_marks m on m.projection = v.projection and m.version = v.version
     where v.projection = $1 and v.state = 'current' and m.source = $2 and m.topic = $3"""

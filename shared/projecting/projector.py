@@ -155,11 +155,19 @@ class Projector:
             runner = ProjectionRunner(
                 parts.projection, replace(self._followed, version=number), lanes, parts.codec,
                 parts.ciphers, parts.kafka, parts.clock, parts.tracing, parts.metrics,
+                feed=parts.feed, on_new_epoch=lambda epoch: self._start_over(number, epoch),
             )  # fmt: skip
             self._kept[number].runner = runner
             await runner.run(stop)
         finally:
             await lanes.close()
+
+    async def _start_over(self, number: int, epoch: int) -> None:
+        """Begin a new version because this one is of a former life of the store."""
+        begun = await self.versions.begin_beside(number, f"the store is in epoch {epoch}")
+        if begun is not None:
+            log.critical("a version is built for the new epoch", extra=self._told(begun))
+            self._look.set()
 
     async def _build(self, number: int, stop: asyncio.Event) -> None:
         """Build one version if nobody else does; a failure that heals by itself is tried again."""

@@ -7,8 +7,8 @@ what is true now.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -26,6 +26,7 @@ from shared.observability.work import Deeds, Work
 from shared.postgres.lanes import Lanes
 from shared.projecting.applied import Projection
 from shared.projecting.applying import Applier
+from shared.projecting.gaps import Gap, Gaps, place_of
 from shared.projecting.marks import (
     SWEEP,
     Followed,
@@ -35,13 +36,13 @@ from shared.projecting.marks import (
     judge,
     read_marks,
 )
+from shared.projecting.store_feed import StoreFeed, marks_after
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
 
 POLL_MS = 500
 MAX_RECORDS = 1_000
-GAP_ALARM_SECONDS = 10.0
 REWIND_PAUSE_SECONDS = 0.25
 SWEEP_EVERY_SECONDS = 3600.0
 KEPT = timedelta(days=7)
@@ -74,7 +75,18 @@ class ProjectionRunner:
         clock: Clock,
         tracing: Tracing,
         metrics: Metrics = UNMEASURED,
+        *,
+        feed: StoreFeed | None = None,
+        on_new_epoch: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
+        """Keep the version that `followed` names, whose tables `lanes` see.
+
+        What Kafka does not have comes from `feed`; `on_new_epoch` is told the epoch of a life of
+        the store that this version cannot follow.
+        """
+        self._feed = feed
+        self._on_new_epoch = on_new_epoch
+        self._told_epoch = 0
         self._metrics = metrics
         self._followed = followed
         self._lanes = lanes
@@ -84,8 +96,7 @@ class ProjectionRunner:
             projection, followed, lanes, codec, ciphers, clock, tracing, metrics
         )
         self._marks: dict[int, Mark] = {}
-        self._early: dict[int, ReceivedEvent] = {}
-        self._gap_since: dict[int, float] = {}
+        self._gaps = Gaps(clock)
         self._log_watch = LogWatch(settings, followed.topic, followed.source, clock)
         self._watchdog = Watchdog(self._log_watch, clock)
         self._swept = 0.0
@@ -145,7 +156,7 @@ class ProjectionRunner:
 
     async def _assign(self, consumer: AIOKafkaConsumer) -> None:
         """Start behind the marks, or where the log is another one, at its beginning."""
-        self._early.clear()
+        self._gaps.forget()
         changed = await self._log_watch.look(self._places())
         consumer.assign([TopicPartition(self._followed.topic, p) for p in self._marks])
         for partition, mark in self._marks.items():
@@ -184,7 +195,7 @@ class ProjectionRunner:
             await self._applier.apply(events, [(self._marks[p], m) for p, m in marks.items()])
             self._applied(len(events), marks)
             follow_trace(None)
-        early = [place for place in records if place.partition in self._early]
+        early = [place for place in records if place.partition in self._gaps]
         if any([await self._hold(consumer, place) for place in early]):
             await asyncio.sleep(REWIND_PAUSE_SECONDS)
 
@@ -196,28 +207,31 @@ class ProjectionRunner:
         passed over is kept until the mark has reached it.
         """
         mark = self._marks[partition]
-        at = committed = (mark.epoch, mark.feed_position)
+        committed = (mark.epoch, mark.feed_position)
+        at = (self._of_one_life(mark).epoch, mark.feed_position)
         for record in batch:
             event = received(record)
             if event is None or event.source != self._followed.source:
                 continue
             verdict = judge(*at, event.epoch, event.feed_position)
             if verdict is Verdict.APPLY:
-                at = _place(event)
+                at = place_of(event)
                 events.append(event)
             elif verdict is not Verdict.DROP:
-                self._early[partition] = max(event, self._early.get(partition, event), key=_place)
-            elif _place(event) == committed:
+                self._gaps.pass_over(event)
+            elif place_of(event) == committed:
                 # The newest that is committed, come again: this is where it lies now.
                 self._marks[partition] = mark.after(event)
-        early = self._early.get(partition)
-        if early is not None and _place(early) <= at:
-            del self._early[partition]
+        self._gaps.reached(partition, at)
+
+    def _of_one_life(self, mark: Mark) -> Mark:
+        """Return the mark as one of the epoch that the whole version is of, if it is of any."""
+        return replace(mark, epoch=mark.epoch or max(m.epoch for m in self._marks.values()))
 
     def _applied(self, events: int, marks: Mapping[int, Mark]) -> None:
         self._marks.update(marks)
         for partition in marks:
-            self._gap_since.pop(partition, None)
+            self._gaps.moved(partition)
         self.status.events_applied += events
         self.status.last_batch_at = self._clock.monotonic()
         self._deeds.succeeded("applied a batch", self.status.last_batch_at)
@@ -225,39 +239,52 @@ class ProjectionRunner:
     async def _hold(self, consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
         """Read on to the end of the partition, then again from its earliest record.
 
-        Returns whether it was read again before, in vain: then there is no hurry.
+        Returns whether it was read again before, in vain: then there is no hurry. What stays away
+        comes from the store; behind another life of the store there is nothing to wait for.
         """
         if await consumer.position(place) < (consumer.highwater(place) or 0):
             return False
-        event = self._early[place.partition]
-        now = self._clock.monotonic()
-        is_new = place.partition not in self._gap_since
-        since = self._gap_since.setdefault(place.partition, now)
+        gap = self._gaps.look(self._of_one_life(self._marks[place.partition]))
         self.status.gaps += 1
-        mark = self._marks[place.partition]
-        told = {
-            "partition": place.partition,
-            "expected": mark.feed_position + 1,
-            "came": event.feed_position,
-            "epoch": event.epoch,
-            "why": mark.judge(event.epoch, event.feed_position).value,
-        }
-        if is_new:
-            log.warning("a gap: the partition is read again from its earliest record", extra=told)
-        elif now - since >= GAP_ALARM_SECONDS:
-            log.critical("a partition waits for events that Kafka does not have", extra=told)
+        if gap.is_new_epoch:
+            await self._start_over(gap)
+            return False
+        if gap.is_new:
+            log.warning("a gap: it is read again from the earliest record", extra=gap.told)
+        elif gap.is_overdue:
+            log.critical("a partition waits for events that Kafka does not have", extra=gap.told)
+            await self._fill(gap)
         await consumer.seek_to_beginning(place)
-        return not is_new
+        return not gap.is_new
+
+    async def _fill(self, gap: Gap) -> None:
+        """Apply from the store what lies before the event that came too early."""
+        if self._feed is None:
+            return
+        partition = gap.mark.partition
+        while missing := gap.event.feed_position - 1 - self._marks[partition].feed_position:
+            page = await self._feed.behind(self._marks, {partition: min(missing, MAX_RECORDS)})
+            if page.epoch != gap.event.epoch or not page.events:
+                log.critical("the store does not have them either", extra=gap.told)
+                return
+            moves = marks_after(self._marks, page.events)
+            await self._applier.apply(page.events, list(moves.values()))
+            self._applied(len(page.events), {partition: moves[partition][1]})
+        log.warning("the missing events were taken from the store", extra=gap.told)
+
+    async def _start_over(self, gap: Gap) -> None:
+        """Let a new version be begun; nothing of another life is applied onto these rows."""
+        if gap.is_new:
+            log.critical("the store has begun another life", extra=gap.told)
+        if self._on_new_epoch is not None and gap.event.epoch > self._told_epoch:
+            await self._on_new_epoch(gap.event.epoch)
+            self._told_epoch = gap.event.epoch
 
     async def _sweep(self) -> None:
         now = self._clock.monotonic()
         if now - self._swept >= SWEEP_EVERY_SECONDS:
             self._swept = now
             await self._lanes.execute(SWEEP, self._clock.now() - KEPT)
-
-
-def _place(event: ReceivedEvent) -> tuple[int, int]:
-    return event.epoch, event.feed_position
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

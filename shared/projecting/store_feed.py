@@ -35,7 +35,7 @@ class StoreFeed:
     async def behind(self, marks: Mapping[int, Mark], wanted: Mapping[int, int]) -> FeedPage:
         """Return up to `wanted` events of each partition there, behind its mark.
 
-        A mark of an earlier epoch counts as none: that life of the store has no more events.
+        Marks are places in one life of the store: compare their epoch with the page's.
 
         Raises:
             UnavailableError: the store does not answer.

@@ -42,6 +42,8 @@ OVERDUE = """select v.version from projection_versions v
         (v.state = 'dropped' and v.dropped_at is null)
         or (v.state = 'previous' and exists (select from projection_versions c
             where c.projection = $1 and c.state = 'current' and c.swapped_at < $2)))"""
+MARKS = """select m.version, m.partition, m.epoch, m.feed_position from projection_marks m
+    where m.projection = $1 order by m.version, m.partition"""
 REFUSED = "DB409"
 
 
@@ -82,6 +84,14 @@ class Versions:
         """Return all versions of which something is left, oldest first."""
         rows = await self._lanes.fetch(READ, self.projection)
         return [Version(*row) for row in rows]
+
+    async def marks(self) -> dict[int, list[dict[str, int]]]:
+        """Return partition, epoch and feed position of every mark, by version."""
+        found: dict[int, list[dict[str, int]]] = {}
+        for row in await self._lanes.fetch(MARKS, self.projection):
+            mark = dict(row)
+            found.setdefault(mark.pop("version"), []).append(mark)
+        return found
 
     async def begin(self, reason: str) -> int:
         """Begin a new empty version, or let the one that is being built go on; return its number.

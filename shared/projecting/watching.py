@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 import asyncpg
 
@@ -28,6 +29,8 @@ class MarkWatcher:
         self._moved = asyncio.Condition()
         self._told = asyncio.Event()
         self.marks: dict[int, Mark] = {}
+        self.as_of: datetime | None = None
+        """When the read model was last current, while one is built for the store's new epoch."""
         self.is_informed = False
         """Whether the marks were ever read: without, nothing is known of the read model."""
 
@@ -118,6 +121,9 @@ class MarkWatcher:
             READ_CURRENT, self.followed.projection, self.followed.source, self.followed.topic
         )
         self.is_informed = True
+        self.as_of = None
+        if any(row["is_of_a_former_epoch"] for row in rows):
+            self.as_of = max(row["moved_at"] for row in rows if row["moved_at"] is not None)
         marks = {row["partition"]: Mark(*tuple(row)[:6]) for row in rows}
         if marks != self.marks:
             async with self._moved:

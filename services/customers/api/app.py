@@ -31,6 +31,7 @@ from shared.projecting.lag import LagMeter, Log
 from shared.projecting.orders import Orders
 from shared.projecting.parked_list import ParkedList
 from shared.projecting.sightings import Sightings
+from shared.projecting.versions import Versions
 from shared.projecting.watching import MarkWatcher
 from shared.security.subject_keys import KeyPool, SubjectKeys
 from shared.web.app import Api, create_app
@@ -106,10 +107,10 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
     sightings = Sightings(parts.views)
     ConsumerRoutes(parts.store, feeds, parts.consumers, sightings, parts.clock).add_to(routes)
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
-    parked = ParkedList(parts.views)
-    ProjectionRoutes(
-        parts.orders, parked, parts.records, parts.watcher, DIRECTORY, parts.clock
-    ).add_to(routes)
+    parked, versions = ParkedList(parts.views), Versions(parts.views, DIRECTORY)
+    ProjectionRoutes(parts.orders, parked, parts.records, versions, DIRECTORY, parts.clock).add_to(
+        routes
+    )
     ParkedRoutes(parked, pages).add_to(routes)
     lag.add_to(routes)
     return app

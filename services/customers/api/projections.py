@@ -18,7 +18,7 @@ from shared.eventstore.records import RecordKeeper
 from shared.projecting.discards import DISCARD
 from shared.projecting.orders import Kind, Order, Orders
 from shared.projecting.parked_list import ParkedList
-from shared.projecting.watching import MarkWatcher
+from shared.projecting.versions import Version, Versions
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
@@ -108,14 +108,14 @@ class ProjectionRoutes:
         orders: Orders,
         parked: ParkedList,
         records: RecordKeeper,
-        watcher: MarkWatcher,
+        versions: Versions,
         read_model: str,
         clock: Clock,
     ) -> None:
         self._orders = orders
         self._parked = parked
         self._records = records
-        self._watcher = watcher
+        self._versions = versions
         self._read_model = read_model
         self._clock = clock
 
@@ -138,21 +138,18 @@ class ProjectionRoutes:
 
     async def every(self, _request: Request, _caller: Caller) -> Response:
         """List the read models: versions, how far each is, and what was ordered lately."""
-        marks = [
-            {"partition": p, "epoch": mark.epoch, "feed_position": mark.feed_position}
-            for p, mark in sorted(self._watcher.marks.items())
-        ]
+        marks = await self._versions.marks()
         parked = await self._parked.counts(self._read_model)
         latest = await self._orders.latest(self._read_model, LATEST_ORDERS)
         item = {
             "name": self._read_model,
             "versions": [
                 {
-                    "version": 1,
-                    "state": "current",
-                    "marks": marks,
-                    "parked": parked.get(1, NOTHING_PARKED),
+                    **version_view(version),
+                    "marks": marks.get(version.number, []),
+                    "parked": parked.get(version.number, NOTHING_PARKED),
                 }
+                for version in await self._versions.read()
             ],
             "orders": [order_view(order) for order in latest],
         }
@@ -225,3 +222,9 @@ def _act(name: str, body: OrderBody) -> OperatorActed:
 def order_view(order: Order) -> dict[str, Any]:
     """Return an order as its readers see it."""
     return {**asdict(order), "id": str(order.id)}
+
+
+def version_view(version: Version) -> dict[str, Any]:
+    """Return a version as its readers see it: and how far it is while it is built."""
+    its = asdict(version)
+    return {"version": its.pop("number"), **its}

@@ -29,6 +29,8 @@ from shared.web.routes import Routes
 from shared.web.versions import etag
 
 LONGEST_QUERY = 200
+DATA_AS_OF = "Daybook-Data-As-Of"
+AS_OF_MEANS = "Only while the list is built anew after a restore: until when it is complete."
 VERSION = Parameter("version", "query", "The customer as it was at this version.", int)
 AS_OF = Parameter("as_of", "query", "The customer as it was at this time (RFC 3339).")
 Q = Parameter("q", "query", "Only customers whose name or e-mail address holds this text.")
@@ -54,7 +56,8 @@ class ReadRoutes:
         routes.add(
             "GET", "/v1/customers", "list_customers", Permission.CUSTOMERS_READ, self.page,
             parameters=[Q, PAGE_SIZE, PAGE_TOKEN, DAYBOOK_TOKEN, PREFER],
-            answers={200: Answer("A page of customers.", CustomerPage)}, access=Access(),
+            answers={200: Answer("A page of customers.", CustomerPage, {DATA_AS_OF: AS_OF_MEANS})},
+            access=Access(),
         )  # fmt: skip
         routes.add(
             "GET", "/v1/customers/{customer_id}", "get_customer", Permission.CUSTOMERS_READ,
@@ -81,7 +84,12 @@ class ReadRoutes:
         if len(rows) > size:
             rows = rows[:size]
             next_token = self._pages.seal([rows[-1].sort_name, str(rows[-1].id)], query)
-        return JsonAnswer({"items": [_item(row) for row in rows], "next_page_token": next_token})
+        answer = {"items": [_item(row) for row in rows], "next_page_token": next_token}
+        return JsonAnswer(answer, 200, self._as_of())
+
+    def _as_of(self) -> dict[str, str]:
+        at = self._watcher.as_of
+        return {} if at is None else {DATA_AS_OF: at.isoformat()}
 
     async def one(self, request: Request, _caller: Caller) -> Response:
         """Read one customer: now, at a version, or as of a time. It is never older than a token."""
