@@ -102,7 +102,7 @@ def test_the_list_shows_versions_and_orders() -> None:
     stand_in = StandIn(other={"/v1/projections": {"items": [item]}})
     result = daybook(stand_in, "projections", "list")
     lines = lines_of(result.stdout)
-    assert lines[1].split() == ["directory", "1", "current", "7", "—"]
+    assert lines[1].split() == ["directory", "1", "current", "7", "—", "—", "—"]
     assert lines[3].startswith("o1")
     told = json.loads(daybook(stand_in, "projections", "list", "--json").stdout)
     assert told == {"items": [item]}
