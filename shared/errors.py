@@ -13,6 +13,7 @@ DaybookError
 ├── VersionRequiredError       428  a change without If-Match
 ├── NotYetError                503  the read model has not reached your token
 ├── UnavailableError           503  a server that we need does not answer
+│   └── DiskFullError          503  its disk is full, to the last byte
 └── DiskNearlyFullError        507  too little room is left to write anything
 """
 
@@ -143,6 +144,13 @@ class UnavailableError(DaybookError):
     status = 503
     code = "unavailable"
     title = "A part that this needs does not answer"
+
+
+class DiskFullError(UnavailableError):
+    """The disk of a server that this answer needs is full; what is stored is safe."""
+
+    code = "disk-full"
+    title = "No room is left to write anything"
 
 
 class DiskNearlyFullError(DaybookError):

@@ -19,7 +19,7 @@ KAFKA_STOP_SECONDS = 5.0
 
 def postgres_programs(place: Place) -> tuple[Program, ...]:
     """Return the three PostgreSQL servers."""
-    return tuple(map(_postgres, servers(place)))
+    return tuple(map(postgres_program, servers(place)))
 
 
 def broker_program(place: Place) -> Program:
@@ -66,7 +66,8 @@ def customers_program(place: Place) -> Program:
     )
 
 
-def _postgres(server: Server) -> Program:
+def postgres_program(server: Server) -> Program:
+    """Return one PostgreSQL server."""
     return Program(
         name=server.kind,
         tier=Tier.POSTGRES,

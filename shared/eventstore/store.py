@@ -7,7 +7,13 @@ from time import perf_counter
 
 import asyncpg
 
-from shared.errors import DaybookError, InvalidInputError, UnavailableError, VersionConflictError
+from shared.errors import (
+    DaybookError,
+    DiskFullError,
+    InvalidInputError,
+    UnavailableError,
+    VersionConflictError,
+)
 from shared.events import EventToAppend, Origin, RecordedEvent
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.partitioning import partition_of
@@ -217,6 +223,8 @@ class EventStore:
         for _ in range(MAX_TRIES):
             try:
                 row = await self._lanes.fetchrow(sql, *arguments)
+            except DiskFullError:
+                raise
             except UnavailableError as error:
                 raise _unavailable() from error
             except asyncpg.PostgresError as error:

@@ -11,27 +11,30 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from shared.errors import UnavailableError
+from shared.errors import DiskFullError, UnavailableError
 
 Result = TypeVar("Result")
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 # An open transaction holds back every reader of the log, so none may stay open.
 SESSION = {"idle_in_transaction_session_timeout": "10s", "transaction_timeout": "60s"}
-# The server went away, or was told to end our session.
+NO_ROOM_RETRY_SECONDS = 60
+# The server went away, was told to end our session, or has no room, memory or place for us.
 LOST = (
     OSError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # asked between the server's last word and its hanging up
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
 )
 
 
 class Lanes:
     """Connections to one database for one role; `open` before use, `close` at the end.
 
-    Everything here raises UnavailableError when the server does not answer or ends the session;
+    Everything here raises UnavailableError when the server does not answer or ends the session
+    (DiskFullError: it has no room);
     the statement under way may or may not have happened.
     """
 
@@ -138,6 +141,14 @@ class Lanes:
 
 
 def _unavailable(error: BaseException) -> UnavailableError:
+    if isinstance(error, asyncpg.DiskFullError):
+        return DiskFullError(
+            "the disk of PostgreSQL is full, so nothing is written; what is stored is safe",
+            fix="free or add disk space for the server's data and WAL; writing then begins again by"
+            " itself. Repeat the request with the same Idempotency-Key",
+            who_can_help="an operator (`daybook status`)",
+            retry_after_seconds=NO_ROOM_RETRY_SECONDS,
+        )
     return UnavailableError(
         f"PostgreSQL does not answer ({type(error).__name__})",
         fix="try again; `daybook status` shows which server is down",

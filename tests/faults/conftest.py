@@ -44,10 +44,12 @@ async def own_ground(
 
 
 @asynccontextmanager
-async def a_ground(databases: Databases, broker: Broker, folder: Path) -> AsyncIterator[Ground]:
-    """Have a ground for as long as the body of the `with`."""
+async def a_ground(
+    databases: Databases, broker: Broker, folder: Path, **more: str
+) -> AsyncIterator[Ground]:
+    """Have a ground for as long as the body of the `with`; `more` are its lives' variables."""
     port = free_port()
-    env = service_env(databases, broker.settings, folder / "secrets", port)
+    env = service_env(databases, broker.settings, folder / "secrets", port, **more)
     await _make_tally(databases)
     async with (
         a_house(databases, broker.settings, CUSTOMERS) as house,

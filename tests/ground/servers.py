@@ -91,6 +91,10 @@ class Servers:
         """The superuser's way into the database `postgres`."""
         return self._servers[kind].admin_dsn
 
+    def server(self, kind: str) -> Server:
+        """Return what a server is, so that another can take its place."""
+        return self._servers[kind]
+
     def make(self) -> None:
         """Make the data folders, start the servers, migrate the template."""
         self._initdb()

@@ -29,13 +29,18 @@ class Known:
 
 
 class Clients:
-    """Everybody who writes; `known` is what must be there in the end, by location."""
+    """Everybody who writes; `known` is what must be there in the end, by location.
+
+    `refusals` has the last 503 of each problem's code.
+    """
 
     def __init__(self, ground: Ground, dice: Random) -> None:
         self._ground = ground
         self._dice = dice
         self._stopping = asyncio.Event()
+        self._of_each: list[list[Known]] = [[] for _ in range(CLIENTS)]
         self.known: dict[str, Known] = {}
+        self.refusals: dict[str, httpx.Response] = {}
         self.answered = 0
         self.repeated = 0
 
@@ -48,7 +53,11 @@ class Clients:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
-        """Write for as long as the body of the `with`, then until every answer is there."""
+        """Write for as long as the body of the `with`, then until every answer is there.
+
+        They can be told to write again.
+        """
+        self._stopping.clear()
         async with asyncio.TaskGroup() as group:
             for number in range(CLIENTS):
                 group.create_task(self._write(number))
@@ -58,12 +67,10 @@ class Clients:
                 self._stopping.set()
 
     async def _write(self, number: int) -> None:
-        mine: list[Known] = []
-        count = 0
+        mine = self._of_each[number]
         async with a_client(self._ground) as client:
             while not self._stopping.is_set():
-                count += 1
-                name = f"Ada {number}.{count}"
+                name = f"Ada {number}.{self.answered}"
                 if len(mine) < CUSTOMERS_EACH:
                     mine.append(await self._register(client, name))
                 else:
@@ -90,7 +97,11 @@ class Clients:
 
         async def is_answered() -> bool:
             response = await ask_on(client, request)
-            if response is None or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            if response is None:
+                self.repeated += 1
+                return False
+            if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                self.refusals[response.json()["type"].rpartition("/")[2]] = response
                 self.repeated += 1
                 return False
             assert response.status_code == wanted, response.text

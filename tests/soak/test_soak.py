@@ -3,14 +3,13 @@
 import os
 from random import Random
 from time import monotonic
-from uuid import UUID
 
 import pytest
 
-from tests.faults.audit import all_sent, assert_directory_is_exact, assert_kafka_has_the_feed
 from tests.faults.conftest import Ground
 from tests.ground.servers import Servers
 from tests.soak.clients import CLIENTS, CUSTOMERS_EACH, Clients
+from tests.soak.counting import nothing_is_missing
 from tests.soak.incidents import Incidents
 
 SECONDS = float(os.environ.get("DAYBOOK_SOAK_SECONDS", "60"))
@@ -37,15 +36,8 @@ async def test_nothing_is_missing_or_there_twice_whatever_happens_meanwhile(
                 print(f"{len(happened)}: {incident.__name__}", flush=True)  # noqa: T201
                 await incident()
 
-    await all_sent(house, 60)
-    await house.caught_up(60)
-    await assert_kafka_has_the_feed(house, is_strict=False)
-    await assert_directory_is_exact(house)
-    rows = {row.id: row for row in await house.directory_rows()}
-    assert len(rows) == len(clients.known) == CLIENTS * CUSTOMERS_EACH
-    for location, known in clients.known.items():
-        row = rows[UUID(location.rpartition("/")[2])]
-        assert (row.version, row.name) == (known.version, known.name)
+    await nothing_is_missing(house, clients)
+    assert len(clients.known) == CLIENTS * CUSTOMERS_EACH
     print(  # noqa: T201 - what a soak is run for
         f"{len(happened)} incidents, {clients.answered} commands answered,"
         f" {clients.repeated} repeated; 0 missing, 0 twice"

@@ -21,6 +21,8 @@ from tests.ground.house import House
 
 PATH = "/v1/customers"
 RESERVE = 1_000
+FULL = """create function no_room() returns trigger language plpgsql as
+    $$ begin raise sqlstate '53100'; end $$"""
 
 
 async def free(house: House, number: int | None) -> None:
@@ -95,6 +97,23 @@ async def test_room_that_nobody_can_know_stops_nobody(house: House) -> None:
     await free(house, None)
     assert await writes(house)
     assert house.reserve.state == "unknown"
+
+
+async def test_a_disk_without_any_room_is_a_503_that_says_what_to_do(house: House) -> None:
+    alice = house.client("alice")
+    ada = await register(alice, "Ada Example")
+    await house.ask("truth", FULL)
+    await house.ask(
+        "truth", "create trigger no_room before insert on events execute function no_room()"
+    )
+    answer = await alice.post(PATH, json=ADA)
+    problem = assert_problem(answer, 503, "disk-full")
+    assert "operator" in problem["who_can_help"]
+    assert "disk space" in problem["fix"]
+    assert answer.headers["Retry-After"] == "60"
+    assert read(await alice.get(f"{PATH}/{ada['id']}"))["name"] == "Ada Example"
+    await house.ask("truth", "drop trigger no_room on events")
+    await rename(alice, ada, "Ada Other")
 
 
 async def test_it_is_told_once_and_as_a_number_and_no_refusal_writes_a_line(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from shared.errors import UnavailableError
+from shared.errors import DiskFullError, UnavailableError
 from shared.postgres.lanes import Lanes
 from shared.testing.waiting import until
 from tests.ground.servers import Databases, Servers, new_databases
@@ -144,6 +144,23 @@ async def test_a_refused_statement_is_told_as_it_is(lanes: Lanes) -> None:
     for _ in range(SIZE + 1):
         with pytest.raises(asyncpg.UndefinedTableError):
             await lanes.fetch("select * from nowhere")
+    assert await lanes.fetchval("select 1") == 1
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "told"),
+    [("53100", DiskFullError), ("53200", UnavailableError), ("53300", UnavailableError)],
+)
+async def test_a_server_without_room_memory_or_place_is_no_fault_of_who_asks(
+    lanes: Lanes, sqlstate: str, told: type[UnavailableError]
+) -> None:
+    fails = f"do $$ begin raise sqlstate '{sqlstate}'; end $$"
+    with pytest.raises(UnavailableError) as alone:
+        await lanes.execute(fails)
+    with pytest.raises(UnavailableError) as within:
+        async with lanes.lane() as connection, connection.transaction():
+            await connection.execute(fails)
+    assert (type(alone.value), type(within.value)) == (told, told)
     assert await lanes.fetchval("select 1") == 1
 
 
