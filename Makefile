@@ -27,7 +27,7 @@ test-kafka: .venv/ready ## Run the tests of whatever uses a broker on Apache Kaf
 	@command -v java mvn >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q \
 	  && apt-get install -q -y --no-install-recommends default-jdk-headless maven; } || true
 	@$(MAKE) --no-print-directory build/kafka/ready
-	$(PY) -m pytest --kafka apache -m "(kafka or kafka_lane) and not embedded" $(KAFKA_LANE)
+	$(PY) -m pytest --kafka apache --timeout 300 -m "(kafka or kafka_lane) and not embedded" $(KAFKA_LANE)
 
 build/kafka/ready: deploy/kafka/pom.xml deploy/kafka/jars.sha256
 	@deploy/kafka/fetch

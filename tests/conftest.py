@@ -5,12 +5,14 @@ import random
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
 
 import hypothesis  # noqa: F401 - its plugin would import it while the results are told
 import pytest
 
 from shared.testing.clock import TurnableClock
-from tests.ground.apache import a_node
+from tests.ground.apache import a_node, formed_data
 from tests.ground.broker import Broker, one_broker
 from tests.ground.house import House, a_house
 from tests.ground.servers import Databases, Servers, new_databases, three_servers
@@ -78,6 +80,12 @@ def own_servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
+def formed_kafka(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what a node of Apache Kafka begins with; formed once, because it takes a second."""
+    return formed_data(tmp_path_factory.mktemp("kafka"))
+
+
+@pytest.fixture(scope="session")
 def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
     """Return the broker of the run; use topics with names of your own."""
     with _as_chosen(request)() as one:
@@ -92,7 +100,9 @@ def own_broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
 
 
 def _as_chosen(request: pytest.FixtureRequest) -> Callable[[], AbstractContextManager[Broker]]:
-    return one_broker if request.config.getoption("kafka") == "embedded" else a_node
+    if request.config.getoption("kafka") == "embedded":
+        return one_broker
+    return partial(a_node, request.getfixturevalue("formed_kafka"))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from shared.messaging.topics import CUSTOMERS
+from shared.settings import KafkaSettings
 from tests.faults.audit import MAKE_TALLY
 from tests.faults.nursery import Nursery, a_nursery
 from tests.ground.broker import Broker, free_port
@@ -49,13 +50,20 @@ async def a_ground(
 ) -> AsyncIterator[Ground]:
     """Have a ground for as long as the body of the `with`; `more` are its lives' variables."""
     port = free_port()
-    env = service_env(databases, broker.settings, folder / "secrets", port, **more)
-    await _make_tally(databases)
-    async with (
-        a_house(databases, broker.settings, CUSTOMERS) as house,
-        a_nursery(env) as nursery,
-    ):
+    kafka = broker.settings
+    async with house_and_nursery(databases, kafka, folder, port, **more) as (house, nursery):
         yield Ground(house, nursery, broker, port)
+
+
+@asynccontextmanager
+async def house_and_nursery(
+    databases: Databases, kafka: KafkaSettings, folder: Path, port: int = 0, **more: str
+) -> AsyncIterator[tuple[House, Nursery]]:
+    """Have both on these databases and this Kafka; an api would listen on the port."""
+    env = service_env(databases, kafka, folder / "secrets", port, **more)
+    await _make_tally(databases)
+    async with a_house(databases, kafka, CUSTOMERS) as house, a_nursery(env) as nursery:
+        yield house, nursery
 
 
 async def _make_tally(databases: Databases) -> None:

@@ -1,5 +1,6 @@
 """A broker that comes back empty is filled from the store; the read model never counts twice."""
 
+import asyncio
 import signal
 from random import Random
 
@@ -25,12 +26,12 @@ async def test_a_broker_that_restarts_empty_twice_under_load_costs_no_event_and_
 
     async with writers.writing(4):
         await goes_on(house.applied)
-        restart(ground.broker)
+        await restart(ground.broker)
         await goes_on(house.applied)
         # This time Kafka dies with events that the projector has not seen yet.
         projector.send(signal.SIGSTOP)
         await goes_on(house.feed.sent_up_to)
-        restart(ground.broker)
+        await restart(ground.broker)
         projector.send(signal.SIGCONT)
         await goes_on(house.applied)
 
@@ -50,7 +51,7 @@ async def test_a_broker_that_comes_back_empty_and_is_sent_to_at_once_is_still_fi
     await ground.nursery.begin("relay")
     await all_sent(house)
 
-    restart(ground.broker)
+    await restart(ground.broker)
     # Another process makes the topic, so that nothing tells the relay that it was away.
     await ensure_topics(house.kafka, [CUSTOMERS])
     await customers.change()
@@ -62,6 +63,8 @@ async def test_a_broker_that_comes_back_empty_and_is_sent_to_at_once_is_still_fi
     await assert_directory_is_exact(house)
 
 
-def restart(broker: Broker) -> None:
+async def restart(broker: Broker) -> None:
+    """Kill it and start it empty, while everything else goes on."""
     broker.kill()
-    broker.start()
+    broker.begin()
+    await asyncio.to_thread(broker.await_ready)

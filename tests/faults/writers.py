@@ -196,11 +196,11 @@ class Writers:
             connection.terminate()
 
 
-async def goes_on(counts: Callable[[], Awaitable[dict[int, int]]]) -> None:
+async def goes_on(counts: Callable[[], Awaitable[dict[int, int]]], within: float = 20.0) -> None:
     """Wait until a hundred events more are through than now."""
     enough = sum((await counts()).values()) + MORE
 
     async def is_further() -> bool:
         return sum((await counts()).values()) >= enough
 
-    await until(is_further, 20.0, what="that events go through")
+    await until(is_further, within, what="that events go through")

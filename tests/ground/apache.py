@@ -25,20 +25,26 @@ READY_WITHIN_SECONDS = 60.0
 class ApacheBroker(Broker):
     """One node of Apache Kafka, used like the embedded broker."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, formed: Path) -> None:
         super().__init__()
         self._node = Node(folder, self._ports.broker, free_port())
+        self._formed = formed
 
     @property
     def settings(self) -> KafkaSettings:
         """The settings of a process that uses it."""
         return KafkaSettings(mode="kafka", bootstrap=self.bootstrap, replication=1)
 
-    def start(self) -> None:
-        """Start it, empty, on its port; return when it serves."""
+    def begin(self) -> None:
+        """Let it start, empty; call from the main thread."""
         shutil.rmtree(self._node.data, ignore_errors=True)
-        form(self._node)
+        self._node.write_properties(self._node.data)
+        shutil.copytree(self._formed, self._node.data)
         self._process = spawn(self._node.command, signal.SIGKILL)
+
+    def await_ready(self) -> None:
+        """Return when it serves; from any thread."""
+        assert self._process is not None
         await_brokers(self.bootstrap, [self._process])
 
 
@@ -66,12 +72,19 @@ def _brokers(client: AdminClient) -> int:
         return 0
 
 
-@contextmanager
-def a_node() -> Iterator[Broker]:
-    """Run one node for as long as the body of the `with`."""
+def formed_data(folder: Path) -> Path:
+    """Return a data folder as a node has it that never ran; nodes begin with a copy."""
     refuse_missing_kafka()
+    node = Node(folder, 1, 2)
+    form(node)
+    return node.data
+
+
+@contextmanager
+def a_node(formed: Path) -> Iterator[Broker]:
+    """Run one node for as long as the body of the `with`."""
     with tempfile.TemporaryDirectory(prefix="daybook-kafka-") as folder:
-        its = ApacheBroker(Path(folder))
+        its = ApacheBroker(Path(folder), formed)
         its.start()
         try:
             yield its

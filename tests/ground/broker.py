@@ -34,8 +34,17 @@ class Broker:
         return KafkaSettings(mode="embedded", bootstrap=self.bootstrap)
 
     def start(self) -> None:
-        """Start it, empty, on its port; return when it takes connections."""
+        """Start it, empty, on its port; return when it serves."""
+        self.begin()
+        self.await_ready()
+
+    def begin(self) -> None:
+        """Let it start, empty; call from the main thread."""
         self._process = spawn(broker.command(self._ports), signal.SIGKILL)
+
+    def await_ready(self) -> None:
+        """Return when it serves; from any thread."""
+        assert self._process is not None
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while not self._answers():
             if time.monotonic() > deadline or self._process.poll() is not None:
