@@ -19,6 +19,8 @@ FOREVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
 TWO_HOURS = {"retention.ms": "7200000", "segment.ms": "600000", "cleanup.policy": "delete"}
 DELETE_WAIT_SECONDS = 0.05
 DELETE_TRIES = 100
+TELL_WAIT_SECONDS = 0.05
+TELL_TRIES = 100
 FEW_COPIES = 2
 
 
@@ -53,9 +55,7 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> lis
         await admin.start()
         existing = await _partition_counts(admin, topics)
         for topic in topics:
-            count = existing.get(topic.name)
-            if count is not None and count != topic.partitions:
-                await _drop_misshapen(admin, topic, count, settings)
+            await _drop_if_misshapen(admin, topic, existing.get(topic.name), settings)
         missing = [t for t in topics if existing.get(t.name) != t.partitions]
         for topic in missing:
             if await _create(admin, topic, settings) and settings.is_embedded:
@@ -63,6 +63,8 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> lis
                 # its restart, and chokes on them once the topic is: deleting it frees them.
                 await _drop(admin, topic)
                 await _create(admin, topic, settings)
+        if missing and not settings.is_embedded:
+            await _await_everywhere(admin, missing, settings)
         return [topic.name for topic in missing]
     except (KafkaError, OSError) as error:
         raise UnavailableError(
@@ -84,9 +86,27 @@ async def _partition_counts(admin: AIOKafkaAdminClient, topics: Sequence[Topic])
     return {d["topic"]: len(d["partitions"]) for d in described if not d["error_code"]}
 
 
-async def _drop_misshapen(
-    admin: AIOKafkaAdminClient, topic: Topic, count: int, settings: KafkaSettings
+async def _await_everywhere(
+    admin: AIOKafkaAdminClient, topics: Sequence[Topic], settings: KafkaSettings
 ) -> None:
+    """Wait until a client is told of them: Apache Kafka's brokers hear of a new topic late.
+
+    What came into being meanwhile, and was hidden from us, may have another partition count.
+    """
+    for _ in range(TELL_TRIES):
+        told = await _partition_counts(admin, topics)
+        for topic in topics:
+            await _drop_if_misshapen(admin, topic, told.get(topic.name), settings)
+        if len(told) == len(topics):
+            return
+        await asyncio.sleep(TELL_WAIT_SECONDS)
+
+
+async def _drop_if_misshapen(
+    admin: AIOKafkaAdminClient, topic: Topic, count: int | None, settings: KafkaSettings
+) -> None:
+    if count is None or count == topic.partitions:
+        return
     if not settings.is_embedded:
         raise UnavailableError(
             f"the topic {topic.name} has {count} partitions instead of {topic.partitions}",
