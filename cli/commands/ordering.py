@@ -9,6 +9,7 @@ from uuid import uuid4
 from cli.answers import Order
 from cli.client import DaybookClient
 from cli.commands.screen import say, show
+from cli.refusals import WORTH_ANOTHER_TRY, RefusedError
 from shared.errors import DaybookError, UnavailableError
 
 POLL_SECONDS = 0.5
@@ -55,7 +56,9 @@ async def _follow(client: DaybookClient, order: Order, stopped: asyncio.Event) -
             return None
         try:
             order = await client.order(order.projection, order.id)
-        except UnavailableError:
+        except (UnavailableError, RefusedError) as error:
+            if isinstance(error, RefusedError) and error.http_status not in WORTH_ANOTHER_TRY:
+                raise
             if not is_away:
                 say(AWAY)
             is_away = True

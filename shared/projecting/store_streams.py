@@ -13,6 +13,7 @@ EVENTS = f"""
     join unnest($2::smallint[], $3::xid8[], $4::bigint[]) as m (partition, txid, position)
         on m.partition = e.partition and (e.txid, e.position) <= (m.txid, m.position)
     where e.stream = any($1) order by e.stream, e.version"""
+HAS = "select exists (select from streams where stream = $1)"
 PARTITIONS = "select distinct partition from events where stream = any($1) and version = 1"
 # No feed position and no Kafka offset are known of an event that came from its stream.
 UNKNOWN = -1
@@ -34,6 +35,10 @@ class StoreStreams:
         """Return the next streams between two names, both left out."""
         rows = await self._truth.fetch(PAGE, after, before, limit)
         return [row["stream"] for row in rows]
+
+    async def has(self, stream: str) -> bool:
+        """Say whether the store has this stream."""
+        return bool(await self._truth.fetchval(HAS, stream))
 
     async def partitions(self, streams: Collection[str]) -> list[int]:
         """Return the partitions of these streams; one that is not in the store has none."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from shared.errors import DaybookError
+from shared.errors import DaybookError, NotFoundError, RuleBrokenError
 from shared.eventstore.codec import Ciphers, EventCodec
 from shared.postgres.lanes import Lanes
 from shared.projecting.discards import read_discards
@@ -18,8 +18,9 @@ from shared.projecting.verifiable import Verifiable
 from shared.projecting.verifying import PAGE, Page, Verifier
 
 MOST_TOLD: Final = 100
-CURRENT = """select version from public.projection_versions
-    where projection = $1 and state = 'current'"""
+FOLLOWING = """select version from public.projection_versions where projection = $1
+    and (state = 'current' and $2::int is null or state in ('current', 'previous') and version = $2)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,16 @@ class VerifyOrders:
         """Make the row of one stream anew; what was parked of it is applied with the rest.
 
         Raises:
+            NotFoundError: the store has no such stream.
             PoisonError: an event cannot be applied; nothing was changed.
         """
-        return await self._replay(order, [str(order.argument["stream"])])
+        stream = str(order.argument["stream"])
+        if not await StoreStreams(self._parts.truth, self._parts.followed).has(stream):
+            raise NotFoundError(
+                f"the store has no stream {stream}",
+                fix="name it as `daybook verify projections` does, for example customer-<id>",
+            )
+        return await self._replay(order, [stream])
 
     async def _replay(self, order: Order, streams: list[str]) -> Json:
         prefix = self._parts.projection.streams
@@ -107,9 +115,15 @@ class VerifyOrders:
 
     async def _tools(self, order: Order) -> tuple[Verifier, Repairing]:
         parts = self._parts
-        version = order.argument.get("version") or await parts.views.fetchval(
-            CURRENT, parts.projection.name
-        )
+        wanted: int | None = order.argument.get("version")
+        version = await parts.views.fetchval(FOLLOWING, parts.projection.name, wanted)
+        if version is None:
+            raise RuleBrokenError(
+                f"version {wanted} of {parts.projection.name} does not follow the events",
+                code="version-not-following",
+                field="version",
+                fix="`daybook projections list` shows the versions: take a current or previous one",
+            )
         followed = replace(parts.followed, version=version)
         streams = StoreStreams(parts.truth, followed)
         its = (parts.projection, followed, parts.views, streams, parts.codec, parts.ciphers)

@@ -61,7 +61,10 @@ class VersionOrders:
             RuleBrokenError: there is none, or another than the one ordered.
             NotYetError: it is too far behind.
         """
-        wanted: int | None = order.argument.get("version")
+        wanted = order.argument.get("version") or (order.progress or {}).get("version")
+        if wanted is None and (wanted := await self._previous()) is not None:
+            # Noted first: done again after a death in between it must not go forth again.
+            await self._orders.report(order.id, {"version": wanted})
         if wanted is not None:
             version = await self._of(wanted)
             if version is not None and version.state == "current":
@@ -77,6 +80,10 @@ class VersionOrders:
         number: int = order.argument["version"]
         await self._projector.drop(number)
         return {"version": number}
+
+    async def _previous(self) -> int | None:
+        versions = await self._versions.read()
+        return next((v.number for v in versions if v.state == "previous"), None)
 
     async def _of(self, number: int) -> Version | None:
         for version in await self._versions.read():

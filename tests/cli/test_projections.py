@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.cli.stand_in import Json, StandIn, daybook, lines_of
+from tests.cli.stand_in import Json, StandIn, daybook, lines_of, problem
 
 ORDERS = "/v1/projections/directory/orders"
 
@@ -20,6 +20,7 @@ class Projector(StandIn):
     states: list[Json]
     is_interrupted = False
     is_away = 0
+    is_without_database = 0
     kind = ""
 
     async def _other(self, request: Request) -> Response:
@@ -37,6 +38,9 @@ class Projector(StandIn):
             if self.is_away:
                 self.is_away -= 1
                 raise httpx.ConnectError("nobody is there")
+            if self.is_without_database:
+                self.is_without_database -= 1
+                return problem(503, "unavailable", "PostgreSQL does not answer")
             return JSONResponse({**order, **self.states.pop(0)})
         return JSONResponse(self.other[request.url.path])
 
@@ -75,6 +79,15 @@ def test_an_order_that_failed_says_why_and_what_to_do() -> None:
 def test_an_order_is_followed_over_a_restart_of_the_service() -> None:
     projector = a_projector({"state": "done", "result": {"events": 20}})
     projector.is_away = 2
+    result = daybook(projector, "projections", "rebuild")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("does not answer just now") == 1
+    assert lines_of(result.stdout) == ["rebuild of directory: done (events 20)"]
+
+
+def test_an_order_is_followed_while_the_service_answers_without_its_database() -> None:
+    projector = a_projector({"state": "done", "result": {"events": 20}})
+    projector.is_without_database = 20
     result = daybook(projector, "projections", "rebuild")
     assert result.exit_code == 0, result.output
     assert result.stderr.count("does not answer just now") == 1

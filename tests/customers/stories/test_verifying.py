@@ -236,3 +236,19 @@ async def test_a_read_model_of_another_life_of_the_store_is_not_compared(house: 
     order = await ordered(house, kind="verify")
     assert order["state"] == "failed"
     assert "earlier epoch" in order["error"]
+
+
+async def test_a_replay_of_a_stream_that_is_not_there_says_so(house: House) -> None:
+    await some_customers(house, 1)
+    for stream in (stream_of(uuid4()), stream_of("nobody")):
+        order = await ordered(house, kind="replay", stream=stream)
+        assert (order["state"], order["error"]) == ("failed", f"the store has no stream {stream}")
+        assert "verify projections" in order["fix"]
+
+
+async def test_a_version_that_follows_nothing_is_not_compared(house: House) -> None:
+    await some_customers(house, 1)
+    assert (await ordered(house, kind="verify", version=1))["state"] == "done"
+    order = await ordered(house, kind="verify", version=99, repair=True)
+    assert order["error"] == "version 99 of directory does not follow the events"
+    assert "projections list" in order["fix"]
