@@ -54,19 +54,25 @@ async def _follow(client: DaybookClient, order: Order, stopped: asyncio.Event) -
                 f" `daybook projections list` shows how far it is."
             )
             return None
-        try:
-            order = await client.order(order.projection, order.id)
-        except (UnavailableError, RefusedError) as error:
-            if isinstance(error, RefusedError) and error.http_status not in WORTH_ANOTHER_TRY:
-                raise
-            if not is_away:
-                say(AWAY)
-            is_away = True
-        else:
-            is_away = False
+        answer = await _asked(client, order)
+        if answer is None and not is_away:
+            say(AWAY)
+        is_away, order = answer is None, answer or order
     if order.state == "failed":
         raise OrderFailedError(order.error or "the order failed", fix=order.fix)
     return order
+
+
+async def _asked(client: DaybookClient, order: Order) -> Order | None:
+    """Return the order as it is now; None if the service, or its database, does not answer."""
+    try:
+        return await client.order(order.projection, order.id)
+    except UnavailableError:
+        return None
+    except RefusedError as error:
+        if error.http_status not in WORTH_ANOTHER_TRY:
+            raise
+        return None
 
 
 def show_result(order: Order | None, *, is_json: bool) -> None:

@@ -1,6 +1,7 @@
 """Another version answers from one moment on: never behind the one before it, on no partition."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
@@ -18,11 +19,16 @@ from shared.projecting.parts import ProjectionParts
 from shared.projecting.reading import read_events
 from shared.projecting.store_feed import marks_after
 
+log = logging.getLogger(__name__)
+
 # More than this is folded before; meanwhile the old version waits.
 MOST = 5_000
 WAIT_SECONDS = 30.0
 LOCKED_SECONDS = 2.0
 LOOK_SECONDS = 0.02
+# While the swap waits for an open transaction that has read the read model, all readers wait too.
+SWAP_WITHIN = "set local lock_timeout = '300ms'"
+HELD_UP_SECONDS = 2.0
 NEAR = 1_000
 
 LOCK_CURRENT = """select version from projection_versions
@@ -47,6 +53,9 @@ async def hand_over(
     """Fold the rest while the old version waits, and let `followed.version` answer instead.
 
     Returns False, with nothing changed, if too much is left to let anybody wait for it.
+
+    Raises:
+        LockNotAvailableError: an open transaction has read the read model; nothing was changed.
     """
     discarded = writer.discarded
     async with lanes.lane() as connection, connection.transaction():
@@ -105,6 +114,10 @@ async def _may_go_back(
             return await _back_to(connection, its, clock)
     except MarkMovedError:
         return False  # Another process swapped meanwhile.
+    except asyncpg.LockNotAvailableError:
+        log.warning("an open transaction holds the read model: the way back waits")
+        await asyncio.sleep(HELD_UP_SECONDS)
+        return False
 
 
 async def _back_to(connection: asyncpg.Connection, its: Followed, clock: Clock) -> bool:
@@ -167,6 +180,7 @@ def _at_the_goal(goal: Goal, own: Mapping[int, Mark]) -> list[tuple[Mark, Mark]]
 
 
 async def _swap(connection: asyncpg.Connection, followed: Followed, *, keep: bool) -> None:
+    await connection.execute(SWAP_WITHIN)
     await connection.execute(SWAP, followed.projection, followed.version, keep)
     await connection.execute(NOTIFY, CHANNEL, followed.projection)
 
@@ -181,8 +195,9 @@ def _no_way_back(followed: Followed) -> RuleBrokenError:
 
 def _too_far_behind(followed: Followed, number: int) -> NotYetError:
     return NotYetError(
-        f"version {number} of {followed.projection} is still behind the one that answers",
-        fix="`daybook lag` shows whether it moves; order it again, or `rebuild`",
+        f"version {number} of {followed.projection} could not take over: it is still behind the one"
+        " that answers, or an open transaction in views reads that one",
+        fix="`daybook lag` shows whether it moves, pg_stat_activity who reads; order it again",
         who_can_help="an operator",
         retry_after_seconds=30,
     )

@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from shared.errors import DaybookError, UnavailableError
+from shared.errors import DaybookError, NotYetError, UnavailableError
 from shared.observability.work import Work
 from shared.postgres.lanes import Lanes
 from shared.projecting.build_writing import BuildTakenError
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 0.5
 END_WITHIN_SECONDS = 5.0
 SWEEP_EVERY_SECONDS = 3600.0
+# What is dropped already goes sooner, unless somebody reads it.
+SWEEP_SECONDS = 5.0
 FOLLOWING = {"current", "previous"}
 
 
@@ -117,10 +119,17 @@ class Projector:
             self._keep(version)
         await self._end([number for number in self._kept if number not in found])
         now = self._parts.clock.monotonic()
-        if any(v.state == "dropped" for v in versions) or now - self._swept > SWEEP_EVERY_SECONDS:
+        wait = SWEEP_SECONDS if any(v.state == "dropped" for v in versions) else SWEEP_EVERY_SECONDS
+        if now - self._swept > wait:
             self._swept = now
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        try:
             for number in await self.versions.sweep(self._parts.clock.now()):
                 log.info("a version was removed", extra=self._told(number))
+        except NotYetError as error:
+            log.warning("a version is removed later", extra={"problem": error.detail})
 
     def _keep(self, version: Version) -> None:
         kept = self._kept.get(version.number)

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+import asyncpg
+
 from shared.postgres.lanes import Lanes
 from shared.projecting.applied import AppliedEvent
 from shared.projecting.build_writing import BuildWriter, Progress
 from shared.projecting.goals import BuildStoppedError, EarlierLifeError, Goal, goal_of, read_current
-from shared.projecting.handover import hand_over
+from shared.projecting.handover import HELD_UP_SECONDS, hand_over
 from shared.projecting.marks import Mark, read_marks
 from shared.projecting.pace import Pace
 from shared.projecting.parts import ProjectionParts
@@ -69,13 +71,22 @@ class Rebuild:
             goal = await self._goal()
             if goal.marks is None or sum(goal.rest(self._marks).values()) > LITTLE:
                 await self._fold(goal, stop)
-            if not stop.is_set() and await hand_over(
-                self._parts, self._followed, self._lanes, self._writer, self._progress(0)
-            ):
+            if not stop.is_set() and await self._hand_over():
                 log.info("a new version answers", extra={**told, "events_done": self._done})
                 return True
         await self._versions.release(version, self._builder)
         return False
+
+    async def _hand_over(self) -> bool:
+        try:
+            return await hand_over(
+                self._parts, self._followed, self._lanes, self._writer, self._progress(0)
+            )
+        except asyncpg.LockNotAvailableError:
+            log.warning("an open transaction holds the read model: the handover waits")
+            await self._versions.claim(self._followed.version, self._builder)
+            await asyncio.sleep(HELD_UP_SECONDS)
+            return False
 
     @property
     def _done(self) -> int:

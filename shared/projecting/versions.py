@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.errors import RuleBrokenError
+from shared.errors import NotYetError, RuleBrokenError
 from shared.postgres.lanes import Lanes
 
 State = Literal["building", "current", "previous", "dropped"]
@@ -36,6 +36,8 @@ CLAIM = """update projection_versions
     returning version"""
 RELEASE = """update projection_versions set lease_until = '-infinity', problem = $4
     where projection = $1 and version = $2 and builder = $3 and state = 'building'"""
+# Whoever waits for a version's tables makes all others wait who would change a version.
+DROP_WITHIN = "set local lock_timeout = '1s'"
 DROP = "select drop_projection_version($1, $2)"
 OVERDUE = """select v.version from projection_versions v
     where v.projection = $1 and (
@@ -119,9 +121,18 @@ class Versions:
 
         Raises:
             RuleBrokenError: it is the one that answers, or there is none of that number.
+            NotYetError: somebody reads or writes it at this moment; nothing was changed.
         """
         try:
-            await self._lanes.execute(DROP, self.projection, version)
+            async with self._lanes.lane() as connection, connection.transaction():
+                await connection.execute(DROP_WITHIN)
+                await connection.execute(DROP, self.projection, version)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            raise NotYetError(
+                f"version {version} of {self.projection} is being read or written",
+                fix="order it again; pg_stat_activity of views shows whose transaction is open",
+                who_can_help="an operator",
+            ) from error
         except asyncpg.PostgresError as error:
             if error.sqlstate != REFUSED:
                 raise
