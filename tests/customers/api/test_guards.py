@@ -32,6 +32,8 @@ EVERY_ROUTE = {
     ("GET", "/v1/subject-keys/{kid}"): Permission.SUBJECT_KEYS_READ,
     ("GET", "/v1/watch"): Permission.CUSTOMERS_WATCH,
     ("GET", "/v1/lag"): Permission.LAG_READ,
+    ("GET", "/v1/consumers"): Permission.CONSUMERS_READ,
+    ("PUT", "/v1/consumers/{name}/seen"): Permission.CONSUMERS_REPORT,
     ("GET", "/v1/parked"): Permission.PROJECTIONS_OPERATE,
     ("GET", "/v1/projections"): Permission.PROJECTIONS_OPERATE,
     ("POST", "/v1/projections/{name}/orders"): Permission.PROJECTIONS_OPERATE,
