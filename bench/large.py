@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from bench import append_at_size, feed_reading, refilling
 from bench.ground import Ground
-from bench.large_log import EVENTS, LargeLog
+from bench.large_log import LargeLog, events_wanted
 from bench.measuring import Paired, Row
 from bench.parts import parts
 
+EVENTS = events_wanted(1_000_000)
 SMALL_EVENTS = EVENTS // 10
 
 
