@@ -9,16 +9,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.customers.api.app import ApiParts, customers_api
+from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.storage.codec import CODEC
+from services.customers.streams.activity import latest_activity
 from shared.authorization.decisions import TableDecisions
 from shared.clock import SystemClock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.messaging.headers import source_of
-from shared.messaging.topics import ACCESS, CUSTOMERS
+from shared.messaging.topics import ACCESS, ACTIVITY, CUSTOMERS
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.canary import CanaryKeeper
@@ -28,6 +30,7 @@ from shared.projecting.watching import MarkWatcher
 from shared.security.master_key import FileMasterKey
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
+from shared.settings import KafkaSettings
 from shared.web.callers import Guard
 from shared.web.health import Readiness
 from shared.web.recording import Recorder
@@ -58,6 +61,9 @@ def customers_openapi() -> dict[str, Any]:
         records_feed=Feed(lanes, ACCESS.name, ACCESS.table),
         recorder=Recorder(records, clock),
         watcher=watcher,
+        live_activity=latest_activity(KafkaSettings(), ACTIVITY, clock),
+        daily_activity=DailyActivity(lanes),
+        daily_watcher=MarkWatcher(lanes, followed, SERVICE),
         orders=Orders(lanes, uuid4()),
         consumers={},
         guard=Guard(

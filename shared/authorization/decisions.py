@@ -17,6 +17,7 @@ _EVERY_CUSTOMER_READ = frozenset(
         Permission.CUSTOMERS_HISTORY,
         Permission.CUSTOMERS_JOURNEY,
         Permission.CUSTOMERS_WATCH,
+        Permission.ACTIVITY_READ,
     }
 )
 _DAILY_WORK = _EVERY_CUSTOMER_READ | {Permission.CUSTOMERS_CHANGE}
@@ -29,6 +30,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.SUPPORT: _DAILY_WORK,
         Role.AUDITOR: frozenset(
             {
+                Permission.ACTIVITY_READ,
                 Permission.CUSTOMERS_READ,
                 Permission.CUSTOMERS_HISTORY,
                 Permission.CUSTOMERS_JOURNEY,
@@ -42,6 +44,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.OPERATOR: frozenset(
             {
                 Permission.CONSUMERS_READ,
+                Permission.ACTIVITY_READ,
                 Permission.CUSTOMERS_JOURNEY,
                 Permission.CUSTOMERS_WATCH,
                 Permission.FEED_READ,

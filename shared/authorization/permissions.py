@@ -8,6 +8,7 @@ class Permission(StrEnum):
 
     CONSUMERS_READ = "consumers.read"
     CONSUMERS_REPORT = "consumers.report"
+    ACTIVITY_READ = "activity.read"
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_REGISTER = "customers.register"
     CUSTOMERS_CHANGE = "customers.change"

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -46,6 +47,8 @@ class LatestOf(Generic[K, V]):
         self._is_old = is_old
         self._since_sweep = 0
         self.values: dict[K, V] = {}
+        self.told_at: datetime | None = None
+        """When the newest record that was read was published."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the whole topic until `stop` is set; what fails is tried again."""
@@ -70,7 +73,8 @@ class LatestOf(Generic[K, V]):
                 asyncio.timeout(ANSWER_WITHIN_SECONDS),
                 self._reading([partition]) as consumer,
             ):
-                while True:
+                # As long as there is no such topic, nothing was ever told.
+                while self._topic.name in await consumer.topics():
                     await self._take(consumer)
                     high = consumer.highwater(place)
                     if high is not None and await consumer.position(place) >= high:
@@ -98,10 +102,11 @@ class LatestOf(Generic[K, V]):
         consumer = new_consumer(self._settings)
         try:
             await start_consumer(consumer)
-            places = [TopicPartition(self._topic.name, p) for p in partitions]
-            consumer.assign(places)
-            for place in places:
-                consumer.seek(place, 0)
+            if self._topic.name in await consumer.topics():
+                places = [TopicPartition(self._topic.name, p) for p in partitions]
+                consumer.assign(places)
+                for place in places:
+                    consumer.seek(place, 0)
             yield consumer
         finally:
             await consumer.stop()
@@ -109,6 +114,8 @@ class LatestOf(Generic[K, V]):
     async def _take(self, consumer: AIOKafkaConsumer) -> None:
         for batch in (await consumer.getmany(timeout_ms=POLL_MS)).values():
             for record in batch:
+                at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+                self.told_at = at if self.told_at is None else max(at, self.told_at)
                 read = self._parse(record.value)
                 if read is not None:
                     self.values[read[0]] = read[1]

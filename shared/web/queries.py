@@ -1,7 +1,7 @@
 """What stands in a path or a query is read here, or refused with its name and a way to mend it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def path_id(request: Request, name: str) -> UUID:
@@ -60,6 +61,21 @@ def moment(request: Request, name: str) -> datetime | None:
         f"{name} is not a time with its zone.",
         field=name,
         fix=f"Send for example {name}=2026-01-31T09:30:00Z.",
+    )
+
+
+def day(request: Request, name: str) -> date | None:
+    """Return a day of the query, or None if it is not there."""
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    try:
+        if _DAY.fullmatch(given) is not None:
+            return date.fromisoformat(given)
+    except ValueError:
+        pass  # It has the form of a day, and there is none of that name.
+    raise InvalidInputError(
+        f"{name} is not a day.", field=name, fix=f"Send for example {name}=2026-01-31."
     )
 
 

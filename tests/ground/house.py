@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 import asyncpg
@@ -15,10 +16,13 @@ from services.customers import VERSION
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.loading import CustomerReader
+from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
+from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory import Directory
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.storage.codec import CODEC
+from services.customers.streams.activity import latest_activity
 from shared.authorization.decisions import TableDecisions
 from shared.authorization.people import DEMO_PEOPLE
 from shared.clock import SystemClock
@@ -29,7 +33,7 @@ from shared.eventstore.store import EventStore
 from shared.messaging.headers import source_of
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
-from shared.messaging.topics import CUSTOMERS, Topic
+from shared.messaging.topics import CUSTOMERS, TWO_HOURS, Topic
 from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
@@ -73,6 +77,8 @@ class House:
         self.access = Topic(f"{topic.name}.access", topic.partitions, "records")
         self.followed = Followed(DIRECTORY, source_of(SERVICE), topic.name, topic.partitions)
         self.consumers = {"billing": billing_of(topic)}
+        self.followed_daily = replace(self.followed, projection=ACTIVITY_DAILY)
+        self.activity = Topic(f"{topic.name}.activity", topic.partitions, settings=TWO_HOURS)
         self.clock = TurnableClock(SystemClock().now(), runs=True)
         self.appended, self.stopping = asyncio.Event(), asyncio.Event()
         self.directory = Directory()
@@ -86,7 +92,7 @@ class House:
     async def open(self) -> None:
         """Open the connections and put the parts together; nothing runs yet."""
         truth = await self.lanes(self.databases.truth_dsn, "api", 8)
-        views = await self.lanes(self.databases.views_dsn, "api", 4)
+        views = await self.lanes(self.databases.views_dsn, "api", 5)
         keys = await self.lanes(self.databases.keys_dsn, "api", 4)
         self.space = TurnableSpace()
         self.reserve = DiskReserve(self.space, 1_000, self.metrics)
@@ -102,6 +108,8 @@ class House:
             self.store, self.reader, self.keys, self.pool, self.clock, self.tracing, self.appended
         )
         self.watcher = MarkWatcher(views, self.followed, SERVICE)
+        self.daily_watcher = MarkWatcher(views, self.followed_daily, SERVICE)
+        self.live = latest_activity(self.kafka, self.activity, self.clock)
         self.relay = await self.new_relay()
         self.runner = await self.new_runner()
         self.app = self._app(truth, views)
@@ -138,6 +146,7 @@ class House:
     async def start(self, *, relay: bool = True, runner: bool = True) -> None:
         """Run the watcher, and the relay and the runner if wanted, until the house is closed."""
         self.run(self.watcher)
+        self.run(self.daily_watcher)
         if relay:
             self.run(self.relay)
         if runner:
@@ -253,6 +262,9 @@ class House:
             records_feed=Feed(truth, self.access.name, self.access.table),
             recorder=self.recorder,
             watcher=self.watcher,
+            live_activity=self.live,
+            daily_activity=DailyActivity(views),
+            daily_watcher=self.daily_watcher,
             orders=Orders(views, uuid4()),
             consumers=self.consumers,
             guard=Guard(PersonVerifier(), TableDecisions()),

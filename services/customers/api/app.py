@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.customers import VERSION
+from services.customers.api.activity import ActivityRoutes
 from services.customers.api.commands import CommandRoutes
 from services.customers.api.consumers import ConsumerRoutes
 from services.customers.api.feed import FeedRoutes
@@ -16,8 +17,11 @@ from services.customers.api.reads import ReadRoutes
 from services.customers.api.watch import WatchRoutes
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.loading import CustomerReader
+from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
+from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.streams.activity import Latest
 from shared.clock import Clock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
@@ -56,6 +60,9 @@ class ApiParts:
     records_feed: Feed
     recorder: Recorder
     watcher: MarkWatcher
+    live_activity: Latest
+    daily_activity: DailyActivity
+    daily_watcher: MarkWatcher
     orders: Orders
     consumers: Mapping[str, RegisteredConsumer]
     guard: Guard
@@ -107,10 +114,12 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
     sightings = Sightings(parts.views)
     ConsumerRoutes(parts.store, feeds, parts.consumers, sightings, parts.clock).add_to(routes)
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
-    parked, versions = ParkedList(parts.views), Versions(parts.views, DIRECTORY)
-    ProjectionRoutes(parts.orders, parked, parts.records, versions, DIRECTORY, parts.clock).add_to(
-        routes
-    )
+    ActivityRoutes(
+        parts.live_activity, parts.daily_activity, parts.daily_watcher, parts.clock
+    ).add_to(routes)
+    parked = ParkedList(parts.views)
+    read_models = [Versions(parts.views, name) for name in (DIRECTORY, ACTIVITY_DAILY)]
+    ProjectionRoutes(parts.orders, parked, parts.records, read_models, parts.clock).add_to(routes)
     ParkedRoutes(parked, pages).add_to(routes)
     lag.add_to(routes)
     return app

@@ -1,5 +1,6 @@
 """Routes of the operators: which read models there are, and orders to the projector."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Self
 from uuid import UUID, uuid5
@@ -108,15 +109,13 @@ class ProjectionRoutes:
         orders: Orders,
         parked: ParkedList,
         records: RecordKeeper,
-        versions: Versions,
-        read_model: str,
+        read_models: Sequence[Versions],
         clock: Clock,
     ) -> None:
         self._orders = orders
         self._parked = parked
         self._records = records
-        self._versions = versions
-        self._read_model = read_model
+        self._read_models = {versions.projection: versions for versions in read_models}
         self._clock = clock
 
     def add_to(self, routes: Routes) -> None:
@@ -138,22 +137,26 @@ class ProjectionRoutes:
 
     async def every(self, _request: Request, _caller: Caller) -> Response:
         """List the read models: versions, how far each is, and what was ordered lately."""
-        marks = await self._versions.marks()
-        parked = await self._parked.counts(self._read_model)
-        latest = await self._orders.latest(self._read_model, LATEST_ORDERS)
-        item = {
-            "name": self._read_model,
+        items = [await self._item(versions) for versions in self._read_models.values()]
+        return JsonAnswer({"items": items})
+
+    async def _item(self, its: Versions) -> dict[str, Any]:
+        name = its.projection
+        marks = await its.marks()
+        parked = await self._parked.counts(name)
+        latest = await self._orders.latest(name, LATEST_ORDERS)
+        return {
+            "name": name,
             "versions": [
                 {
                     **version_view(version),
                     "marks": marks.get(version.number, []),
                     "parked": parked.get(version.number, NOTHING_PARKED),
                 }
-                for version in await self._versions.read()
+                for version in await its.read()
             ],
             "orders": [order_view(order) for order in latest],
         }
-        return JsonAnswer({"items": [item]})
 
     async def place(self, request: Request, caller: Caller) -> Response:
         """Order something of the projector: it does it in the background; ask again how far it is.
@@ -201,7 +204,7 @@ class ProjectionRoutes:
 
     def _name(self, request: Request) -> str:
         name: str = request.path_params["name"]
-        if name != self._read_model:
+        if name not in self._read_models:
             raise NotFoundError(
                 "There is no such read model.",
                 field="name",

@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasure_watch import ErasureWatcher
+from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.roles.erasing import erasure_watcher
-from services.customers.roles.process import FOLLOWED, SERVICE, Process
+from services.customers.roles.process import FOLLOWED, FOLLOWED_DAILY, SERVICE, Process
 from services.customers.storage.codec import CODEC
+from services.customers.streams.activity import latest_activity
 from shared.authorization.decisions import TableDecisions
 from shared.authorization.people import DEMO_PEOPLE
 from shared.errors import DaybookError
@@ -23,7 +25,7 @@ from shared.eventstore.records import RecordKeeper
 from shared.eventstore.reserve import DiskReserve, LocalSpace, UnknownSpace
 from shared.eventstore.store import EventStore
 from shared.messaging.consumers import read_consumers
-from shared.messaging.topics import ACCESS, CUSTOMERS
+from shared.messaging.topics import ACCESS, ACTIVITY, CUSTOMERS
 from shared.observability.metrics import Metrics
 from shared.observability.names import GaugeName
 from shared.observability.work import FINE
@@ -78,6 +80,8 @@ async def add_api(process: Process) -> None:
     listener = listen(process.service.host, process.service.port)
     process.runs += [
         parts.watcher.run,
+        parts.daily_watcher.run,
+        parts.live_activity.run,
         canary.run,
         watch.run,
         erasures.run,
@@ -88,7 +92,7 @@ async def add_api(process: Process) -> None:
 async def _parts(process: Process) -> ApiParts:
     """Open what the routes stand on."""
     truth = await process.lanes(process.stores.truth_dsn, "api", process.stores.append_lanes)
-    views = await process.lanes(process.stores.views_dsn, "api", 3)
+    views = await process.lanes(process.stores.views_dsn, "api", 4)
     key_lanes = await process.lanes(process.stores.keys_dsn, "api", 4)
     engine = create_async_engine(
         sqlalchemy_url(dsn_for(process.stores.views_dsn, "api")), pool_pre_ping=True
@@ -113,6 +117,9 @@ async def _parts(process: Process) -> ApiParts:
         records_feed=Feed(truth, ACCESS.name, ACCESS.table),
         recorder=recorder,
         watcher=MarkWatcher(views, FOLLOWED, SERVICE),
+        live_activity=latest_activity(process.kafka, ACTIVITY, process.clock),
+        daily_activity=DailyActivity(views),
+        daily_watcher=MarkWatcher(views, FOLLOWED_DAILY, SERVICE),
         orders=Orders(views, uuid4()),
         consumers=read_consumers(process.service.consumers_dir),
         guard=Guard(await _verifier(process), TableDecisions()),

@@ -6,9 +6,11 @@ import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Final, Literal
 
 from services.customers import VERSION
+from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.roles.readiness import ProcessReadiness
 from shared.clock import SystemClock
@@ -34,6 +36,7 @@ from shared.web.operations import listen_for_operators, serve_operators
 SERVICE: Final = "customers"
 Role = Literal["api", "relay", "projector", "streams", "all", "migrate", "check"]
 FOLLOWED = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
+FOLLOWED_DAILY = replace(FOLLOWED, projection=ACTIVITY_DAILY)
 OPEN_AGAIN_SECONDS = 0.5
 
 log = logging.getLogger(__name__)

@@ -1,10 +1,13 @@
 """The projector role: the read models follow the topics."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from uuid import uuid4
 
-from services.customers.projections.directory import NAME as DIRECTORY
+from services.customers.projections.activity_daily import CODEC as DAILY_CODEC
+from services.customers.projections.activity_daily import ActivityDaily
 from services.customers.projections.directory import Directory
-from services.customers.roles.process import FOLLOWED, Process
+from services.customers.roles.process import FOLLOWED, FOLLOWED_DAILY, Process
 from services.customers.storage.codec import CODEC
 from shared.postgres.lanes import Lanes
 from shared.projecting.discards import read_discards
@@ -21,46 +24,70 @@ from shared.security.subject_keys import SubjectKeys
 
 
 async def add_projector(process: Process) -> None:
-    """Let the process keep the directory."""
+    """Let the process keep the directory and the daily figures."""
     truth = await process.lanes(process.stores.truth_dsn, "projector", 3, READ_ONLY)
-    directory = Directory()
-    parts = await _parts(process, directory, truth)
-    projector = Projector(parts)
-    process.readiness.works.append(projector.work)
-    taking = await process.lanes(process.stores.views_dsn, "projector", 4)
-    orders = Orders(taking, uuid4())
-    # One line per kind of order; each handler is idempotent, for an order may be done twice.
-    retrying = Retrying(directory, taking, CODEC, parts.ciphers, process.clock)
-    verifying = VerifyParts(
-        directory, FOLLOWED, taking, truth, CODEC, parts.ciphers, orders,
-        process.service.verify_streams_per_second,
-    )  # fmt: skip
-    handlers: dict[Kind, Handler] = {
-        "retry": retrying.retry,
-        "discard": retrying.discard,
-        **verify_orders(verifying),
-        **version_orders(projector, orders),
-    }
-    taker = OrderTaker(orders, taking, DIRECTORY, handlers)
-    process.runs += [projector.run, taker.run]
-
-
-async def _parts(process: Process, directory: Directory, truth: Lanes) -> ProjectionParts:
-    """Open what all versions of the directory share."""
-    stores = process.stores
-    views = await process.lanes(stores.views_dsn, "projector", 2)
-    key_lanes = await process.lanes(stores.keys_dsn, "projector", 1)
-    return ProjectionParts(
-        projection=directory,
+    views = await process.lanes(process.stores.views_dsn, "projector", 2)
+    key_lanes = await process.lanes(process.stores.keys_dsn, "projector", 1)
+    ciphers = CipherCache(SubjectKeys(key_lanes, process.master), process.clock)
+    parts = ProjectionParts(
+        projection=Directory(),
         followed=FOLLOWED,
         codec=CODEC,
-        ciphers=CipherCache(SubjectKeys(key_lanes, process.master), process.clock),
+        ciphers=ciphers,
         feed=StoreFeed(truth, FOLLOWED),
         views=views,
-        open_views=lambda settings: process.lanes(stores.views_dsn, "projector", 2, settings),
-        discarded=lambda: read_discards(truth, DIRECTORY),
+        open_views=lambda its: process.lanes(process.stores.views_dsn, "projector", 2, its),
+        discarded=lambda: read_discards(truth, FOLLOWED.projection),
         kafka=process.kafka,
         clock=process.clock,
         tracing=process.tracing,
         metrics=process.metrics,
     )
+    lanes = await process.lanes(process.stores.views_dsn, "projector", 2)
+    await _keep(
+        process, parts, lambda orders: _directory_orders(process, parts, lanes, truth, orders)
+    )
+    daily = replace(
+        parts,
+        projection=ActivityDaily(),
+        followed=FOLLOWED_DAILY,
+        codec=DAILY_CODEC,
+        feed=StoreFeed(truth, FOLLOWED_DAILY),
+        discarded=lambda: read_discards(truth, FOLLOWED_DAILY.projection),
+    )
+    await _keep(process, daily, lambda _: {})
+
+
+async def _keep(
+    process: Process,
+    parts: ProjectionParts,
+    more: Callable[[Orders], Mapping[Kind, Handler]],
+) -> None:
+    """Keep one read model in all its versions, and do what is ordered of it.
+
+    Handlers are idempotent, for an order may be done twice.
+    """
+    projector = Projector(parts)
+    process.readiness.works.append(projector.work)
+    taking = await process.lanes(process.stores.views_dsn, "projector", 2)
+    orders = Orders(taking, uuid4())
+    handlers = {**more(orders), **version_orders(projector, orders)}
+    taker = OrderTaker(orders, taking, parts.followed.projection, handlers)
+    process.runs += [projector.run, taker.run]
+
+
+def _directory_orders(
+    process: Process, parts: ProjectionParts, lanes: Lanes, truth: Lanes, orders: Orders
+) -> Mapping[Kind, Handler]:
+    """Return who does what can be ordered of the directory alone: it has a row per stream."""
+    directory = Directory()
+    retrying = Retrying(directory, lanes, CODEC, parts.ciphers, process.clock)
+    verifying = VerifyParts(
+        directory, FOLLOWED, lanes, truth, CODEC, parts.ciphers, orders,
+        process.service.verify_streams_per_second,
+    )  # fmt: skip
+    return {
+        "retry": retrying.retry,
+        "discard": retrying.discard,
+        **verify_orders(verifying),
+    }

@@ -31,6 +31,8 @@ EVERY_ROUTE = {
     ("GET", "/v1/feed/digest"): Permission.FEED_READ,
     ("GET", "/v1/subject-keys/{kid}"): Permission.SUBJECT_KEYS_READ,
     ("GET", "/v1/watch"): Permission.CUSTOMERS_WATCH,
+    ("GET", "/v1/activity"): Permission.ACTIVITY_READ,
+    ("GET", "/v1/activity/daily"): Permission.ACTIVITY_READ,
     ("GET", "/v1/lag"): Permission.LAG_READ,
     ("GET", "/v1/consumers"): Permission.CONSUMERS_READ,
     ("PUT", "/v1/consumers/{name}/seen"): Permission.CONSUMERS_REPORT,

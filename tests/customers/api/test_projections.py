@@ -29,7 +29,8 @@ class TestListProjections:
     async def test_an_operator_sees_versions_and_orders(self, house: House) -> None:
         oscar = house.client("oscar")
         placed = read(await oscar.post(ORDERS, json={"kind": "back"}))
-        (item,) = read(await oscar.get("/v1/projections"))["items"]
+        item, daily = read(await oscar.get("/v1/projections"))["items"]
+        assert daily["name"] == "activity_daily"
         assert item["name"] == DIRECTORY
         assert item["versions"][0]["version"] == 1
         assert item["orders"][0] == placed

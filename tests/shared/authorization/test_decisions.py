@@ -11,19 +11,20 @@ from shared.authorization.permissions import Permission
 
 PEOPLE = sorted(DEMO_PEOPLE)
 MAY = {
-    "alice": "read register change history journey watch",
-    "leo": "read register change history journey watch",
-    "wang": "read register change history journey watch",
-    "bob": "read register change history journey watch",
-    "carol": "read change history journey watch",
-    "dave": "read history journey feed records",
-    "erin": "read history journey watch lag operate consumers",
-    "oscar": "journey watch feed lag operate consumers",
+    "alice": "read register change history journey watch activity",
+    "leo": "read register change history journey watch activity",
+    "wang": "read register change history journey watch activity",
+    "bob": "read register change history journey watch activity",
+    "carol": "read change history journey watch activity",
+    "dave": "read history journey feed records activity",
+    "erin": "read history journey watch lag operate consumers activity",
+    "oscar": "journey watch feed lag operate consumers activity",
     "petra": "read history journey",
     "billing": "read feed keys report",
     "customers": "",
 }
 SHORT = {
+    "activity": "activity.read",
     "consumers": "consumers.read",
     "report": "consumers.report",
     "feed": "feed.read",
