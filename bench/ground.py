@@ -73,17 +73,19 @@ class Ground:
 
     async def databases(self) -> Databases:
         """Return fresh databases of the service, migrated and empty; the DSNs hold `{role}`."""
-        return await self._databases(SERVICE, f"{SERVICE}_{{role}}")
+        return await self._databases(SERVICE, f"{SERVICE}_{{role}}", f"{SERVICE}_owner")
 
     async def plain_databases(self) -> Databases:
         """Return empty databases for a baseline, as the superuser."""
-        return await self._databases("template1", "postgres")
+        return await self._databases("template1", "postgres", "postgres")
 
-    async def _databases(self, template: str, user: str) -> Databases:
+    async def _databases(self, template: str, user: str, owner: str) -> Databases:
         name = f"row{next(self._numbers)}"
         dsns = {}
         for server in servers(self.place):
-            await _execute(server.admin_dsn, f"create database {name} template {template}")
+            await _execute(
+                server.admin_dsn, f"create database {name} template {template} owner {owner}"
+            )
             dsns[server.kind] = f"postgresql://{user}@/{name}?host={server.sockets}"
         return Databases(**dsns)
 

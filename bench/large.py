@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bench import append_at_size, feed_reading, refilling
+from bench import append_at_size, feed_reading, rebuilding, refilling
 from bench.ground import Ground
 from bench.large_log import LargeLog, events_wanted
 from bench.measuring import Paired, Row
@@ -20,9 +20,12 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
         await large.fill(EVENTS)
         return {
             feed_reading.CLAIM.name: await feed_reading.measure(ground, large),
+            rebuilding.CLAIM.name: await rebuilding.measure(ground, large),
             refilling.CLAIM.name: await refilling.measure(ground, large),
             append_at_size.CLAIM.name: await append_at_size.measure(large, small),
         }
 
 
-ROW = Row("large", (append_at_size.CLAIM, feed_reading.CLAIM, refilling.CLAIM), measure)
+ROW = Row(
+    "large", (append_at_size.CLAIM, feed_reading.CLAIM, rebuilding.CLAIM, refilling.CLAIM), measure
+)
