@@ -7,7 +7,7 @@ from functools import partial
 from cli.local import broker, environment
 from cli.local.kafka import Node
 from cli.local.paths import Place
-from cli.local.ports import Ports
+from cli.local.ports import LOOPBACK, Ports
 from cli.local.postgres import Server, servers
 from cli.local.program import Program, Tier
 from cli.local.readiness import ask_readiness, kafka_answers, postgres_answers, url_answers
@@ -63,6 +63,24 @@ def customers_program(place: Place) -> Program:
         command=environment.python(f"services.{SERVICE}", "all"),
         environment=environment.of_service(SERVICE, place),
         is_ready=_service_is_ready(ports.customers_url),
+    )
+
+
+def streams_program(place: Place) -> Program:
+    """Return the worker that makes live figures; a Faust worker has a process of its own.
+
+    Its group meets for seconds before it counts anything: nobody waits for that.
+    """
+    port = Ports(place.port_base).streams_metrics
+    return Program(
+        name=f"{SERVICE}-streams",
+        tier=Tier.SERVICES,
+        command=environment.python(f"services.{SERVICE}", "streams"),
+        environment={
+            **environment.of_service(SERVICE, place),
+            "DAYBOOK_OBSERVABILITY_METRICS_PORT": str(port),
+        },
+        is_ready=partial(url_answers, f"http://{LOOPBACK}:{port}/livez"),
     )
 
 

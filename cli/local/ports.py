@@ -34,6 +34,11 @@ class Ports:
         return self.base + 50
 
     @property
+    def streams_metrics(self) -> int:
+        """The same of the process that makes its live figures."""
+        return self.base + 51
+
+    @property
     def broker(self) -> int:
         """The Kafka protocol."""
         return self.base + 92
@@ -46,7 +51,10 @@ class Ports:
     @property
     def all(self) -> tuple[int, ...]:
         """Every port that something may listen on."""
-        return (self.customers, self.issuer, self.metrics, self.broker, self.controller)
+        return (
+            self.customers, self.issuer, self.metrics, self.streams_metrics, self.broker,
+            self.controller,
+        )  # fmt: skip
 
     @property
     def customers_url(self) -> str:

@@ -15,6 +15,7 @@ from cli.local.machine import (
     issuer_program,
     kafka_node,
     postgres_programs,
+    streams_program,
 )
 from cli.local.paths import Place
 from cli.local.postgres import Server, give_to_server_user, make_socket_folders, servers
@@ -60,7 +61,9 @@ class Startup:
         stored = await count_stored(servers(self._place)[0].admin_dsn, SERVICE)
         async with step("customers service"):
             since = self._clock.monotonic()
-            await self._supervisor.start(customers_program(self._place))
+            await self._supervisor.start(
+                customers_program(self._place), streams_program(self._place)
+            )
         async with step("a canary event makes the whole trip"):
             proof = await self._prove(since, before, stored)
         keep_tally(self._place.tally, stored)
