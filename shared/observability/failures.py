@@ -17,6 +17,11 @@ _OUR_SIDE = 500
 _SAFE_FACTS = ("sqlstate", "table_name", "constraint_name", "errno", "problem_code", "status")
 
 
+def said_of(error: BaseException) -> str:
+    """Return one line for a log: our own sentence, or the type of a foreign exception."""
+    return error.detail if isinstance(error, DaybookError) else type(error).__name__
+
+
 def describe_failure(error: BaseException, *, depth: int = 0) -> dict[str, object]:
     """Return type, codes, place and causes of an exception, without its message.
 

@@ -27,6 +27,8 @@ LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionTimeoutError,  # the server ended the session as well
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
 

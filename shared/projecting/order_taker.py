@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import asyncpg
 
 from shared.errors import DaybookError, UnavailableError
+from shared.observability.failures import said_of
 from shared.postgres.lanes import Lanes
 from shared.projecting.orders import CHANNEL, Json, Kind, Order, OrderLostError, Orders
 
@@ -67,8 +68,8 @@ class OrderTaker:
                 task = asyncio.create_task(self._do(order))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        except UnavailableError as error:
-            log.warning("orders cannot be looked for", extra={"problem": error.detail})
+        except (UnavailableError, asyncpg.PostgresError) as error:
+            log.warning("orders cannot be looked for", extra={"problem": said_of(error)})
 
     async def _do(self, order: Order) -> None:
         told = {"order": str(order.id), "order_kind": order.kind, "projection": order.projection}

@@ -42,6 +42,8 @@ NEXT = f"""
     returning {COLUMNS}"""
 RENEW = """update projection_orders set lease_until = clock_timestamp() + make_interval(secs => $3)
     where id = $1 and owner = $2 and state = 'running' returning id"""
+REPORT = """update projection_orders set progress = $2
+    where id = $1 and owner = $3 and state = 'running' returning id"""
 RELEASE = """update projection_orders set lease_until = '-infinity'
     where id = $1 and owner = $2 and state = 'running'"""
 END = """update projection_orders
@@ -149,12 +151,14 @@ class Orders:
         await self._lanes.execute(RELEASE, order.id, self._owner)
 
     async def report(self, order_id: UUID, progress: Json) -> None:
-        """Say how far the order is; whoever placed it sees this."""
+        """Say how far the order is; whoever placed it sees this.
+
+        Raises:
+            OrderLostError: another process does the order now.
+        """
         text = orjson.dumps(progress).decode()
-        await self._lanes.execute(
-            "update projection_orders set progress = $2 where id = $1 and owner = $3",
-            order_id, text, self._owner,
-        )  # fmt: skip
+        if not await self._lanes.fetch(REPORT, order_id, text, self._owner):
+            raise OrderLostError
 
     async def done(self, order_id: UUID, result: Json) -> None:
         """Say that the order is done, and what came of it."""

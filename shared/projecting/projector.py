@@ -5,7 +5,10 @@ import logging
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
+import asyncpg
+
 from shared.errors import DaybookError, NotYetError, UnavailableError
+from shared.observability.failures import said_of
 from shared.observability.work import Work
 from shared.postgres.lanes import Lanes
 from shared.projecting.build_writing import BuildTakenError
@@ -89,8 +92,8 @@ class Projector:
             while not stop.is_set():
                 try:
                     await self._look_around()
-                except UnavailableError as error:
-                    log.warning("versions cannot be looked at", extra={"problem": error.detail})
+                except (UnavailableError, asyncpg.PostgresError) as error:
+                    log.warning("versions cannot be looked at", extra={"problem": said_of(error)})
                 await self._pause(stop)
         finally:
             await self._end(list(self._kept))

@@ -119,7 +119,9 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
     ).add_to(routes)
     parked = ParkedList(parts.views)
     read_models = [Versions(parts.views, name) for name in (DIRECTORY, ACTIVITY_DAILY)]
-    ProjectionRoutes(parts.orders, parked, parts.records, read_models, parts.clock).add_to(routes)
+    ProjectionRoutes(
+        parts.orders, parked, parts.records, read_models, parts.clock, by_stream={DIRECTORY}
+    ).add_to(routes)
     ParkedRoutes(parked, pages).add_to(routes)
     lag.add_to(routes)
     return app

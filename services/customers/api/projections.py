@@ -1,6 +1,6 @@
 """Routes of the operators: which read models there are, and orders to the projector."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Self
 from uuid import UUID, uuid5
@@ -13,7 +13,7 @@ from uuid6 import uuid7
 from services.customers.api.bodies import Body
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
-from shared.errors import NotFoundError, RuleBrokenError
+from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
 from shared.eventstore.record_types import OperatorActed
 from shared.eventstore.records import RecordKeeper
 from shared.projecting.discards import DISCARD
@@ -42,6 +42,7 @@ NEEDED: dict[Kind, tuple[str, ...]] = {
     "repair": ("streams",),
 }
 PARKED_ACTIONS: dict[Kind, str] = {"retry": "parked.retry", "discard": DISCARD}
+BY_STREAM: frozenset[Kind] = frozenset(("replay", "verify", "repair"))
 NOTHING_PARKED = {"streams": 0, "events": 0}
 NAME = Parameter("name", "path", "The read model's name, for example directory.")
 
@@ -111,7 +112,11 @@ class ProjectionRoutes:
         records: RecordKeeper,
         read_models: Sequence[Versions],
         clock: Clock,
+        *,
+        by_stream: Collection[str],
     ) -> None:
+        """Serve these read models; those named in `by_stream` have a row per stream."""
+        self._by_stream = by_stream
         self._orders = orders
         self._parked = parked
         self._records = records
@@ -165,6 +170,12 @@ class ProjectionRoutes:
         """
         name = self._name(request)
         body = parse(OrderBody, await read_body(request))
+        if body.kind in BY_STREAM and name not in self._by_stream:
+            raise InvalidInputError(
+                f"The read model {name} has no row per stream that could be compared.",
+                field="kind",
+                fix="Order a rebuild of it: the new version is made from the store alone.",
+            )
         key = idempotency_key(request)
         order_id: UUID = uuid7()
         if key is not None:

@@ -45,7 +45,10 @@ async def add_projector(process: Process) -> None:
     )
     lanes = await process.lanes(process.stores.views_dsn, "projector", 2)
     await _keep(
-        process, parts, lambda orders: _directory_orders(process, parts, lanes, truth, orders)
+        process,
+        parts,
+        lanes,
+        lambda orders: _directory_orders(process, parts, lanes, truth, orders),
     )
     daily = replace(
         parts,
@@ -55,12 +58,13 @@ async def add_projector(process: Process) -> None:
         feed=StoreFeed(truth, FOLLOWED_DAILY),
         discarded=lambda: read_discards(truth, FOLLOWED_DAILY.projection),
     )
-    await _keep(process, daily, lambda _: {})
+    await _keep(process, daily, lanes, lambda _: {})
 
 
 async def _keep(
     process: Process,
     parts: ProjectionParts,
+    lanes: Lanes,
     more: Callable[[Orders], Mapping[Kind, Handler]],
 ) -> None:
     """Keep one read model in all its versions, and do what is ordered of it.
@@ -71,7 +75,13 @@ async def _keep(
     process.readiness.works.append(projector.work)
     taking = await process.lanes(process.stores.views_dsn, "projector", 2)
     orders = Orders(taking, uuid4())
-    handlers = {**more(orders), **version_orders(projector, orders)}
+    retrying = Retrying(parts.projection, lanes, parts.codec, parts.ciphers, process.clock)
+    handlers = {
+        "retry": retrying.retry,
+        "discard": retrying.discard,
+        **more(orders),
+        **version_orders(projector, orders),
+    }
     taker = OrderTaker(orders, taking, parts.followed.projection, handlers)
     process.runs += [projector.run, taker.run]
 
@@ -80,14 +90,8 @@ def _directory_orders(
     process: Process, parts: ProjectionParts, lanes: Lanes, truth: Lanes, orders: Orders
 ) -> Mapping[Kind, Handler]:
     """Return who does what can be ordered of the directory alone: it has a row per stream."""
-    directory = Directory()
-    retrying = Retrying(directory, lanes, CODEC, parts.ciphers, process.clock)
     verifying = VerifyParts(
-        directory, FOLLOWED, lanes, truth, CODEC, parts.ciphers, orders,
+        Directory(), FOLLOWED, lanes, truth, CODEC, parts.ciphers, orders,
         process.service.verify_streams_per_second,
     )  # fmt: skip
-    return {
-        "retry": retrying.retry,
-        "discard": retrying.discard,
-        **verify_orders(verifying),
-    }
+    return verify_orders(verifying)

@@ -48,6 +48,16 @@ class TestPlaceOrder:
         assert answer.headers["location"] == f"{ORDERS}/{order['id']}"
         assert read(await client.get(answer.headers["location"])) == order
 
+    @pytest.mark.parametrize("kind", ["verify", "repair", "replay"])
+    async def test_what_nobody_would_do_is_refused_and_not_left_waiting(
+        self, house: House, kind: str
+    ) -> None:
+        asked = {"kind": kind, "stream": "customer-1", "streams": ["customer-1"]}
+        answer = await house.client("oscar").post(
+            "/v1/projections/activity_daily/orders", json=asked
+        )
+        assert_problem(answer, 422, "invalid-input", field="kind")
+
     async def test_the_same_key_is_the_same_order(self, house: House) -> None:
         oscar, headers = house.client("oscar"), {"Idempotency-Key": str(uuid4())}
         first, second = [

@@ -190,3 +190,19 @@ async def test_closing_cuts_off_what_is_under_way(lanes: Lanes, admin: asyncpg.C
         await task
     await admin.fetchval(KILL)
     await until(lambda: _is(admin, OURS, 0), what="that nobody is left")
+
+
+async def test_a_statement_that_the_server_ends_for_its_time_is_one_that_got_no_answer(
+    databases: Databases,
+) -> None:
+    hurried = Lanes(
+        databases.admin_dsn("views"), 1, application_name="lanes of the test",
+        settings={"transaction_timeout": "50ms"},
+    )  # fmt: skip
+    await hurried.open()
+    try:
+        with pytest.raises(UnavailableError):
+            await hurried.fetchval("select pg_sleep(10)")
+        assert await hurried.fetchval("select 1") == 1
+    finally:
+        await hurried.close()

@@ -156,7 +156,8 @@ async def test_an_order_whose_doer_died_is_taken_again_and_the_dead_one_says_not
         await dead.renew(order)
     with pytest.raises(OrderLostError):
         await dead.done(order_id, {})
-    await dead.report(order_id, {"events": 1})
+    with pytest.raises(OrderLostError):
+        await dead.report(order_id, {"events": 1})
     assert (await heir.read(NAME, order_id)).progress is None
     await heir.report(order_id, {"events": 2})
     await heir.done(order_id, {"events": 2})
