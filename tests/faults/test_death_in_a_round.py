@@ -53,8 +53,7 @@ async def test_a_relay_killed_anywhere_while_it_fills_an_emptied_kafka_still_fil
 
     async def change_and_empty() -> None:
         await customers.change()
-        ground.broker.kill()
-        ground.broker.start()
+        ground.broker.empty()
 
     places = await die_everywhere(
         nursery, "relay", ADVANCE, change_and_empty, lambda: relay_heals(house, nursery)
