@@ -25,7 +25,8 @@ MAKE_TALLY = """
 # Each of these lists, per partition, ranges that must tile 1…n.
 ROUNDS = f"""select partition, feed_from, feed_to from relay_rounds
     where topic = '{CUSTOMERS.name}' order by 1, 3"""
-BATCHES = "select partition, feed_from, feed_to from projection_batches order by 1, 3"
+BATCHES = """select partition, feed_from, feed_to from projection_batches
+    where projection = 'directory' order by 1, 3"""
 
 
 @dataclass(frozen=True, slots=True)

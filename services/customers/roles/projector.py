@@ -50,6 +50,13 @@ async def add_projector(process: Process) -> None:
         lanes,
         lambda orders: _directory_orders(process, parts, lanes, truth, orders),
     )
+    await keep_activity_daily(process, parts, lanes, truth)
+
+
+async def keep_activity_daily(
+    process: Process, parts: ProjectionParts, lanes: Lanes, truth: Lanes
+) -> None:
+    """Keep the exact daily figures, with what the directory's parts are made of."""
     daily = replace(
         parts,
         projection=ActivityDaily(),
