@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 from uuid import UUID
 
 import asyncpg
@@ -73,8 +73,9 @@ def live(role: str, doom: Doom, *, small_rounds: bool) -> None:
         for where, name, what in (
             (process, "Lanes", partial(Lanes, connection_class=doom.connection())),
             (projector, "Directory", TalliedDirectory),
-            # One relay, or the n-th call would be another one in each life.
+            # One relay and one read model, or the n-th call would be another one in each life.
             (relay, "TOPICS", (CUSTOMERS,)),
+            (projector, "keep_activity_daily", AsyncMock()),
             (api, "TokenVerifier", lambda **_: PersonVerifier()),
             (outbox, "PAGE_PER_PARTITION", 1 if small_rounds else outbox.PAGE_PER_PARTITION),
             (reading_ahead, "WORTH_IT_EVENTS", 1),
