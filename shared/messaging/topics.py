@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from shared.errors import UnavailableError
 from shared.eventstore.rows import Table
+from shared.messaging.clients import REQUEST_TIMEOUT_MS
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,9 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> lis
     Raises:
         UnavailableError: the broker does not answer, or a topic has another partition count.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=settings.bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS
+    )
     try:
         await admin.start()
         existing = await _partition_counts(admin, topics)
