@@ -125,13 +125,16 @@ async def _look(
         for place, batch in records.items():
             for record in batch:
                 _see(record, looking[place], state, source)
-        for place in list(looking):
-            await _read_a_lost_one_again(
-                consumer, place, looking[place], state, to_the_end=to_the_end
-            )
-            if await _is_done(consumer, place, looking[place], state, to_the_end=to_the_end):
-                consumer.pause(place)
-                del looking[place]
+        if to_the_end and await _read_the_lost_again(consumer, looking, state):
+            deadline = time.monotonic() + ANSWER_WITHIN_SECONDS
+        done = [
+            place
+            for place, look in looking.items()
+            if await _is_done(consumer, place, look, state, to_the_end=to_the_end)
+        ]
+        consumer.pause(*done)
+        for place in done:
+            del looking[place]
 
 
 def _see(record: ConsumerRecord, look: _Looking, state: LogState, source: str) -> None:
@@ -154,18 +157,20 @@ def _see(record: ConsumerRecord, look: _Looking, state: LogState, source: str) -
             state.beyond.append((event.stream, event.version, event.event_id))
 
 
-async def _read_a_lost_one_again(
-    consumer: AIOKafkaConsumer,
-    place: TopicPartition,
-    look: _Looking,
-    state: LogState,
-    *,
-    to_the_end: bool,
-) -> None:
-    if not to_the_end or look.is_read_again or place.partition not in state.lost:
-        return
-    look.is_seen = look.is_read_again = True
-    await consumer.seek_to_beginning(place)
+async def _read_the_lost_again(
+    consumer: AIOKafkaConsumer, looking: dict[TopicPartition, _Looking], state: LogState
+) -> bool:
+    """Go to the beginning of all that were found lost, at once: each question waits for a fetch."""
+    lost = [
+        place
+        for place, look in looking.items()
+        if place.partition in state.lost and not look.is_read_again
+    ]
+    for place in lost:
+        looking[place].is_seen = looking[place].is_read_again = True
+    if lost:
+        await consumer.seek_to_beginning(*lost)
+    return bool(lost)
 
 
 async def _is_done(

@@ -1,16 +1,18 @@
 """What Kafka still has is found out by fetching it."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
 from shared.messaging.log_check import BrokerSilentError, LogState, check_log
 from shared.messaging.log_watch import LogWatch
 from shared.messaging.outbox import Checkpoint
+from shared.messaging.topics import Topic, ensure_topics
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
 from shared.testing.waiting import until
-from tests.ground.broker import free_port
+from tests.ground.broker import Broker, free_port
 from tests.ground.events import some_events, write
 from tests.ground.notebook import Notebook
 
@@ -141,3 +143,12 @@ async def test_a_watch_that_gets_no_answer_tells_nothing(clock: TurnableClock) -
     await until(has_looked_for_long, what="the looks")
     assert told == [set()] * len(told)
     await watch.stop()
+
+
+async def test_every_partition_of_an_emptied_log_is_found_lost_in_one_look(broker: Broker) -> None:
+    topic = Topic(f"daybook.test.{uuid4().hex[:12]}", 12)
+    await ensure_topics(broker.settings, [topic])
+    places = [Checkpoint(p, 1, 1, 1, 900, 899) for p in range(12)]
+    state = await check_log(broker.settings, topic.name, SOURCE, places, to_the_end=True)
+    assert state.lost == set(range(12))
+    assert state.beyond == []
