@@ -42,14 +42,6 @@ class ApacheBroker(Broker):
         shutil.copytree(self._formed, self._node.data)
         self._process = spawn(self._node.command, signal.SIGKILL)
 
-    def empty(self) -> None:
-        """Delete every topic, which takes no new start."""
-        client = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        topics = list(client.list_topics(timeout=READY_WITHIN_SECONDS).topics)
-        if topics:
-            for deletion in client.delete_topics(topics).values():
-                deletion.result(READY_WITHIN_SECONDS)
-
     def await_ready(self) -> None:
         """Return when it serves; from any thread."""
         assert self._process is not None

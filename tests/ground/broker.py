@@ -51,11 +51,6 @@ class Broker:
                 raise RuntimeError("the broker does not start")
             time.sleep(0.01)
 
-    def empty(self) -> None:
-        """Let everything on it be gone, by the quickest way."""
-        self.kill()
-        self.start()
-
     def kill(self) -> None:
         """End it at once (kill -9): everything on it is gone."""
         if self._process is not None:
