@@ -18,7 +18,9 @@ class KafkaSettings(BaseSettings):
 
     mode: BrokerKind = Field("embedded", description="embedded (in memory) or kafka (Apache).")
     bootstrap: str = Field("127.0.0.1:8192", description="host:port, several by comma.")
-    fetch_max_wait_ms: int = Field(10, description="How long a fetch may wait at the broker.")
+    fetch_max_wait_ms: int | None = Field(
+        None, description="How long a fetch waits at the broker; 10 embedded, 500 on Apache Kafka."
+    )
 
     replication: int = Field(
         3, ge=1, description="On how many Apache Kafka brokers each record of a new topic lies."

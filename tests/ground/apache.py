@@ -33,7 +33,9 @@ class ApacheBroker(Broker):
     @property
     def settings(self) -> KafkaSettings:
         """The settings of a process that uses it."""
-        return KafkaSettings(mode="kafka", bootstrap=self.bootstrap, replication=1)
+        return KafkaSettings(
+            mode="kafka", bootstrap=self.bootstrap, replication=1, fetch_max_wait_ms=20
+        )
 
     def begin(self) -> None:
         """Let it start, empty; call from the main thread."""
