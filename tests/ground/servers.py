@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import psutil
 
 from cli.local.environment import bare
 from cli.local.postgres import AS_SERVER_USER, KINDS, Server, binaries, give_to_server_user
@@ -110,9 +111,14 @@ class Servers:
             self._await_socket(kind)
 
     def kill(self, kind: str) -> None:
-        """End a server at once (kill -9); its backends notice by themselves."""
+        """End a server at once (kill -9); return when its backends have noticed, by themselves."""
+        backends = psutil.Process(self._processes[kind].pid).children(recursive=True)
         self._processes[kind].kill()
         self._processes[kind].wait()
+        # One that still answered would be a server that was not killed.
+        _, lingering = psutil.wait_procs(backends, END_WITHIN_SECONDS)
+        if lingering:
+            raise RuntimeError(f"backends of the {kind} server outlive it: {lingering}")
 
     def stop(self, kind: str) -> None:
         """End a server as an operator does; its folder may be copied then."""

@@ -150,10 +150,12 @@ class Following(Notebook):
         )  # fmt: skip
 
     async def start_runner(self) -> ProjectionRunner:
-        """Run one more runner until the end of the test; return when it follows."""
+        """Run one more runner until the end of the test; return when it follows, or fell down."""
         runner = await self.new_runner()
+        status = runner.status
         self.run(runner)
-        await until(lambda: runner.status.is_following, what="that the runner follows")
+        # One that fails at what lies there already follows for a moment only.
+        await until(lambda: status.is_following or status.last_failure, what="that it follows")
         return runner
 
     async def _make_table(self) -> None:
