@@ -90,7 +90,7 @@ def in_words(told: Mapping[str, Any] | None) -> str:
     plain = [
         f"{name.replace('_', ' ')} {value}"
         for name, value in (told or {}).items()
-        if not isinstance(value, list | dict)
+        if value is not None and not isinstance(value, list | dict)
     ]
     return f" ({', '.join(plain)})" if plain else ""
 

@@ -90,7 +90,7 @@ def _version_row(projection: Projection, version: Mapping[str, Any]) -> tuple[st
         str(sum(int(mark["feed_position"]) for mark in marks)),
         _to_do(version),
         NOTHING if parked is None else f"{parked['events']} of {parked['streams']} stream(s)",
-        version.get("problem") or version.get("reason") or NOTHING,
+        version.get("problem") or version.get("trouble") or version.get("reason") or NOTHING,
     )
 
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 # First in every transaction: it keeps the lease, tells how far we are, and shuts zombies out.
 HOLD = """update projection_versions
     set lease_until = clock_timestamp() + make_interval(secs => $4),
-        progress_at = clock_timestamp(), events_done = $5,
+        progress_at = clock_timestamp(), trouble = null, events_done = $5,
         events_to_do = $6, events_per_second = $7, seconds_left = $8
     where projection = $1 and version = $2 and builder = $3 and state = 'building'
     returning version"""

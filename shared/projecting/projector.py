@@ -3,19 +3,15 @@
 import asyncio
 import logging
 from dataclasses import dataclass, replace
-from uuid import uuid4
 
 import asyncpg
 
-from shared.errors import DaybookError, NotYetError, UnavailableError
+from shared.errors import NotYetError, UnavailableError
 from shared.observability.failures import said_of
 from shared.observability.work import Work
 from shared.postgres.lanes import Lanes
-from shared.projecting.build_writing import BuildTakenError
-from shared.projecting.goals import EarlierLifeError
-from shared.projecting.marks import MarkMovedError
+from shared.projecting.building import Builder
 from shared.projecting.parts import ProjectionParts
-from shared.projecting.rebuild import Rebuild
 from shared.projecting.runner import ProjectionRunner
 from shared.projecting.versions import Version, Versions, settings_of
 
@@ -55,7 +51,7 @@ class Projector:
         self.versions = Versions(parts.views, parts.followed.projection)
         self._kept: dict[int, _Kept] = {}
         self._look = asyncio.Event()
-        self._builder = uuid4()
+        self._builder = Builder(parts, self.versions)
         self._swept = 0.0
 
     @property
@@ -182,26 +178,10 @@ class Projector:
             self._look.set()
 
     async def _build(self, number: int, stop: asyncio.Event) -> None:
-        """Build one version if nobody else does; a failure that heals by itself is tried again."""
-        if not await self.versions.claim(number, self._builder):
-            return
-        lanes = await self._open(number)
+        """Build one version, and look at once what came of it."""
         try:
-            await Rebuild(self._parts, number, lanes, self._builder).run(stop)
-        except (BuildTakenError, MarkMovedError):
-            log.warning("another process builds a version", extra=self._told(number))
-        except EarlierLifeError:
-            log.warning("the store went back: the build begins again", extra=self._told(number))
-            await self.versions.drop(number)
-            await self.versions.begin("the store went back in time while it was built")
-        except UnavailableError as error:
-            log.warning("a build waits", extra={**self._told(number), "problem": error.detail})
-        except DaybookError as error:
-            told = {**self._told(number), "problem": error.detail, "fix": error.fix}
-            log.critical("a build stands still until it is ordered again", extra=told)
-            await self.versions.release(number, self._builder, error.detail)
+            await self._builder.build(number, stop)
         finally:
-            await lanes.close()
             self._look.set()
 
     async def _open(self, number: int) -> Lanes:

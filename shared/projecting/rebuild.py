@@ -66,13 +66,13 @@ class Rebuild:
         async with self._lanes.lane() as connection:
             self._marks = await read_marks(connection, self._followed)
         told = {"projection": self._followed.projection, "version": version}
-        log.info("a version is being built", extra={**told, "events_done": self._done})
+        log.info("a version is being built", extra={**told, "events_done": self.events_done})
         while not stop.is_set():
             goal = await self._goal()
             if goal.marks is None or sum(goal.rest(self._marks).values()) > LITTLE:
                 await self._fold(goal, stop)
             if not stop.is_set() and await self._hand_over():
-                log.info("a new version answers", extra={**told, "events_done": self._done})
+                log.info("a new version answers", extra={**told, "events_done": self.events_done})
                 return True
         await self._versions.release(version, self._builder)
         return False
@@ -89,7 +89,8 @@ class Rebuild:
             return False
 
     @property
-    def _done(self) -> int:
+    def events_done(self) -> int:
+        """How many events the version has, as far as this process knows."""
         return sum(mark.feed_position for mark in self._marks.values())
 
     async def _goal(self) -> Goal:
@@ -155,7 +156,7 @@ class Rebuild:
         self._marks.update({new.partition: new for _, new in moves})
 
     def _progress(self, to_do: int | None) -> Progress:
-        return Progress(self._done, to_do, self._pace.events_per_second)
+        return Progress(self.events_done, to_do, self._pace.events_per_second)
 
     def _refuse_a_short_store(self, goal: Goal, stop: asyncio.Event) -> None:
         missing = sum(goal.rest(self._marks).values())

@@ -42,7 +42,9 @@ class VersionOrders:
                 raise DaybookError(
                     f"version {number} stands still: {version.problem}",
                     code="rebuild-stopped",
-                    fix="mend that and order the rebuild again: it goes on; or `drop` the version",
+                    fix="`daybook logs customers` shows where; mend that and order the rebuild"
+                    " again: it goes on; or `drop` the version",
+                    who_can_help="an operator, or the developers where it names their code",
                 )
             await self._orders.report(order.id, _progress(version))
             await asyncio.sleep(LOOK_EVERY_SECONDS)
@@ -99,4 +101,5 @@ def _progress(version: Version) -> Json:
         "events_to_do": version.events_to_do,
         "events_per_second": version.events_per_second,
         "seconds_left": version.seconds_left,
+        "trouble": version.trouble,
     }

@@ -18,7 +18,7 @@ KEPT = timedelta(days=7)
 """How long the previous version stays as a way back; erased data is erased there too."""
 
 COLUMNS = """v.version, v.state, v.reason, v.made_at, v.swapped_at, v.events_done, v.events_to_do,
-    v.events_per_second, v.seconds_left, v.problem"""
+    v.events_per_second, v.seconds_left, v.trouble, v.problem"""
 READ = f"""select {COLUMNS} from projection_versions v
     where v.projection = $1 and (v.state <> 'dropped' or v.dropped_at is null)
     order by v.version"""
@@ -27,14 +27,17 @@ IS_CURRENT = """select from projection_versions
     where projection = $1 and version = $2 and state = 'current' for update"""
 # A build that stands still goes on when it is ordered again.
 BEGIN = "select make_projection_version($1, $2)"
-GO_ON = """update projection_versions set problem = null
+GO_ON = """update projection_versions set problem = null, trouble = null
     where projection = $1 and version = $2 and state = 'building'"""
 CLAIM = """update projection_versions
     set builder = $3, lease_until = clock_timestamp() + make_interval(secs => $4)
     where projection = $1 and version = $2 and state = 'building' and problem is null
         and (builder = $3 or lease_until < clock_timestamp())
     returning version"""
-RELEASE = """update projection_versions set lease_until = '-infinity', problem = $4
+RELEASE = """update projection_versions set lease_until = '-infinity', problem = $4, trouble = null
+    where projection = $1 and version = $2 and builder = $3 and state = 'building'"""
+NOTE_TROUBLE = """update projection_versions
+    set trouble = $4, lease_until = clock_timestamp() + make_interval(secs => $5)
     where projection = $1 and version = $2 and builder = $3 and state = 'building'"""
 # Whoever waits for a version's tables makes all others wait who would change a version.
 DROP_WITHIN = "set local lock_timeout = '1s'"
@@ -61,7 +64,10 @@ def settings_of(projection: str, version: int) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a read model; of one that is being built also how far it is."""
+    """One version of a read model; of one that is being built also how far it is.
+
+    `trouble` is what the last try to build it failed of, `problem` why nobody tries any more.
+    """
 
     number: int
     state: State
@@ -72,6 +78,7 @@ class Version:
     events_to_do: int | None
     events_per_second: float | None
     seconds_left: float | None
+    trouble: str | None
     problem: str | None
 
 
@@ -152,6 +159,11 @@ class Versions:
     async def release(self, version: int, builder: UUID, problem: str | None = None) -> None:
         """Let others build it; with a problem nobody does until it is ordered again."""
         await self._lanes.execute(RELEASE, self.projection, version, builder, problem)
+
+    async def note_trouble(self, version: int, builder: UUID, why: str, pause: float) -> None:
+        """Say what the last try failed of, until it goes on, and keep the build over a pause."""
+        lease = pause + LEASE_SECONDS
+        await self._lanes.execute(NOTE_TROUBLE, self.projection, version, builder, why, lease)
 
     async def sweep(self, now: datetime) -> list[int]:
         """Remove what is dropped or was the way back for seven days; return the numbers."""
