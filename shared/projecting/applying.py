@@ -89,6 +89,7 @@ class Applier:
         events: Sequence[AppliedEvent],
         moves: Sequence[tuple[Mark, Mark]],
     ) -> None:
+        failure: Failure | None = None
         if not self._parking.concerns(events):
             try:
                 async with connection.transaction():
@@ -97,13 +98,16 @@ class Applier:
             except Exception as error:
                 if not is_poison(error):
                     raise
-                told = {"events": len(events), "problem": Failure.of(error).error}
-                log.warning("a batch failed and is applied piece by piece", extra=told)
+                failure = Failure.of(error)
             else:
                 return
         async with connection.transaction():
-            # The marks first: a zombie ends here, before it tries anything.
+            # The marks first: a zombie ends here, before it tries anything. What it failed of was
+            # no event, but rows that another runner had written meanwhile.
             await move_marks(connection, self._followed, moves, self._clock.now())
+            if failure is not None:
+                told = {"events": len(events), "problem": failure.error, "place": failure.place}
+                log.warning("a batch failed and is applied piece by piece", extra=told)
             await self._parking.apply(connection, events, self._clock.now())
 
     def _trace(self, events: Sequence[ReceivedEvent], start_ns: int) -> None:

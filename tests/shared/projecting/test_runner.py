@@ -4,6 +4,7 @@ import asyncio
 import random
 
 import asyncpg
+import pytest
 
 from shared.projecting.applying import CHANNEL
 from shared.testing.waiting import until
@@ -107,6 +108,26 @@ async def test_a_zombie_that_wakes_up_in_the_middle_of_a_batch_applies_nothing(
     await following.has_applied(1, 2, 3)
     await until(lambda: zombie.status.is_following, what="that the zombie follows again")
     assert await following.applied() == [1, 2, 3]
+
+
+async def test_a_zombie_that_stumbles_over_what_another_wrote_does_not_call_it_poison(
+    following: Following, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def stumbles() -> None:
+        await following.start_runner()
+        await following.has_applied(1, 2)
+        raise ValueError("version 1 cannot follow version 2")
+
+    following.tally.meanwhile = stumbles
+    await following.publish(0, records(1, 2))
+    zombie = await following.new_runner()
+    following.run(zombie)
+    told = "another runner moved a mark; reading on from there"
+    await until(lambda: told in caplog.messages, 30, what="that the zombie sees the other's marks")
+    await following.publish(0, records(3))
+    await following.has_applied(1, 2, 3)
+    assert "a batch failed and is applied piece by piece" not in caplog.messages
+    assert zombie.status.last_failure is None
 
 
 async def test_nothing_is_applied_while_keys_cannot_be_asked_for(following: Following) -> None:
