@@ -58,6 +58,7 @@ class Lanes:
         self._answer_within = answer_within
         self._free: asyncio.LifoQueue[asyncpg.Connection | None] = asyncio.LifoQueue()
         self._opened: set[asyncpg.Connection] = set()
+        self.is_closed = False
 
     @property
     def open_connections(self) -> int:
@@ -73,6 +74,7 @@ class Lanes:
 
     async def close(self) -> None:
         """Close every connection; statements under way are cut off."""
+        self.is_closed = True
         for connection in list(self._opened):
             connection.terminate()
         self._opened.clear()

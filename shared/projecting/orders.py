@@ -167,8 +167,10 @@ class Orders:
 
     async def failed(self, order_id: UUID, why: DaybookError) -> None:
         """Say that the order could not be done, why, and what to do; it is not tried again."""
-        who = f" (who can help: {why.who_can_help})" if why.who_can_help else ""
-        await self._end(order_id, "failed", None, why.detail, f"{why.fix}{who}" if why.fix else None)
+        fix = why.fix
+        if fix is not None and why.who_can_help is not None:
+            fix = f"{fix} (who can help: {why.who_can_help})"
+        await self._end(order_id, "failed", None, why.detail, fix)
 
     async def _end(
         self, order_id: UUID, state: State, result: str | None, error: str | None, fix: str | None

@@ -62,6 +62,8 @@ class Process:
         self.runs: list[Callable[[asyncio.Event], Awaitable[None]]] = []
         self.opened = AsyncExitStack()
         self._lanes: list[tuple[str, Lanes]] = []
+        # First in, last out: what closes may still write.
+        self.opened.push_async_callback(self._close_lanes)
         self.metrics.found_out_by("connections", self._count_connections)
 
     async def lanes(
@@ -75,6 +77,7 @@ class Process:
     ) -> Lanes:
         """Open connections to one server; wait for a server that is still starting.
 
+        Whoever needs them no more may close them; those that are left are closed at the end.
         A statement that got no answer within `answer_within` seconds is given up, with its
         connection.
         """
@@ -85,6 +88,7 @@ class Process:
             settings=settings,
             answer_within=answer_within,
         )
+        self._lanes = [each for each in self._lanes if not each[1].is_closed]
         self._lanes.append((self._server_of(template), lanes))
         while not self.stop.is_set():
             try:
@@ -93,9 +97,12 @@ class Process:
                 log.warning("a server does not answer yet", extra={"problem": error.detail})
                 await asyncio.sleep(OPEN_AGAIN_SECONDS)
             else:
-                self.opened.push_async_callback(lanes.close)
                 break
         return lanes
+
+    async def _close_lanes(self) -> None:
+        for _, lanes in self._lanes:
+            await lanes.close()
 
     async def run(self, *adds: Callable[["Process"], Awaitable[None]]) -> None:
         """Open what the roles need, run them until told to stop, close everything."""
