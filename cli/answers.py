@@ -67,6 +67,8 @@ class CustomerPage(Answer):
 
     items: list[Customer]
     next_page_token: str | None = None
+    data_as_of: datetime | None = None
+    """Until when the list is complete; None: until now, or it is a minute behind at most."""
 
 
 class FieldChange(Answer):
@@ -136,6 +138,7 @@ class RelayLag(Answer):
     stored: int
     on_kafka: int
     behind: int
+    is_at_least: bool = False
     seconds: float = 0.0
 
 
@@ -145,6 +148,7 @@ class PartitionLag(Answer):
     partition: int
     applied: int
     behind: int
+    is_at_least: bool = False
     seconds: float = 0.0
 
 

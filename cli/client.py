@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
@@ -46,6 +47,8 @@ TRIES_OF_A_REGISTRATION = 8
 # A watched service sends a comment every 15 s; twice that in silence is a dead connection.
 TIMEOUT = httpx.Timeout(30, connect=5)
 LARGEST_PAGE = 100
+DATA_AS_OF = "Daybook-Data-As-Of"
+WARNING = "Daybook-Warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Registration:
 
     customer: Customer
     was_already_there: bool
+    is_visible_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +141,20 @@ class DaybookClient:
         """Return up to `limit` customers, page by page; a next_page_token means there are more."""
         found: list[Customer] = []
         page_token: str | None = None
+        as_of: str | None = None
         while True:
             size = min(limit - len(found), LARGEST_PAGE)
             params = {"q": text or None, "page_size": size, "page_token": page_token}
-            page = await self._get(CustomerPage, "/v1/customers", params)
+            answer = await self._send(_Call("GET", "/v1/customers", params))
+            page = read_answer(CustomerPage, answer)
             found += page.items
             page_token = page.next_page_token
+            as_of = as_of or answer.headers.get(DATA_AS_OF)
             if page_token is None or len(found) >= limit:
-                return CustomerPage(items=found, next_page_token=page_token)
+                whole = CustomerPage(items=found, next_page_token=page_token)
+                if as_of is None:
+                    return whole
+                return whole.model_copy(update={"data_as_of": datetime.fromisoformat(as_of)})
 
     async def history(self, customer_id: UUID | str) -> History:
         """Return what happened to one customer, and what each event changed."""
@@ -202,7 +212,8 @@ class DaybookClient:
         call = _Call("POST", "/v1/customers", json=body, headers=key)
         answer = await self._send_patiently(call, TRIES_OF_A_REGISTRATION)
         was_already_there = answer.headers.get("Idempotency-Replayed") == "true"
-        return Registration(read_answer(Customer, answer), was_already_there)
+        is_visible_late = answer.headers.get(WARNING, "").startswith("visible-late")
+        return Registration(read_answer(Customer, answer), was_already_there, is_visible_late)
 
     @asynccontextmanager
     async def watch(self, last_event_id: str | None) -> AsyncIterator[AsyncIterator[str]]:

@@ -89,6 +89,12 @@ class ServiceSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address that the api listens on.")
     port: int = Field(8101, description="The port that the api listens on.")
     canary_seconds: float = Field(60, gt=0, description="How often the canary makes the trip.")
+    late_after_seconds: float = Field(
+        3600, gt=0, description="Changes visible later than this: writes are warned, an alarm."
+    )
+    dated_after_seconds: float = Field(
+        60, gt=0, description="Read models further behind than this say data as of."
+    )
     verify_streams_per_second: float = Field(
         2000, gt=0, description="How fast `daybook verify projections` may read, at most."
     )

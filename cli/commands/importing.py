@@ -14,7 +14,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from cli.client import DaybookClient
 from cli.commands.rows import SURPLUS, CustomerFile, Preset, Row, read_file
-from cli.commands.screen import show
+from cli.commands.screen import say, show
 from cli.commands.session import speaks_as
 from cli.refusals import RefusedError
 from shared.clock import SystemClock
@@ -53,6 +53,7 @@ class ImportReport:
     registered: int
     already_there: int
     errors: int
+    visible_late: int
     seconds: float
     errors_file: Path | None
 
@@ -62,6 +63,7 @@ class _Tally:
     registered: int = 0
     already_there: int = 0
     errors: list[RowError] = field(default_factory=list)
+    visible_late: int = 0
 
     @property
     def done(self) -> int:
@@ -91,6 +93,7 @@ async def import_file(
         registered=tally.registered,
         already_there=tally.already_there,
         errors=len(tally.errors),
+        visible_late=tally.visible_late,
         seconds=clock.monotonic() - started,
         errors_file=errors_file,
     )
@@ -129,6 +132,7 @@ async def _register(client: DaybookClient, row: Row, digest: str, tally: _Tally)
             raise
         tally.errors.append(RowError(row, error.field or "", error.detail, error.fix or ""))
         return
+    tally.visible_late += answer.is_visible_late
     if answer.was_already_there:
         tally.already_there += 1
     else:
@@ -197,6 +201,8 @@ async def import_command(client: DaybookClient, file: Path, preset: Preset | Non
     with _progress_bar() as on_progress:
         report = await import_file(client, file, preset, on_progress=on_progress)
     show(summary(report))
+    if report.visible_late:
+        say("They are stored, and lists will show them late: `daybook lag` shows who is behind.")
     if report.errors_file is not None:
         again = f"daybook import {report.errors_file}" + (f" --preset {preset}" if preset else "")
         raise InvalidInputError(

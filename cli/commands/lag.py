@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import click
 
-from cli.answers import Canary, Horizon, Lag
+from cli.answers import Canary, Horizon, Lag, PartitionLag, RelayLag
 from cli.client import DaybookClient
 from cli.commands.screen import show, show_table
 from cli.commands.session import speaks_as
 
-Row = tuple[str, str, int, int, float]
+Row = tuple[str, str, int, int, float, bool]
 HEADINGS = ("way", "partition", "reached", "behind", "seconds")
 
 
@@ -32,22 +32,32 @@ def rows_of(lag: Lag) -> Iterable[Row]:
     """Yield one row per partition and way."""
     for relay in lag.relay:
         way = f"store → {relay.topic}"
-        yield way, str(relay.partition), relay.on_kafka, relay.behind, relay.seconds
+        yield way, str(relay.partition), relay.on_kafka, *_measured(relay)
     for projection in lag.projections:
         for part in projection.partitions:
             way = f"Kafka → {projection.name}"
-            yield way, str(part.partition), part.applied, part.behind, part.seconds
+            yield way, str(part.partition), part.applied, *_measured(part)
 
 
 def total_of(rows: list[Row]) -> tuple[str, ...]:
     """Return the line that sums up what is behind and keeps the longest wait."""
     behind, seconds = sum(row[3] for row in rows), max((row[4] for row in rows), default=0.0)
-    return "total", "", "", str(behind), f"{seconds:.1f}"
+    is_at_least = any(row[5] for row in rows)
+    return "total", "", "", _counted(behind, is_at_least=is_at_least), f"{seconds:.1f}"
+
+
+def _measured(part: RelayLag | PartitionLag) -> tuple[int, float, bool]:
+    return part.behind, part.seconds, part.is_at_least
 
 
 def _shown(row: Row) -> tuple[str, ...]:
-    way, partition, reached, behind, seconds = row
-    return way, partition, str(reached), str(behind), f"{seconds:.1f}"
+    way, partition, reached, behind, seconds, is_at_least = row
+    counted = _counted(behind, is_at_least=is_at_least)
+    return way, partition, str(reached), counted, f"{seconds:.1f}"
+
+
+def _counted(events: int, *, is_at_least: bool) -> str:
+    return f"at least {events}" if is_at_least else str(events)
 
 
 def _horizon_line(horizon: Horizon) -> str:

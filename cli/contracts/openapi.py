@@ -8,7 +8,7 @@ import httpx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.customers.api.app import ApiParts, customers_api
+from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
@@ -21,8 +21,10 @@ from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.messaging.headers import source_of
 from shared.messaging.topics import ACCESS, ACTIVITY, CUSTOMERS
+from shared.observability.metrics import UNMEASURED
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
+from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
 from shared.projecting.marks import Followed
 from shared.projecting.orders import Orders
@@ -84,4 +86,7 @@ def customers_openapi() -> dict[str, Any]:
     async def readiness() -> Readiness:
         return Readiness.of("api", {})
 
-    return customers_api(parts, readiness, canary).openapi()
+    backlog = BacklogWatch(
+        lag_meter(parts), clock, UNMEASURED, late_after_seconds=3600, dated_after_seconds=60
+    )
+    return customers_api(parts, readiness, canary, backlog).openapi()

@@ -1,6 +1,7 @@
 """Ready means shown to work: a socket that answers, a query that returns, a canary that arrived."""
 
 import asyncio
+from datetime import datetime
 
 import asyncpg
 import httpx
@@ -38,6 +39,15 @@ class Disk(BaseModel):
     free_bytes: int | None = None
 
 
+class Behind(BaseModel):
+    """One way that is behind: since when its oldest event waits."""
+
+    way: str
+    since: datetime
+    seconds: float
+    is_late: bool
+
+
 class Readiness(BaseModel):
     """What a service says of itself at /readyz, as far as it is read here."""
 
@@ -45,6 +55,7 @@ class Readiness(BaseModel):
     canary: Canary | None = None
     relay: Relay | None = None
     disk: Disk | None = None
+    behind: list[Behind] = []
 
 
 async def postgres_answers(dsn: str) -> bool:

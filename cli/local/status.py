@@ -8,7 +8,7 @@ from cli.local import lock
 from cli.local.board import Board, ProcessLine, is_alive, read_board
 from cli.local.paths import Place
 from cli.local.ports import Ports
-from cli.local.readiness import Canary, Disk, ask_readiness
+from cli.local.readiness import Behind, Canary, Disk, ask_readiness
 from cli.local.summary import canary_line
 from shared.clock import Clock
 
@@ -26,9 +26,11 @@ async def status(place: Place, clock: Clock) -> bool:
     canary = readiness.canary if readiness else None
     now = clock.now()
     disk = disk_line(readiness.disk if readiness else None)
-    for line in [*status_lines(board, canary, pid, now, place.shown), *disk]:
+    behind = readiness.behind if readiness else []
+    lines = status_lines(board, canary, pid, now, place.shown)
+    for line in [*lines, *disk, *behind_lines(behind, place.command)]:
         click.echo(line)
-    return is_well(board, canary, now) and not disk
+    return is_well(board, canary, now) and not disk and not any(one.is_late for one in behind)
 
 
 def disk_line(disk: Disk | None) -> list[str]:
@@ -38,6 +40,21 @@ def disk_line(disk: Disk | None) -> list[str]:
     free = (disk.free_bytes or 0) // 1_000_000
     text = f"  the event store's disk is nearly full ({free} MB free): nothing is written (507)"
     return [click.style(f"{text}, reading goes on", fg=RED)]
+
+
+def behind_lines(behind: list[Behind], command: str) -> list[str]:
+    """Say what is visible late, and since when; nothing as long as all arrives in time."""
+    lines = [
+        click.style(
+            f"  {one.way} is {duration(one.seconds)} behind: data as of"
+            f" {one.since:%Y-%m-%d %H:%M:%S} UTC; writes go on and are visible late",
+            fg=RED if one.is_late else YELLOW,
+        )
+        for one in behind
+    ]
+    if lines:
+        lines.append(f"  Fix: `{command} lag` shows who is behind, `{command} logs customers` why")
+    return lines
 
 
 def is_well(board: Board, canary: Canary | None, now: datetime) -> bool:

@@ -54,6 +54,8 @@ AlarmName = Literal[
     "canary-old",
     # The event store's disk is down to its reserve: nothing is written, reading goes on.
     "disk-nearly-full",
+    # Kafka or a read model lacks something that was stored an hour ago: changes are visible late.
+    "far-behind",
 ]
 MetricName = CounterName | HistogramName | GaugeName
 
@@ -75,7 +77,11 @@ METRICS: Final[dict[MetricName, Metric]] = {
         "How long the oldest event has waited that the store has and Kafka (role relay) or the read"
         " model (role projector) does not; 0 when idle. State: live, refilling, rebuilding.",
     ),
-    "daybook_lag_events": Metric("events", _WAY, "How many such events there are."),
+    "daybook_lag_events": Metric(
+        "events", _WAY,
+        "How many such events there are; of what was never sent at most 10,000 a partition are"
+        " counted.",
+    ),
     "daybook_horizon_lag_seconds": Metric(
         "seconds", (), "How long the oldest open transaction has held back every reader of the log."
     ),

@@ -6,6 +6,7 @@ oldest event that the store has and Kafka, or the read model, does not. Idle is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from shared.eventstore.tokens import TokenPart
@@ -15,14 +16,20 @@ from shared.postgres.lanes import Lanes
 from shared.projecting.marks import Mark
 from shared.projecting.watching import MarkWatcher
 
+COUNTED = 10_000
+"""How many events of a partition are counted at most: behind a dead relay lie millions."""
 # The feed's own index says how many events lie before a place, so that only what came since its
 # last row is counted. No checkpoint, or one of an earlier life of the store: nothing was sent.
+# Kafka gets again what it had: a round or the index says so, or the event is of a former life.
 SENT = """
-    select p.partition, p.sent, s.feed_position + b.behind as stored,
+    select p.partition, p.sent, s.feed_position + b.behind as stored, w.since,
         coalesce(greatest(extract(epoch from clock_timestamp() - w.since), 0), 0)::float8
             as seconds,
-        exists (select from relay_rounds r where r.topic = $1 and r.partition = p.partition
-            and r.feed_to > p.sent) as is_refilling
+        b.behind >= $3 as is_at_least,
+        s.feed_position > p.sent or exists (select from relay_rounds r
+            where r.topic = $1 and r.partition = p.partition and r.feed_to > p.sent)
+            or exists (select from store_epochs o join store using (epoch)
+                where o.epoch > 1 and o.began_at > w.since) as is_refilling
     from (select n::smallint as partition, coalesce(c.feed_position, 0) as sent,
             coalesce(c.txid, '0') as txid, coalesce(c.position, 0) as position
         from generate_series(0, $2::int - 1) as n
@@ -35,19 +42,21 @@ SENT = """
         order by i.feed_position desc limit 1)
         union all select p.sent, p.txid, p.position
         order by feed_position desc limit 1) s
-    cross join lateral (select count(*) as behind from {table} e
-        where e.partition = p.partition and (e.txid, e.position) > (s.txid, s.position)) b
+    cross join lateral (select count(*) as behind from (select from {table} e
+        where e.partition = p.partition and (e.txid, e.position) > (s.txid, s.position)
+        order by e.txid, e.position limit $3) c) b
     left join lateral (select e.recorded_at as since from {table} e
         where e.partition = p.partition and (e.txid, e.position) > (p.txid, p.position)
         order by e.txid, e.position limit 1) w on true
     order by p.partition"""
 WAITING = """
-    select p.partition,
+    select p.partition, w.since,
         coalesce(greatest(extract(epoch from clock_timestamp() - w.since), 0), 0)::float8 as seconds
     from unnest($1::smallint[], $2::xid8[], $3::bigint[]) as p (partition, txid, position)
     left join lateral (select e.recorded_at as since from {table} e
         where e.partition = p.partition and (e.txid, e.position) > (p.txid, p.position)
         order by e.txid, e.position limit 1) w on true"""
+LIFE = "select epoch, began_at from store left join store_epochs using (epoch)"
 HORIZON = "select pid, seconds from log_horizon()"
 IS_SENT = """select exists (select from relay_checkpoints c where c.topic = $1
     and c.partition = $2 and c.epoch >= $3 and (c.txid, c.position) >= ($4::xid8, $5::bigint))"""
@@ -72,12 +81,17 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class PartitionLag:
-    """One partition on one way: numbers of events, and since when the oldest one waits."""
+    """One partition on one way: numbers of events, and since when the oldest one waits.
+
+    `is_at_least`: more are stored than were counted, so `stored` and `behind` are lower bounds.
+    """
 
     partition: int
     stored: int
     reached: int
     seconds: float
+    since: datetime | None
+    is_at_least: bool
 
     @property
     def behind(self) -> int:
@@ -97,6 +111,23 @@ class WayLag:
     projection: str
     state: str
     partitions: Sequence[PartitionLag]
+    epoch_began_at: datetime | None = None
+    """Of a read model of an earlier epoch: when the store's own began."""
+
+    @property
+    def name(self) -> str:
+        """What an operator calls it."""
+        return f"Kafka → {self.projection}" if self.projection else f"store → {self.topic}"
+
+    @property
+    def since(self) -> datetime | None:
+        """When the oldest event was recorded that has not got there; None: all have.
+
+        What a read model of an earlier epoch lacks is whatever came since that ended.
+        """
+        if self.epoch_began_at is not None:
+            return self.epoch_began_at
+        return min((part.since for part in self.partitions if part.since), default=None)
 
     @property
     def behind(self) -> int:
@@ -130,45 +161,55 @@ class Lags:
 class LagMeter:
     """Measures; both the lag route and the metrics ask here, so that they say the same."""
 
-    def __init__(self, truth: Lanes, logs: Sequence[Log], watcher: MarkWatcher) -> None:
-        """Measure these logs and the watched read model, which follows one of them."""
+    def __init__(self, truth: Lanes, logs: Sequence[Log], watchers: Sequence[MarkWatcher]) -> None:
+        """Measure these logs and the watched read models, which all follow one of them."""
         self._truth = truth
         self._logs = {log.topic: log for log in logs}
-        self._watcher = watcher
-        self._followed = watcher.followed
+        self._watchers = watchers
+        self.followed_topic = watchers[0].followed.topic
 
-    async def measure(self) -> Lags:
-        """Look at the store once, now.
+    async def measure(self, at_most: int = COUNTED) -> Lags:
+        """Look at the store once, now; count so many events of a partition at most.
 
         Raises:
             UnavailableError: the store does not answer.
         """
-        epoch = int(await self._truth.fetchval("select epoch from store"))
-        relay = [await self._relay(log) for log in self._logs.values()]
-        followed = next(way for way in relay if way.topic == self._followed.topic)
+        (life,) = await self._truth.fetch(LIFE)
+        epoch, began_at = life["epoch"], life["began_at"]
+        relay = [await self._relay(log, at_most) for log in self._logs.values()]
+        followed = next(way for way in relay if way.topic == self.followed_topic)
+        projections = [
+            await self._projection(each, followed, epoch, began_at) for each in self._watchers
+        ]
         row = await self._truth.fetchrow(HORIZON)
         is_held = row is not None and row["pid"] is not None
         horizon = Horizon(row["seconds"], row["pid"]) if row and is_held else Horizon(0.0, None)
-        return Lags(epoch, horizon, relay, [await self._projection(followed, epoch)])
+        return Lags(epoch, horizon, relay, projections)
 
     async def is_sent(self, token: TokenPart) -> bool:
         """Say whether Kafka acknowledged the event at this place."""
         place = (token.partition, token.epoch, token.txid, token.position)
-        return bool(await self._truth.fetchval(IS_SENT, self._followed.topic, *place))
+        return bool(await self._truth.fetchval(IS_SENT, self.followed_topic, *place))
 
-    async def _relay(self, log: Log) -> WayLag:
-        rows = await self._truth.fetch(SENT.format(table=log.table), log.topic, log.partitions)
+    async def _relay(self, log: Log, at_most: int) -> WayLag:
+        sql = SENT.format(table=log.table)
+        rows = await self._truth.fetch(sql, log.topic, log.partitions, at_most)
         parts = [
-            PartitionLag(row["partition"], row["stored"], row["sent"], row["seconds"])
+            PartitionLag(
+                row["partition"], row["stored"], row["sent"], row["seconds"], row["since"],
+                row["is_at_least"],
+            )
             for row in rows
-        ]
+        ]  # fmt: skip
         is_refilling = any(row["is_refilling"] for row in rows)
         return WayLag(log.topic, "", "refilling" if is_refilling else "live", parts)
 
-    async def _projection(self, relay: WayLag, epoch: int) -> WayLag:
+    async def _projection(
+        self, watcher: MarkWatcher, relay: WayLag, epoch: int, began_at: datetime | None
+    ) -> WayLag:
         # Without a mark nothing was applied; as long as nobody could read the marks, who knows.
-        partitions = range(self._followed.partitions if self._watcher.is_informed else 0)
-        marks = {p: self._watcher.marks.get(p, Mark(p)) for p in partitions}
+        partitions = range(watcher.followed.partitions if watcher.is_informed else 0)
+        marks = {p: watcher.marks.get(p, Mark(p)) for p in partitions}
         is_earlier = any(0 < mark.epoch < epoch for mark in marks.values())
         if is_earlier:
             # It holds another life of the store: nothing of this one has been applied yet.
@@ -179,14 +220,19 @@ class LagMeter:
             [mark.txid for mark in marks.values()],
             [mark.position for mark in marks.values()],
         )
-        seconds = {row["partition"]: row["seconds"] for row in rows}
-        stored = {part.partition: part.stored for part in relay.partitions}
+        waiting = {row["partition"]: row for row in rows}
+        stored = {part.partition: part for part in relay.partitions}
         parts = [
-            PartitionLag(p, stored.get(p, 0), mark.feed_position, seconds[p])
+            PartitionLag(
+                p, stored[p].stored, mark.feed_position, waiting[p]["seconds"],
+                waiting[p]["since"], stored[p].is_at_least,
+            )
             for p, mark in marks.items()
-        ]
-        state = "rebuilding" if is_earlier else "live"
-        return WayLag(relay.topic, self._followed.projection, state, parts)
+        ]  # fmt: skip
+        name = watcher.followed.projection
+        if is_earlier:
+            return WayLag(relay.topic, name, "rebuilding", parts, began_at)
+        return WayLag(relay.topic, name, "live", parts)
 
 
 async def set_lag_metrics(meter: LagMeter, metrics: Metrics) -> None:

@@ -1,6 +1,7 @@
 """/livez says that the process answers, /readyz that it can do its work, with the proof."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -52,6 +53,15 @@ class Disk(BaseModel):
     reserve_bytes: int = Field(description="With less room than this, nothing is written.")
 
 
+class Behind(BaseModel):
+    """One way on which changes arrive late; the process is ready all the same."""
+
+    way: str = Field(description="store → topic, or Kafka → read model.")
+    since: datetime = Field(description="When the oldest event was recorded that has not arrived.")
+    seconds: float
+    is_late: bool = Field(description="Whether who writes is warned and an alarm is raised.")
+
+
 class Readiness(BaseModel):
     """Whether this process can do its work; an old canary is told, and never makes it unready."""
 
@@ -61,6 +71,7 @@ class Readiness(BaseModel):
     canary: Canary | None = None
     relay: RelayReport | None = None
     disk: Disk | None = None
+    behind: Sequence[Behind] = Field((), description="Who is so far behind that it is said.")
     work: Sequence[Work] = Field((), description="What each part of the process did last.")
 
     @classmethod
@@ -72,6 +83,7 @@ class Readiness(BaseModel):
         relay: RelayReport | None = None,
         work: Sequence[Work] = (),
         disk: Disk | None = None,
+        behind: Sequence[Behind] = (),
     ) -> "Readiness":
         """Return ready if every check says ok."""
         is_ready = all(state == FINE for state in checks.values())
@@ -84,6 +96,7 @@ class Readiness(BaseModel):
             relay=relay,
             work=work,
             disk=disk,
+            behind=behind,
         )
 
 

@@ -50,6 +50,7 @@ class StandIn:
     tokens_asked: int = 0
     asked: list[Request] = field(default_factory=list)
     other: dict[str, Json] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     at_once: int = 0
     most_at_once: int = 0
 
@@ -119,7 +120,7 @@ class StandIn:
             detail = "kind is neither person nor organisation."
             return problem(422, "invalid-input", detail, field="kind", fix="Write person.")
         self.answers_by_key[key] = self._add(body)
-        return JSONResponse(self.answers_by_key[key], 201)
+        return JSONResponse(self.answers_by_key[key], 201, self.headers)
 
     def _add(self, body: Json) -> Json:
         emails = [{"id": f"e{n}", "address": address} for n, address in enumerate(body["emails"])]
@@ -136,7 +137,8 @@ class StandIn:
             if q.lower() in (versions[-1]["name"] or "").lower()
         ]
         more = str(start + size) if len(hits) > start + size else None
-        return JSONResponse({"items": hits[start : start + size], "next_page_token": more})
+        page = {"items": hits[start : start + size], "next_page_token": more}
+        return JSONResponse(page, headers=self.headers)
 
     async def _customer(self, request: Request) -> Response:
         stopped = self._stopped_at_the_door(request)

@@ -59,3 +59,14 @@ def test_one_asks_as_the_person_one_says_to_be() -> None:
     stand_in = StandIn()
     daybook(stand_in, "find", "ada", "--as", "dave")
     assert stand_in.asked[0].headers["Authorization"] == "Bearer token-1-of-dave"
+
+
+def test_a_list_that_is_behind_says_as_of_when_it_is() -> None:
+    stand_in = StandIn()
+    stand_in.have("Ada")
+    assert daybook(stand_in, "find", "ada").stderr == ""
+    stand_in.headers["Daybook-Data-As-Of"] = "2026-03-04T11:30:00+00:00"
+    said = daybook(stand_in, "find", "ada").stderr
+    assert "Data as of 2026-03-04 11:30:00.000 UTC: changes since then are stored" in said
+    told = json.loads(daybook(stand_in, "find", "ada", "--json").stdout)
+    assert told["data_as_of"] == "2026-03-04T11:30:00Z"

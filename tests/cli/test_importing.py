@@ -198,3 +198,12 @@ def test_a_file_in_a_folder_that_one_may_not_write_to_is_imported_when_it_is_rig
     assert result.exit_code == 1
     assert "cannot be written" in result.stderr
     assert "Fix: copy the file" in result.stderr
+
+
+def test_an_import_whose_customers_will_be_visible_late_says_so(tmp_path: Path) -> None:
+    stand_in = StandIn()
+    assert "late" not in daybook(stand_in, "import", str(a_file(tmp_path, "person,Ada"))).stderr
+    stand_in.headers["Daybook-Warning"] = 'visible-late; as-of="2026-03-04T11:30:00+00:00"'
+    result = daybook(stand_in, "import", str(a_file(tmp_path, "person,Grace")))
+    assert result.exit_code == 0
+    assert "They are stored, and lists will show them late" in result.stderr

@@ -56,6 +56,14 @@ def test_lag_is_there_for_programs_too() -> None:
     assert sum(way["behind"] for way in told["relay"]) == 10
 
 
+def test_what_was_not_counted_to_its_end_is_told_as_at_least_so_many() -> None:
+    many = {"topic": TOPIC, "partition": 0, "stored": 10_500, "on_kafka": 500, "behind": 10_000}
+    dead = a_lag(relay=[{**many, "is_at_least": True, "seconds": 4000.0}], projections=[])
+    _, row, total, *_ = lines_of(daybook(dead, "lag").stdout)
+    assert "at least 10000" in row
+    assert "at least 10000" in total
+
+
 def test_lag_is_asked_for_as_the_operator() -> None:
     stand_in = a_lag()
     daybook(stand_in, "lag")

@@ -8,8 +8,8 @@ import pytest
 
 from cli.local.board import Board, ProcessLine
 from cli.local.kept import State
-from cli.local.readiness import Canary, Disk
-from cli.local.status import disk_line, doubt, duration, is_well, status_lines
+from cli.local.readiness import Behind, Canary, Disk
+from cli.local.status import behind_lines, disk_line, doubt, duration, is_well, status_lines
 
 STARTED = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
 NOW = STARTED + timedelta(minutes=10)
@@ -94,3 +94,12 @@ def test_a_disk_that_is_nearly_full_is_red_and_any_other_is_not_spoken_of() -> N
     assert disk_line(Disk(state="ok", free_bytes=5_000_000_000)) == []
     line = disk_line(Disk(state="nearly full", free_bytes=900_000_000))[0]
     assert "nearly full (900 MB free): nothing is written (507), reading goes on" in line
+
+
+def test_what_is_visible_late_is_said_with_a_fix_and_nothing_as_long_as_all_arrives() -> None:
+    one = Behind(way="Kafka → directory", since=NOW, seconds=4_000, is_late=True)
+    said, fix = behind_lines([one], ".venv/bin/daybook")
+    assert "Kafka → directory is 1 h 6 min behind" in said
+    assert f"data as of {NOW:%Y-%m-%d %H:%M:%S} UTC" in said
+    assert "Fix: `.venv/bin/daybook lag`" in fix
+    assert behind_lines([], "daybook") == []

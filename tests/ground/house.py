@@ -38,6 +38,7 @@ from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
+from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
 from shared.projecting.lag import set_lag_metrics
 from shared.projecting.marks import Followed
@@ -252,32 +253,23 @@ class House:
             actor=DEMO_PEOPLE[SERVICE].subject, period_seconds=60, wake=self.appended,
         )  # fmt: skip
         parts = ApiParts(
-            store=self.store,
-            feed=self.feed,
-            truth=truth,
-            views=views,
+            store=self.store, feed=self.feed, truth=truth, views=views,
             directory=DirectoryQueries(engine),
-            keys=self.keys,
-            records=self.records,
-            records_feed=Feed(truth, self.access.name, self.access.table),
-            recorder=self.recorder,
-            watcher=self.watcher,
-            live_activity=self.live,
-            daily_activity=DailyActivity(views),
-            daily_watcher=self.daily_watcher,
-            orders=Orders(views, uuid4()),
-            consumers=self.consumers,
-            guard=Guard(PersonVerifier(), TableDecisions()),
-            tracing=self.tracing,
-            clock=self.clock,
-            service_key=SERVICE_KEY,
-            appended=self.appended,
-            stopping=self.stopping,
-            metrics=self.metrics,
-        )
+            keys=self.keys, records=self.records,
+            records_feed=Feed(truth, self.access.name, self.access.table), recorder=self.recorder,
+            watcher=self.watcher, live_activity=self.live,
+            daily_activity=DailyActivity(views), daily_watcher=self.daily_watcher,
+            orders=Orders(views, uuid4()), consumers=self.consumers,
+            guard=Guard(PersonVerifier(), TableDecisions()), tracing=self.tracing,
+            clock=self.clock, service_key=SERVICE_KEY,
+            appended=self.appended, stopping=self.stopping, metrics=self.metrics,
+        )  # fmt: skip
         self.meter = lag_meter(parts)
         self.metrics.found_out_by("lag", lambda: set_lag_metrics(self.meter, self.metrics))
-        return customers_api(parts, self._readiness, self.canary)
+        self.backlog = BacklogWatch(
+            self.meter, self.clock, self.metrics, late_after_seconds=3600, dated_after_seconds=60
+        )
+        return customers_api(parts, self._readiness, self.canary, self.backlog)
 
     async def _readiness(self) -> Readiness:
         return Readiness.of("all", {"house": "ok"})

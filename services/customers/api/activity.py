@@ -8,12 +8,14 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.customers.api.lateness import DATED, data_as_of
 from services.customers.api.reads import token_of
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.streams.activity import WINDOW, Latest, start_of
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.errors import InvalidInputError
+from shared.projecting.backlog import BacklogWatch
 from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller
@@ -52,11 +54,17 @@ class ActivityRoutes:
     """The handlers of the activity routes."""
 
     def __init__(
-        self, live: Latest, daily: DailyActivity, watcher: MarkWatcher, clock: Clock
+        self,
+        live: Latest,
+        daily: DailyActivity,
+        watcher: MarkWatcher,
+        backlog: BacklogWatch,
+        clock: Clock,
     ) -> None:
         self._live = live
         self._daily = daily
         self._watcher = watcher
+        self._backlog = backlog
         self._clock = clock
 
     def add_to(self, routes: Routes) -> None:
@@ -69,7 +77,7 @@ class ActivityRoutes:
         routes.add(
             "GET", "/v1/activity/daily", "get_daily_activity", may, self.days,
             parameters=[FROM, TO, DAYBOOK_TOKEN, PREFER],
-            answers={200: Answer("Day by day, exact.", DailyFigures)},
+            answers={200: Answer("Day by day, exact.", DailyFigures, DATED)},
         )  # fmt: skip
 
     async def live(self, _request: Request, _caller: Caller) -> Response:
@@ -100,7 +108,8 @@ class ActivityRoutes:
             {"day": found.day.isoformat(), "event_type": found.event_type, "count": found.count}
             for found in await self._daily.read(first, last)
         ]
-        return JsonAnswer({"exact": True, "items": items})
+        as_of = data_as_of(self._watcher, self._backlog)
+        return JsonAnswer({"exact": True, "items": items}, 200, as_of)
 
     def _window(self, now: datetime, length: timedelta) -> dict[str, Any]:
         """Add up the windows of the last minute or hour; the newest of them is not full yet."""

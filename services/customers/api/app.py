@@ -30,6 +30,7 @@ from shared.messaging.consumers import RegisteredConsumer
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
+from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
 from shared.projecting.lag import LagMeter, Log
 from shared.projecting.orders import Orders
@@ -78,10 +79,12 @@ def lag_meter(parts: ApiParts) -> LagMeter:
     """Return what measures who is behind whom."""
     feeds = (parts.feed, parts.records_feed)
     logs = [Log(feed.topic, feed.table, parts.store.partitions) for feed in feeds]
-    return LagMeter(parts.truth, logs, parts.watcher)
+    return LagMeter(parts.truth, logs, (parts.watcher, parts.daily_watcher))
 
 
-def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeeper) -> Api:
+def customers_api(
+    parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeeper, backlog: BacklogWatch
+) -> Api:
     """Return the app with all its routes."""
     app = create_app(
         title="Daybook customers",
@@ -105,9 +108,9 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
         parts.metrics,
     )
     lag = LagRoutes(parts.store.service, lag_meter(parts), canary)
-    CommandRoutes(commands, parts.service_key).add_to(routes)
+    CommandRoutes(commands, parts.service_key, backlog).add_to(routes)
     pages = PageTokens(parts.service_key)
-    ReadRoutes(reader, parts.directory, parts.watcher, pages).add_to(routes)
+    ReadRoutes(reader, parts.directory, parts.watcher, backlog, pages).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     feeds = [parts.feed, parts.records_feed]
     FeedRoutes(parts.store, feeds, parts.keys, parts.guard).add_to(routes)
@@ -115,7 +118,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeep
     ConsumerRoutes(parts.store, feeds, parts.consumers, sightings, parts.clock).add_to(routes)
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
     ActivityRoutes(
-        parts.live_activity, parts.daily_activity, parts.daily_watcher, parts.clock
+        parts.live_activity, parts.daily_activity, parts.daily_watcher, backlog, parts.clock
     ).add_to(routes)
     parked = ParkedList(parts.views)
     read_models = [Versions(parts.views, name) for name in (DIRECTORY, ACTIVITY_DAILY)]

@@ -10,9 +10,11 @@ from services.customers.api.bodies import (
     RenameBody,
     customer_view,
 )
+from services.customers.api.lateness import WARNED, warning
 from services.customers.application.customer import CustomerCommands, Outcome
 from shared.authorization.permissions import Permission
 from shared.eventstore.writing import Remember
+from shared.projecting.backlog import BacklogWatch
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
@@ -26,6 +28,7 @@ HEADERS = {
     "ETag": "The customer's version.",
     "Daybook-Token": "Hand it back with a read, and the read is never older than this change.",
     "Idempotency-Replayed": "true if this is the first answer again.",
+    **WARNED,
 }
 CHANGED = Answer("The customer after the change.", CustomerView, HEADERS)
 
@@ -33,9 +36,10 @@ CHANGED = Answer("The customer after the change.", CustomerView, HEADERS)
 class CommandRoutes:
     """The handlers of the command routes."""
 
-    def __init__(self, commands: CustomerCommands, secret: bytes) -> None:
+    def __init__(self, commands: CustomerCommands, secret: bytes, backlog: BacklogWatch) -> None:
         self._commands = commands
         self._secret = secret
+        self._backlog = backlog
 
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
@@ -77,7 +81,7 @@ class CommandRoutes:
             remember=self._remember(request, caller, raw, 201, "register_customer"),
         )
         location = f"/v1/customers/{outcome.customer.id}"
-        return _answer(outcome, 201, {"Location": location})
+        return self._answer(outcome, 201, {"Location": location})
 
     async def rename(self, request: Request, caller: Caller) -> Response:
         """Give a customer another name."""
@@ -90,7 +94,7 @@ class CommandRoutes:
             actor=caller.subject,
             remember=self._remember(request, caller, raw, 200, "rename_customer"),
         )
-        return _answer(outcome, 200)
+        return self._answer(outcome, 200)
 
     async def add_email(self, request: Request, caller: Caller) -> Response:
         """Add an e-mail address to a customer."""
@@ -103,7 +107,7 @@ class CommandRoutes:
             actor=caller.subject,
             remember=self._remember(request, caller, raw, 200, "add_customer_email"),
         )
-        return _answer(outcome, 200)
+        return self._answer(outcome, 200)
 
     async def remove_email(self, request: Request, caller: Caller) -> Response:
         """Take an e-mail address away from a customer."""
@@ -113,20 +117,22 @@ class CommandRoutes:
             path_id(request, "email_id"),
             actor=caller.subject,
         )
-        return _answer(outcome, 200)
+        return self._answer(outcome, 200)
 
     def _remember(
         self, request: Request, caller: Caller, raw: bytes, status: int, route: str
     ) -> Remember | None:
         return remembering(request, caller, raw, self._secret, status=status, route=route)
 
-
-def _answer(outcome: Outcome, status: int, headers: dict[str, str] | None = None) -> Response:
-    answer_headers = {
-        "ETag": etag(outcome.customer.version),
-        "Daybook-Token": str(outcome.token),
-        **(headers or {}),
-    }
-    if outcome.is_replay:
-        answer_headers["Idempotency-Replayed"] = "true"
-    return JsonAnswer(customer_view(outcome.customer), status, answer_headers)
+    def _answer(
+        self, outcome: Outcome, status: int, headers: dict[str, str] | None = None
+    ) -> Response:
+        answer_headers = {
+            "ETag": etag(outcome.customer.version),
+            "Daybook-Token": str(outcome.token),
+            **warning(self._backlog),
+            **(headers or {}),
+        }
+        if outcome.is_replay:
+            answer_headers["Idempotency-Replayed"] = "true"
+        return JsonAnswer(customer_view(outcome.customer), status, answer_headers)

@@ -15,7 +15,10 @@ from shared.web.routes import Routes
 
 
 class Lag(BaseModel):
-    """How far the relay and the read models are behind the store, in events and seconds."""
+    """How far the relay and the read models are behind the store, in events and seconds.
+
+    `is_at_least`: so many were counted and there are more.
+    """
 
     service: str
     epoch: int
@@ -82,4 +85,5 @@ def _applied(way: WayLag) -> dict[str, Any]:
 
 
 def _behind(part: PartitionLag) -> dict[str, Any]:
-    return {"behind": part.behind, "seconds": round(part.seconds, 3)}
+    seconds = round(part.seconds, 3)
+    return {"behind": part.behind, "is_at_least": part.is_at_least, "seconds": seconds}

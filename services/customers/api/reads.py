@@ -12,11 +12,13 @@ from services.customers.api.bodies import (
     customer_view,
     history_view,
 )
+from services.customers.api.lateness import DATED, data_as_of
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.directory_queries import DirectoryQueries, DirectoryRow
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
 from shared.eventstore.tokens import TokenPart, parse_token
+from shared.projecting.backlog import BacklogWatch
 from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller
@@ -29,8 +31,6 @@ from shared.web.routes import Routes
 from shared.web.versions import etag
 
 LONGEST_QUERY = 200
-DATA_AS_OF = "Daybook-Data-As-Of"
-AS_OF_MEANS = "Only while the list is built anew after a restore: until when it is complete."
 VERSION = Parameter("version", "query", "The customer as it was at this version.", int)
 AS_OF = Parameter("as_of", "query", "The customer as it was at this time (RFC 3339).")
 Q = Parameter("q", "query", "Only customers whose name or e-mail address holds this text.")
@@ -44,11 +44,13 @@ class ReadRoutes:
         reader: CustomerReader,
         directory: DirectoryQueries,
         watcher: MarkWatcher,
+        backlog: BacklogWatch,
         pages: PageTokens,
     ) -> None:
         self._reader = reader
         self._directory = directory
         self._watcher = watcher
+        self._backlog = backlog
         self._pages = pages
 
     def add_to(self, routes: Routes) -> None:
@@ -56,7 +58,7 @@ class ReadRoutes:
         routes.add(
             "GET", "/v1/customers", "list_customers", Permission.CUSTOMERS_READ, self.page,
             parameters=[Q, PAGE_SIZE, PAGE_TOKEN, DAYBOOK_TOKEN, PREFER],
-            answers={200: Answer("A page of customers.", CustomerPage, {DATA_AS_OF: AS_OF_MEANS})},
+            answers={200: Answer("A page of customers.", CustomerPage, DATED)},
             access=Access(),
         )  # fmt: skip
         routes.add(
@@ -85,11 +87,7 @@ class ReadRoutes:
             rows = rows[:size]
             next_token = self._pages.seal([rows[-1].sort_name, str(rows[-1].id)], query)
         answer = {"items": [_item(row) for row in rows], "next_page_token": next_token}
-        return JsonAnswer(answer, 200, self._as_of())
-
-    def _as_of(self) -> dict[str, str]:
-        at = self._watcher.as_of
-        return {} if at is None else {DATA_AS_OF: at.isoformat()}
+        return JsonAnswer(answer, 200, data_as_of(self._watcher, self._backlog))
 
     async def one(self, request: Request, _caller: Caller) -> Response:
         """Read one customer: now, at a version, or as of a time. It is never older than a token."""

@@ -11,10 +11,15 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.projections.activity_queries import DailyActivity
-from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.roles.erasing import erasure_watcher
-from services.customers.roles.process import FOLLOWED, FOLLOWED_DAILY, SERVICE, Process
+from services.customers.roles.process import (
+    FOLLOWED,
+    FOLLOWED_DAILY,
+    READ_MODELS,
+    SERVICE,
+    Process,
+)
 from services.customers.storage.codec import CODEC
 from services.customers.streams.activity import latest_activity
 from shared.authorization.decisions import TableDecisions
@@ -31,6 +36,7 @@ from shared.observability.names import GaugeName
 from shared.observability.work import FINE
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
 from shared.postgres.lanes import Lanes
+from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
 from shared.projecting.canary_watch import CanaryWatch
 from shared.projecting.lag import set_lag_metrics
@@ -42,7 +48,7 @@ from shared.security.master_key import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.web.callers import Guard
-from shared.web.health import Canary, Disk
+from shared.web.health import Behind, Canary, Disk
 from shared.web.recording import Recorder
 from shared.web.serving import listen, serve
 
@@ -50,7 +56,8 @@ PARKED_GAUGES: tuple[GaugeName, ...] = ("daybook_parked_streams", "daybook_parke
 WORK_WITHIN_SECONDS = 2.0
 # A process's own: two that probe at one moment never wait for each other.
 PROBE_STREAM = f"probe-{uuid4()}"
-ONE_CUSTOMER = "select count(*) from (select from directory limit 1) d"
+ONE_ROW_EACH = """select (select count(*) from (select from directory limit 1) d)
+    + (select count(*) from (select from activity_daily limit 1) a)"""
 ONE_KEY = "select count(*) from (select from subject_keys limit 1) k"
 
 
@@ -76,7 +83,15 @@ async def add_api(process: Process) -> None:
     erasures = erasure_watcher(process, parts)
     process.metrics.found_out_by("erasures", lambda: _measure(erasures, process.metrics))
     process.metrics.found_out_by("parked", lambda: _measure_parked(parts.views, process.metrics))
-    app = customers_api(parts, process.readiness, canary)
+    backlog = BacklogWatch(
+        meter,
+        process.clock,
+        process.metrics,
+        late_after_seconds=process.service.late_after_seconds,
+        dated_after_seconds=process.service.dated_after_seconds,
+    )
+    process.readiness.behind = lambda: _behind(backlog)
+    app = customers_api(parts, process.readiness, canary, backlog)
     listener = listen(process.service.host, process.service.port)
     process.runs += [
         parts.watcher.run,
@@ -84,6 +99,7 @@ async def add_api(process: Process) -> None:
         parts.live_activity.run,
         canary.run,
         watch.run,
+        backlog.run,
         erasures.run,
         lambda stop: serve(app, listener, stopping=stop),
     ]
@@ -158,7 +174,7 @@ async def _checks(parts: ApiParts, key_lanes: Lanes) -> dict[str, str]:
     """Do a little of the api's work on each server and say what worked."""
     return {
         "append": await _works(parts.store.probe(PROBE_STREAM)),
-        "read models": await _works(parts.views.fetchval(ONE_CUSTOMER)),
+        "read models": await _works(parts.views.fetchval(ONE_ROW_EACH)),
         "subject keys": await _works(key_lanes.fetchval(ONE_KEY)),
     }
 
@@ -170,9 +186,11 @@ async def _measure(erasures: ErasureWatcher, metrics: Metrics) -> None:
 async def _measure_parked(views: Lanes, metrics: Metrics) -> None:
     for name in PARKED_GAUGES:
         metrics.clear(name)
-    for version, counted in (await ParkedList(views).counts(DIRECTORY)).items():
-        metrics.set("daybook_parked_streams", counted["streams"], DIRECTORY, str(version))
-        metrics.set("daybook_parked_events", counted["events"], DIRECTORY, str(version))
+    parked = ParkedList(views)
+    for model in READ_MODELS:
+        for version, counted in (await parked.counts(model)).items():
+            metrics.set("daybook_parked_streams", counted["streams"], model, str(version))
+            metrics.set("daybook_parked_events", counted["events"], model, str(version))
 
 
 async def _canary(canary: CanaryKeeper, watch: CanaryWatch) -> Canary:
@@ -184,6 +202,13 @@ async def _canary(canary: CanaryKeeper, watch: CanaryWatch) -> Canary:
         trip_ms=None if trip is None else round(trip.trip_ms, 1),
         event_id=None if trip is None else trip.event_id,
     )
+
+
+def _behind(backlog: BacklogWatch) -> list[Behind]:
+    return [
+        Behind(way=each.way, since=each.since, seconds=each.seconds, is_late=each.is_late)
+        for each in backlog.behind
+    ]
 
 
 async def _works(work: Awaitable[object]) -> str:

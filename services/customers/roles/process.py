@@ -37,6 +37,7 @@ SERVICE: Final = "customers"
 Role = Literal["api", "relay", "projector", "streams", "all", "migrate", "check"]
 FOLLOWED = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
 FOLLOWED_DAILY = replace(FOLLOWED, projection=ACTIVITY_DAILY)
+READ_MODELS: Final = (DIRECTORY, ACTIVITY_DAILY)
 OPEN_AGAIN_SECONDS = 0.5
 
 log = logging.getLogger(__name__)

@@ -1,11 +1,11 @@
 """A process is ready when its own role works, shown by work that it did a moment ago."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from shared.clock import Clock
 from shared.observability.work import Work
-from shared.web.health import Canary, Disk, Readiness, RelayReport
+from shared.web.health import Behind, Canary, Disk, Readiness, RelayReport
 
 FRESH_SECONDS = 1.0
 
@@ -26,6 +26,7 @@ class ProcessReadiness:
         self.canary: Callable[[], Awaitable[Canary]] | None = None
         self.relay: Callable[[], RelayReport] | None = None
         self.disk: Callable[[], Disk] | None = None
+        self.behind: Callable[[], Sequence[Behind]] | None = None
         self.works: list[Callable[[], Work]] = []
 
     async def __call__(self) -> Readiness:
@@ -46,4 +47,5 @@ class ProcessReadiness:
             self.relay() if self.relay else None,
             work,
             self.disk() if self.disk else None,
+            self.behind() if self.behind else (),
         )

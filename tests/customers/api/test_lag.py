@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.directory import NAME as DIRECTORY
 from tests.customers.api.asking import (
     Json,
@@ -52,7 +53,10 @@ class TestGetLag:
             # The house's relay sends what its own api stored; this app has seen no mark yet.
             await register(other.client("alice"))
             lag = read(await other.client("oscar").get("/v1/lag"))
-        assert lag["projections"] == [{"name": DIRECTORY, "state": "live", "partitions": []}]
+        assert lag["projections"] == [
+            {"name": name, "state": "live", "partitions": []}
+            for name in (DIRECTORY, ACTIVITY_DAILY)
+        ]
 
 
 def _behind(rows: list[Json]) -> int:

@@ -2,6 +2,7 @@
 
 import re
 
+from services.customers.projections.directory import NAME as DIRECTORY
 from shared.testing.waiting import until
 from tests.customers.api.asking import read, register
 from tests.ground.house import House
@@ -11,14 +12,14 @@ async def numbers(house: House) -> dict[str, float]:
     """Return the gauges of the lag as /metrics has them, by name, role and state."""
     body, _ = await house.metrics.exposition("text/plain")
     found = re.findall(
-        r'^(daybook_lag_\w+){projection="\w*",role="(\w+)",state="(\w+)",topic="(\S+)"} (\S+)$',
+        r'^(daybook_lag_\w+){projection="(\w*)",role="(\w+)",state="(\w+)",topic="(\S+)"} (\S+)$',
         body.decode(),
         re.MULTILINE,
     )
     return {
         f"{name} {role} {state}": float(value)
-        for name, role, state, topic, value in found
-        if topic == house.topic.name
+        for name, projection, role, state, topic, value in found
+        if topic == house.topic.name and projection in {"", DIRECTORY}
     }
 
 
