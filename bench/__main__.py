@@ -25,6 +25,7 @@ from bench.ground import ground
 from bench.measuring import Row
 from bench.neighbours import Neighbours
 from bench.report import Figure, circumstances, table, write_docs, write_json
+from shared.garbage import look_for_garbage_rarely
 
 ROWS: tuple[Row, ...] = (
     append.ROW,
@@ -80,6 +81,7 @@ def main() -> None:
     rows = chosen(asked.row)
     logging.disable(logging.WARNING)
     said = circumstances()
+    look_for_garbage_rarely()  # as a process of the service does
     print(said)
     figures, others = uvloop.run(measured(rows))
     print(table(figures))

@@ -1,23 +1,32 @@
 """A store of a size that a company has: customers by the million, each registered and renamed.
 
+Filled by COPY, as a restored dump is, because through the front door it would take most of an hour.
 BENCH_LARGE_EVENTS makes it smaller or larger than the row that asks for it says.
 """
 
 import os
 from collections.abc import Sequence
-from itertools import islice
+from uuid import UUID
 
+import asyncpg
 from uuid6 import uuid7
 
 from bench.parts import Parts
-from bench.samples import NOW, lives, origin
+from bench.plain_table import connections
+from bench.samples import NOW, Happened, lives, origin
 from services.customers.application.loading import stream_of
 from services.customers.storage.codec import CODEC
-from shared.eventstore.store import EventStore, StreamAppend
-from shared.security.subject_keys import KEYS_PER_CALL, SubjectKey, SubjectKeys
+from shared.eventstore.partitioning import partition_of
+from shared.eventstore.store import EventStore
+from shared.postgres.dsn import dsn_for
+from shared.security.subject_keys import SubjectKey, SubjectKeys
 
 EVENTS_EACH = 2
 TRANSACTION = 500
+TOLD_TIMES = 10
+STREAM_COLUMNS = ("stream", "version", "last_txid", "recorded_at")
+EVENT_COLUMNS = ("txid", "stream", "version", "event_id", "type", "schema_version", "subject",
+    "partition", "recorded_at", "actor", "correlation_id", "traceparent", "data")  # fmt: skip
 
 
 def events_wanted(usual: int) -> int:
@@ -30,8 +39,8 @@ class LargeLog:
 
     def __init__(self, here: Parts, store: EventStore, keys: SubjectKeys) -> None:
         self.here = here
+        self.store = store
         self.events = 0
-        self._store = store
         self._keys = keys
 
     @classmethod
@@ -40,26 +49,46 @@ class LargeLog:
         return cls(here, await here.store(), await here.keys())
 
     async def fill(self, events: int) -> None:
-        """Add customers until there are so many events."""
-        while events - self.events >= EVENTS_EACH:
-            customers = min(TRANSACTION, (events - self.events) // EVENTS_EACH)
-            await self._add(customers)
+        """Add customers until there are so many events, saying how far that is."""
+        async with connections(dsn_for(self.here.databases.truth, "migrate"), 1) as (owner,):
+            await owner.execute('set role "customers_owner"')
+            tell_at = step = events // TOLD_TIMES
+            while events - self.events >= EVENTS_EACH:
+                wanted = (events - self.events) // EVENTS_EACH
+                await self._add(owner, min(TRANSACTION, wanted))
+                if self.events >= tell_at:
+                    print(f"{self.events:,} events …", end=" ", flush=True)
+                    tell_at += step
+            # A store that has stood for a while is vacuumed; otherwise that happens in a round.
+            await owner.execute("vacuum (analyze) events, streams")
 
-    async def _add(self, customers: int) -> None:
-        keys: list[SubjectKey] = []
-        while len(keys) < customers:
-            keys += await self._keys.make(KEYS_PER_CALL)
+    async def _add(self, owner: asyncpg.Connection, customers: int) -> None:
+        keys = await self._keys.make(customers)
         ids = [uuid7() for _ in range(customers)]
+        # All are registered before any is renamed: as many lives begin as go on.
         lived = sorted(lives(customers, customers * EVENTS_EACH), key=lambda one: one.version)
-        for version in range(EVENTS_EACH):
-            part: Sequence[StreamAppend] = [
-                StreamAppend(
-                    stream_of(ids[one.customer]),
-                    str(ids[one.customer]),
-                    version,
-                    [CODEC.encode(one.event, uuid7(), keys[one.customer])],
-                )
-                for one in islice(lived, version * customers, (version + 1) * customers)
-            ]
-            await self._store.append_many(part, origin(), NOW)
-            self.events += len(part)
+        async with owner.transaction():
+            txid = await owner.fetchval("select pg_current_xact_id()")
+            streams = [(stream_of(one), EVENTS_EACH, txid, NOW) for one in ids]
+            await owner.copy_records_to_table("streams", records=streams, columns=STREAM_COLUMNS)
+            events = _rows(txid, lived, ids, keys)
+            await owner.copy_records_to_table("events", records=events, columns=EVENT_COLUMNS)
+        self.events += len(events)
+
+
+def _rows(
+    txid: int, lived: Sequence[Happened], ids: Sequence[UUID], keys: Sequence[SubjectKey]
+) -> list[tuple[object, ...]]:
+    """Return the rows of `events`, sealed, in the order of the log."""
+    asked = origin()
+    rows: list[tuple[object, ...]] = []
+    partitions = [partition_of(str(one), Parts.partitions) for one in ids]
+    for one in lived:
+        event = CODEC.encode(one.event, uuid7(), keys[one.customer])
+        customer_id = ids[one.customer]
+        rows.append(
+            (txid, stream_of(customer_id), one.version, event.event_id, event.type,
+                event.schema_version, str(customer_id), partitions[one.customer], NOW,
+                asked.actor, asked.correlation_id, asked.traceparent, event.data)
+        )  # fmt: skip
+    return rows

@@ -12,6 +12,7 @@ from services.customers.roles.process import SERVICE, Process, Role
 from services.customers.roles.projector import add_projector
 from services.customers.roles.relay import add_relay
 from services.customers.roles.streams import add_streams
+from shared.garbage import look_for_garbage_rarely
 from shared.observability.exporting import close_tracing, configure_tracing
 from shared.observability.logs import configure_logging
 from shared.observability.traces import Tracing
@@ -33,6 +34,7 @@ def main() -> None:
         report, epoch = uvloop.run(check_store(StoreSettings()))
         sys.stdout.write("\n".join(lines_of(report, epoch)) + "\n")
         return
+    look_for_garbage_rarely()
     tracing = configure_tracing(observability, SERVICE, role)
     try:
         uvloop.run(_run(role, tracing))

@@ -36,7 +36,8 @@ class CipherCache:
         self._forget_old()
         known = self._known
         wanted = set(kids)
-        missing = wanted - known.keys()
+        # Not `wanted - known.keys()`, which goes through all that is known.
+        missing = {kid for kid in wanted if kid not in known}
         if not missing:
             return known
         found: dict[str, AESGCM | None] = dict(await self._keys.read(missing))

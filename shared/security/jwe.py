@@ -23,6 +23,7 @@ TAG_BYTES = 16
 COMMITMENT_LABEL = b"daybook-kc"
 # base64url as the strict decoder wants it; plain base64's own characters are no base64url.
 PLAIN_ALPHABET = bytes.maketrans(b"-_+/=", b"+/!!!")
+PADDING = (b"", b"===", b"==", b"=")
 
 
 class SealBrokenError(Exception):
@@ -36,8 +37,7 @@ def base64url(data: bytes) -> str:
 
 def from_base64url(text: str) -> bytes:
     """Return the bytes of unpadded base64url text; any other character is an error (RFC 7516)."""
-    padded = text.encode().translate(PLAIN_ALPHABET) + b"=" * (-len(text) % 4)
-    return a2b_base64(padded, strict_mode=True)
+    return _decoded(text.encode().translate(PLAIN_ALPHABET))
 
 
 def seal(plaintext: bytes, kid: str, event_id: UUID, cipher: AESGCM) -> str:
@@ -58,14 +58,17 @@ def seal_with_iv(iv: bytes, plaintext: bytes, kid: str, event_id: UUID, cipher: 
 
 @dataclass(slots=True)
 class Sealed:
-    """A JWE taken apart, its header read: whose key opens it, and which event it belongs to."""
+    """A JWE taken apart, its header read: whose key opens it, and which event it belongs to.
+
+    `header` is the text as it came; the parts behind it are in base64's own alphabet, not decoded.
+    """
 
     kid: str
     eid: object
-    header: str
-    iv: str
-    ciphertext: str
-    tag: str
+    header: bytes
+    iv: bytes
+    ciphertext: bytes
+    tag: bytes
 
 
 def read_sealed(jwe: str) -> Sealed:
@@ -74,17 +77,18 @@ def read_sealed(jwe: str) -> Sealed:
     Raises:
         SealBrokenError: this is no JWE of ours.
     """
+    text = jwe.encode()
     try:
-        header, encrypted_key, iv, ciphertext, tag = jwe.split(".")
+        header, encrypted_key, iv, ciphertext, tag = text.translate(PLAIN_ALPHABET).split(b".")
     except ValueError as error:
         raise SealBrokenError("a compact JWE has five parts") from error
     members = _header(header)
-    if (members.get("alg"), members.get("enc"), encrypted_key) != ("dir", "A256GCM", ""):
+    if (members.get("alg"), members.get("enc"), encrypted_key) != ("dir", "A256GCM", b""):
         raise SealBrokenError("the JWE is not dir with A256GCM")
     kid = members.get("kid")
     if not isinstance(kid, str):
         raise SealBrokenError("the JWE header has no kid")
-    return Sealed(kid, members.get("eid"), header, iv, ciphertext, tag)
+    return Sealed(kid, members.get("eid"), text[: len(header)], iv, ciphertext, tag)
 
 
 def unseal(sealed: Sealed, event_id: UUID | str, cipher: AESGCM) -> bytes:
@@ -96,11 +100,10 @@ def unseal(sealed: Sealed, event_id: UUID | str, cipher: AESGCM) -> bytes:
     if sealed.eid != str(event_id):
         raise SealBrokenError("the JWE belongs to another event")
     try:
-        iv, tag = from_base64url(sealed.iv), from_base64url(sealed.tag)
+        iv, tag = _decoded(sealed.iv), _decoded(sealed.tag)
         if (len(iv), len(tag)) != (IV_BYTES, TAG_BYTES):
             raise SealBrokenError("the JWE's initialization vector or tag has another length")
-        ciphertext = from_base64url(sealed.ciphertext)
-        return cipher.decrypt(iv, ciphertext + tag, sealed.header.encode())
+        return cipher.decrypt(iv, _decoded(sealed.ciphertext) + tag, sealed.header)
     except (InvalidTag, ValueError) as error:
         raise SealBrokenError("the JWE was altered or sealed with another key") from error
 
@@ -110,9 +113,14 @@ def key_commitment(key: bytes) -> str:
     return base64url(sha256(COMMITMENT_LABEL + key).digest())
 
 
-def _header(text: str) -> dict[str, object]:
+def _decoded(plain: bytes) -> bytes:
+    """Return the bytes of what was translated to base64's own alphabet."""
+    return a2b_base64(plain + PADDING[len(plain) % 4], strict_mode=True)
+
+
+def _header(plain: bytes) -> dict[str, object]:
     try:
-        members = orjson.loads(from_base64url(text))
+        members = orjson.loads(_decoded(plain))
     except (NotBase64Error, ValueError) as error:
         raise SealBrokenError("the JWE header cannot be read") from error
     if not isinstance(members, dict):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args
+from typing import cast, get_args
 from unicodedata import normalize
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from shared.projecting.applied import AppliedEvent
 from shared.projecting.verifiable import Row
 
 NAME = "directory"
-CUSTOMER_EVENTS = get_args(CustomerEvent)
+# By their exact types: asking a pydantic class whether an event is one of it costs a microsecond.
+CUSTOMER_EVENTS = frozenset(get_args(CustomerEvent))
 STREAMS = "customer-"
 
 READ = """select id, kind, name, emails, version, is_erased, registered_at
@@ -120,7 +121,7 @@ class Directory:
         old: set[str] = set()
         for applied in events:
             customer_id = applied.received.subject
-            if isinstance(applied.event, CustomerRegistered):
+            if type(applied.event) is CustomerRegistered:
                 new.add(customer_id)
             elif customer_id not in new:
                 old.add(customer_id)
@@ -147,8 +148,8 @@ def _fold(entries: dict[str, Entry], applied: AppliedEvent) -> None:
             f"version {received.version} of a customer cannot follow version {entry.version}"
         )
     # An event that a newer writer knows and we do not changes nothing here but the version.
-    if isinstance(event, CUSTOMER_EVENTS):
-        entry.customer = evolve(entry.customer, event)
+    if type(event) in CUSTOMER_EVENTS:
+        entry.customer = evolve(entry.customer, cast("CustomerEvent", event))
     entry.version = received.version
     entry.changed_at = at
 
