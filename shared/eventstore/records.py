@@ -16,13 +16,15 @@ import asyncpg
 from uuid6 import uuid7
 
 from shared.clock import Clock
-from shared.errors import UnavailableError
+from shared.errors import DaybookError, UnavailableError
 from shared.events import Event, EventToAppend
 from shared.eventstore.partitioning import partition_of
 from shared.eventstore.record_types import RECORDS
 from shared.eventstore.writing import checked
+from shared.observability.failures import said_of
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import current_trace_id, current_traceparent
-from shared.postgres.lanes import Lanes
+from shared.postgres.lanes import Lanes, is_of_the_values
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +36,18 @@ FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 
 
+class RecordRefusedError(DaybookError):
+    """The store refuses a record for what it holds; what it speaks of must not happen."""
+
+    code = "record-refused"
+    title = "This cannot be written down"
+
+
 @dataclass(slots=True)
 class _Waiting:
     """One record on its way to the store; `kept` is done when it is durable."""
 
+    type: str
     columns: tuple[object, ...]
     kept: asyncio.Future[None]
     is_given_up: bool = False
@@ -51,6 +61,7 @@ class RecordKeeper:
         lanes: Lanes,
         clock: Clock,
         partitions: int,
+        metrics: Metrics = UNMEASURED,
         *,
         most_waiting: int = MOST_WAITING,
         within_seconds: float = KEPT_WITHIN_SECONDS,
@@ -58,6 +69,7 @@ class RecordKeeper:
         self._lanes = lanes
         self._clock = clock
         self._partitions = partitions
+        self._metrics = metrics
         self._within_seconds = within_seconds
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(most_waiting)
         self._writing: asyncio.Task[None] | None = None
@@ -71,6 +83,7 @@ class RecordKeeper:
         Raises:
             UnavailableError: it could not be kept within five seconds. If the store was reached,
                 it may be kept nevertheless.
+            RecordRefusedError: the store refuses it for what it holds.
         """
         waiting = self._new(record, subject, actor)
         try:
@@ -112,7 +125,7 @@ class RecordKeeper:
         columns = _columns(
             event, _storable(subject), _storable(actor), self._partitions, self._clock.now()
         )
-        return _Waiting(columns, asyncio.get_running_loop().create_future())
+        return _Waiting(event.type, columns, asyncio.get_running_loop().create_future())
 
     async def _put(self, waiting: _Waiting) -> None:
         await self._waiting.put(waiting)
@@ -130,12 +143,24 @@ class RecordKeeper:
     async def _write_group(self) -> None:
         size = min(self._waiting.qsize(), MOST_PER_CALL)
         group = [self._waiting.get_nowait() for _ in range(size)]
+        if await self._refusal_of(group) is None:
+            return
+        # One is refused for what it holds, and nobody can say which: the others are kept alone.
+        for waiting in group:
+            refusal = await self._refusal_of([waiting])
+            if refusal is not None:
+                self._refuse(waiting, refusal)
+
+    async def _refusal_of(self, group: list[_Waiting]) -> Exception | None:
+        """Write these until the store has them; return its error if it refuses a value."""
         pause = FIRST_PAUSE_SECONDS
         while group := [waiting for waiting in group if not waiting.is_given_up]:
             columns = [list(column) for column in zip(*(w.columns for w in group), strict=True)]
             try:
                 await self._lanes.execute(KEEP, *columns)
-            except (UnavailableError, asyncpg.PostgresError) as error:
+            except (UnavailableError, asyncpg.PostgresError, ValueError) as error:
+                if is_of_the_values(error):
+                    return error
                 if pause == FIRST_PAUSE_SECONDS:
                     log.warning(
                         "records cannot be kept and are tried again",
@@ -147,7 +172,17 @@ class RecordKeeper:
                 for waiting in group:
                     if not waiting.kept.done():  # whoever waited may have been cancelled
                         waiting.kept.set_result(None)
-                return
+                break
+        return None
+
+    def _refuse(self, waiting: _Waiting, refusal: Exception) -> None:
+        """Tell an operator, and whoever waits, that this record is not kept."""
+        told = {"record": waiting.type, "problem": said_of(refusal)}
+        log.critical("the store refuses a record for what it holds", extra=told)
+        self._metrics.count("daybook_records_refused_total", 1, waiting.type)
+        if not waiting.kept.done():
+            waiting.kept.set_exception(_refused())
+            waiting.kept.exception()  # seen: of a record that was only noted nobody asks
 
 
 def _columns(
@@ -182,4 +217,12 @@ def _cannot_keep() -> UnavailableError:
         fix="try again; `daybook status` shows whether the event store runs and has room",
         who_can_help="an operator",
         retry_after_seconds=5,
+    )
+
+
+def _refused() -> RecordRefusedError:
+    return RecordRefusedError(
+        "what you asked for must be written down first, and the store does not take its record",
+        fix="tell us the trace id of this answer; repeating it changes nothing",
+        who_can_help="an operator: `daybook logs customers` names the kind of record",
     )

@@ -23,6 +23,7 @@ CounterName = Literal[
     "daybook_projection_failures_total",
     "daybook_stream_events_total",
     "daybook_stream_set_aside_total",
+    "daybook_records_refused_total",
     "daybook_scrape_failures_total",
 ]
 HistogramName = Literal[
@@ -155,6 +156,10 @@ METRICS: Final[dict[MetricName, Metric]] = {
     ),
     "daybook_build_info": Metric(
         "1", ("service", "role", "version"), "Always 1; says who this process is."
+    ),
+    "daybook_records_refused_total": Metric(
+        "records", ("type",),
+        "Records that the store refuses for what they hold; they are lost, the others are kept.",
     ),
     "daybook_scrape_failures_total": Metric(
         "failures", ("part",), "How often a number could not be found out, and was left out."

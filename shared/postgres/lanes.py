@@ -31,6 +31,20 @@ LOST = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
+# SQLSTATE classes that speak of the values: data exception, constraint, raise_exception. All others
+# speak of the server or of our tables (away, full, deadlock, no such table).
+_OF_THE_VALUES = ("22", "23", "P0")
+
+
+def is_of_the_values(error: BaseException) -> bool:
+    """Say whether a value was refused, by PostgreSQL or by the client before it asked.
+
+    Then asking again changes nothing.
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_OF_THE_VALUES)
+    return isinstance(error, ValueError)
+
 
 class Lanes:
     """Connections to one database for one role; `open` before use, `close` at the end.
@@ -85,6 +99,8 @@ class Lanes:
         connection = await self._take()
         try:
             yield connection
+        except ValueError:
+            raise  # asyncpg's refusal of a value is an InterfaceError too, and no server's fault
         except LOST as error:
             connection.terminate()
             raise _unavailable(error) from error
@@ -111,6 +127,8 @@ class Lanes:
         connection = await self._take()
         try:
             return await ask(connection)
+        except ValueError:
+            raise
         except (*LOST, TimeoutError) as error:
             connection.terminate()
             raise _unavailable(error) from error

@@ -8,12 +8,9 @@ import asyncpg
 
 from shared.errors import DaybookError, UnavailableError
 from shared.observability.failures import describe_failure
-from shared.postgres.lanes import LOST
+from shared.postgres.lanes import LOST, is_of_the_values
 from shared.projecting.marks import MarkMovedError
 
-# SQLSTATE classes that speak of the values: data exception, constraint, raise_exception. All others
-# speak of the server or of our tables (away, full, deadlock, no such table): no event's fault.
-_OF_THE_VALUES: Final = ("22", "23", "P0")
 _OURS: Final = ("services/", "shared/", "tests/")
 _NOT_THE_EVENT: Final = (*LOST, MarkMovedError, UnavailableError, MemoryError, asyncio.TimeoutError)
 
@@ -56,8 +53,6 @@ class PoisonError(DaybookError):
 
 def is_poison(error: Exception) -> bool:
     """Say whether the event is to blame, not a server: only then it is parked."""
-    if isinstance(error, ValueError):
-        return True  # asyncpg's refusal of a value is an InterfaceError too
-    if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "").startswith(_OF_THE_VALUES)
+    if isinstance(error, ValueError | asyncpg.PostgresError):
+        return is_of_the_values(error)
     return not isinstance(error, _NOT_THE_EVENT)

@@ -28,6 +28,7 @@ from shared.eventstore.record_types import (
     ErrorRecorded,
     RefusalRecorded,
 )
+from shared.eventstore.records import RecordRefusedError
 from shared.observability.traces import current_trace_id
 from shared.web.answers import JsonAnswer
 from shared.web.callers import Caller
@@ -151,6 +152,8 @@ class Recorder:
             await self._keeper.keep(refusal, subject=subject, actor=actor)
         except UnavailableError:
             self._refusals.count((refusal, actor))
+        except RecordRefusedError:
+            return  # Told and counted by the keeper; a refusal stays a refusal.
 
     async def _broke(self, place: Place, caller: Caller | None, error: Exception) -> None:
         module, line = _where(error)

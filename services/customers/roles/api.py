@@ -117,7 +117,7 @@ async def _parts(process: Process) -> ApiParts:
     store = EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics, _reserve(process))
     await store.refuse_unreadable(CODEC)
     await StoreCheck(truth, views, FOLLOWED.source, FOLLOWED.topic).check()
-    records = RecordKeeper(truth, process.clock, ACCESS.partitions)
+    records = RecordKeeper(truth, process.clock, ACCESS.partitions, process.metrics)
     process.opened.push_async_callback(records.close)
     recorder = Recorder(records, process.clock)
     process.opened.push_async_callback(recorder.close)

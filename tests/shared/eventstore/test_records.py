@@ -11,7 +11,8 @@ import pytest
 from shared.errors import EventTooLargeError, UnavailableError
 from shared.eventstore.partitioning import partition_of
 from shared.eventstore.record_types import AccessRecorded, OperatorActed
-from shared.eventstore.records import RecordKeeper
+from shared.eventstore.records import RecordKeeper, RecordRefusedError
+from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing, current_traceparent
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
@@ -186,6 +187,40 @@ async def test_an_odd_id_stops_nobody_elses_record(
     )
     subjects = [(row["subject"], row["actor"]) for row in await admin.fetch(KEPT)]
     assert subjects == [("a?b", "?"), ("ada", "alice"), ("ada", "alice")]
+
+
+@pytest.mark.parametrize("refused", ["a\0b", "\ud800"], ids=["by PostgreSQL", "by its client"])
+async def test_a_record_that_the_store_refuses_stops_no_other_and_is_told(
+    gated: GatedLanes,
+    clock: TurnableClock,
+    admin: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    refused: str,
+) -> None:
+    # As if there were a value that we do not know the store to refuse.
+    monkeypatch.setattr("shared.eventstore.records._storable", str)
+    metrics = Metrics("customers", "api", "1")
+    keeper = RecordKeeper(gated, clock, PARTITIONS, metrics)
+    gated.gate.clear()
+    await keeper.note(READ, subject="under way", actor="alice")
+    await until(lambda: gated.at_the_gate == 1, what="the first call")
+    waits = asyncio.create_task(keeper.keep(READ, subject="bea", actor=refused))
+    others = [asyncio.create_task(_keep(keeper, f"note-{n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    await keeper.note(READ, subject="bea", actor=refused)
+    gated.gate.set()
+    await asyncio.gather(*others)
+    with pytest.raises(RecordRefusedError):
+        await waits
+    await _keep(keeper, "afterwards")
+    subjects = [row["subject"] for row in await admin.fetch(KEPT)]
+    assert subjects == ["under way", "note-0", "note-1", "note-2", "afterwards"]
+    lines = [r for r in caplog.records if r.levelname == "CRITICAL"]
+    assert [line.__dict__["record"] for line in lines] == ["AccessRecorded"] * 2
+    assert refused not in caplog.text
+    text, _ = await metrics.exposition("")
+    assert b'daybook_records_refused_total{type="AccessRecorded"} 2.0' in text
 
 
 async def test_a_record_that_kafka_would_refuse_is_refused_at_once(keeper: RecordKeeper) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from shared.errors import DiskFullError, UnavailableError
-from shared.postgres.lanes import Lanes
+from shared.postgres.lanes import Lanes, is_of_the_values
 from shared.testing.waiting import until
 from tests.ground.servers import Databases, Servers, new_databases
 
@@ -54,6 +54,20 @@ async def test_who_comes_at_once_waits_for_one_of_a_few_connections(
     )
     assert len(set(pids)) <= SIZE
     assert await admin.fetchval(OURS) <= SIZE
+
+
+@pytest.mark.parametrize("value", ["\ud800", "a\0b"], ids=["by the client", "by the server"])
+async def test_a_value_that_is_refused_is_no_server_that_is_away(lanes: Lanes, value: str) -> None:
+    pid = await lanes.fetchval(PID)
+    with pytest.raises((asyncpg.PostgresError, ValueError)) as alone:
+        await lanes.fetchval("select $1::text", value)
+    with pytest.raises((asyncpg.PostgresError, ValueError)) as lent:
+        async with lanes.lane() as connection:
+            await connection.fetchval("select $1::text", value)
+    for told in (alone, lent):
+        assert not isinstance(told.value, UnavailableError)
+        assert is_of_the_values(told.value)
+    assert await lanes.fetchval(PID) == pid
 
 
 async def test_every_way_to_ask_answers(lanes: Lanes) -> None:

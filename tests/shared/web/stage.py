@@ -14,6 +14,7 @@ from shared.authorization.decisions import TableDecisions
 from shared.authorization.permissions import Permission
 from shared.errors import NotFoundError, UnavailableError, VersionConflictError
 from shared.events import Event
+from shared.eventstore.records import RecordRefusedError
 from shared.observability.traces import Tracing, current_trace_id
 from shared.testing.clock import TurnableClock
 from shared.web.answers import Answer, JsonAnswer
@@ -79,6 +80,7 @@ class Stage:
         self.seen: list[Any] = []
         self.kept_records: list[tuple[str, Event, str, str]] = []
         self.is_store_down = False
+        self.refuses_records = False
         self.recorder = Recorder(self, self.clock)
         self.guard = Guard(self.issuer.verifier(), TableDecisions())
         self.app = self._app(Tracing([self.kept], share=share))
@@ -156,6 +158,8 @@ class Stage:
     def _remember(self, how: str, record: Event, subject: str, actor: str) -> None:
         if self.is_store_down:
             raise UnavailableError("no", code="record-not-kept")
+        if self.refuses_records:
+            raise RecordRefusedError("no")
         self.kept_records.append((how, record, subject, actor))
 
     async def _readiness(self) -> Readiness:

@@ -160,6 +160,12 @@ class TestRefusals:
         assert isinstance(record, RefusalRecorded)
         assert record.times == 1
 
+    async def test_a_refusal_stays_one_when_the_store_refuses_its_record(
+        self, stage: Stage
+    ) -> None:
+        stage.refuses_records = True
+        assert (await stage.ask("dave", "POST", RENAME)).status_code == 403
+
     async def test_after_a_hundred_in_a_minute_the_others_are_counted_in_one_record(
         self, stage: Stage
     ) -> None:
