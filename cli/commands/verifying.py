@@ -12,6 +12,11 @@ from cli.commands.ordering import place_and_follow, show_result
 from cli.commands.screen import NOTHING, say, show, show_table
 from cli.commands.session import speaks_as
 
+NOT_REPAIRED_HEADINGS = ("not repaired", "event", "why")
+NOT_REPAIRED_FIX = (
+    "Fix: have the developers mend what raises there, or `daybook parked discard` the event if it"
+    " is parked; then repair again."
+)
 HEADINGS = ("stream", "what", "fields", "version", "must be")
 PROJECTION = click.option(
     "--projection", default="directory", show_default=True, help="Which read model."
@@ -34,8 +39,8 @@ async def verify_projections(
 ) -> None:
     """Compare a read model with a fold of the store, while both go on.
 
-    Names the streams and fields that differ, never what they hold. Exit code 1 if something
-    differs and was not repaired.
+    Names the streams and fields that differ, never what they hold. A row that cannot be made anew
+    is named and stops no other. Exit code 1 if something differs and was not repaired.
     """
     order = await place_and_follow(client, projection, "verify", {"repair": repair})
     if order is None or order.result is None:
@@ -69,6 +74,11 @@ def _tell(order: Order, result: Mapping[str, Any]) -> None:
         f"{order.projection}: {result['streams']} streams compared,"
         f" {result['differing']} differ, {result['repaired']} repaired."
     )
+    left: list[Mapping[str, str]] = result.get("not_repaired", [])
+    if left:
+        rows = [(each["stream"], each["event_id"], each["why"]) for each in left]
+        show_table(NOT_REPAIRED_HEADINGS, rows)
+        say(NOT_REPAIRED_FIX)
 
 
 def _row(each: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from shared.projecting.reading import read_events
 from shared.projecting.store_streams import StoreStreams
 from shared.projecting.verifiable import Verifiable
 from shared.projecting.verifying import read_marks_of
-from shared.projecting.versions import settings_of
+from shared.projecting.versions import enter_version
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class Repairing:
 
         Raises:
             PoisonError: an event cannot be applied; nothing was changed.
+            RuleBrokenError: the version was dropped meanwhile.
         """
         for left in reversed(range(TRIES)):
             try:
@@ -64,10 +65,9 @@ class Repairing:
 
     async def _once(self, streams: Sequence[str], discarded: Collection[str]) -> None:
         its = self._followed
-        search_path = settings_of(its.projection, its.version)["search_path"]
         partitions = await self._streams.partitions(streams)
         async with self._views.lane() as connection, connection.transaction():
-            await connection.execute("select set_config('search_path', $1, true)", search_path)
+            await enter_version(connection, its.projection, its.version)
             await self._parked.lock(connection, streams)
             await self._projection.remove(connection, streams)
             await connection.execute(NOTE_REPAIR, *its.names, partitions)

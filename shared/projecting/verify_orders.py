@@ -1,7 +1,7 @@
 """An operator has a read model compared with the store and repaired, all of it or one stream."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -12,10 +12,11 @@ from shared.projecting.discards import read_discards
 from shared.projecting.marks import Followed
 from shared.projecting.order_taker import Handler
 from shared.projecting.orders import Json, Kind, Order, Orders
+from shared.projecting.poison import PoisonError
 from shared.projecting.repairing import Repairing
 from shared.projecting.store_streams import StoreStreams
 from shared.projecting.verifiable import Verifiable
-from shared.projecting.verifying import PAGE, Page, Verifier
+from shared.projecting.verifying import PAGE, Verifier
 
 MOST_TOLD: Final = 100
 FOLLOWING = """select version from public.projection_versions where projection = $1
@@ -56,11 +57,13 @@ class VerifyOrders:
     async def verify(self, order: Order) -> Json:
         """Compare every stream with the store; with `repair` mend what differs.
 
-        The result names up to 100 streams that differ and the fields' names, never what they hold.
+        The result names up to 100 streams that differ and the fields' names, never what they hold,
+        and up to 100 that could not be mended, with the event at which they stand.
         """
         verifier, repairing = await self._tools(order)
         done: dict[str, Any] = {"streams": 0, "differing": 0, "repaired": 0}
         told: list[Json] = []
+        left: list[Json] = []
         after: str | None = ""
         while after is not None:
             discarded = await self._discarded()
@@ -69,11 +72,14 @@ class VerifyOrders:
             done["differing"] += len(page.differences)
             told += [asdict(each) for each in page.differences[: MOST_TOLD - len(told)]]
             if order.argument.get("repair"):
-                done["repaired"] += await _repair(repairing, page, discarded)
+                streams = [each.stream for each in page.differences]
+                unmended = await _repair(repairing, streams, discarded)
+                done["repaired"] += len(streams) - len(unmended)
+                left += unmended[: MOST_TOLD - len(left)]
             await self._parts.orders.report(order.id, done)
             after = page.next_after
             await self._parts.pause(PAGE / self._parts.streams_per_second)
-        return {**done, "differences": told}
+        return {**done, "differences": told, "not_repaired": left}
 
     async def repair(self, order: Order) -> Json:
         """Make the rows of these streams anew.
@@ -133,8 +139,16 @@ class VerifyOrders:
         return await read_discards(self._parts.truth, self._parts.projection.name)
 
 
-async def _repair(repairing: Repairing, page: Page, discarded: Collection[str]) -> int:
-    streams = [each.stream for each in page.differences]
-    if streams:
-        await repairing.repair(streams, discarded)
-    return len(streams)
+async def _repair(
+    repairing: Repairing, streams: Sequence[str], discarded: Collection[str]
+) -> list[Json]:
+    """Make these rows anew; return those that cannot be, each with the event that is to blame."""
+    try:
+        if streams:
+            await repairing.repair(streams, discarded)
+    except PoisonError as error:
+        if len(streams) == 1:
+            why = f"{error.failure.error} at {error.failure.place}"
+            return [{"stream": streams[0], "event_id": error.event_id, "why": why}]
+        return [one for each in streams for one in await _repair(repairing, [each], discarded)]
+    return []

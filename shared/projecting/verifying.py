@@ -20,7 +20,7 @@ from shared.projecting.poison import is_poison
 from shared.projecting.reading import read_events
 from shared.projecting.store_streams import StoreStreams
 from shared.projecting.verifiable import Difference, Row, Verifiable, difference
-from shared.projecting.versions import settings_of
+from shared.projecting.versions import enter_version
 
 PAGE = 200
 LOOKS = 3
@@ -122,12 +122,11 @@ class Verifier:
 
     async def _snapshot(self, after: str, up_to: str | None) -> _Snapshot:
         its = self._followed
-        search_path = settings_of(its.projection, its.version)["search_path"]
         async with (
             self._views.lane() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            await connection.execute("select set_config('search_path', $1, true)", search_path)
+            await enter_version(connection, its.projection, its.version)
             marks = await read_marks_of(connection, its)
             parked = await connection.fetch(PARKED, its.projection, its.version, after, up_to)
             rows = await self._projection.rows(connection, after, up_to)

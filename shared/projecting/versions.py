@@ -62,6 +62,27 @@ def settings_of(projection: str, version: int) -> Mapping[str, str]:
     return {"search_path": f'"{schema_of(projection, version)}", public'}
 
 
+async def enter_version(connection: asyncpg.Connection, projection: str, version: int) -> None:
+    """Let the running transaction see the tables of this version.
+
+    Behind this one lies the view of the version that answers, which a projector may not read: a
+    version that is dropped a moment later cannot be mixed up with another.
+
+    Raises:
+        RuleBrokenError: it was dropped.
+    """
+    search_path = settings_of(projection, version)["search_path"]
+    await connection.execute("select set_config('search_path', $1, true)", search_path)
+    schema = f'"{schema_of(projection, version)}"'
+    if await connection.fetchval("select to_regnamespace($1)", schema) is None:
+        raise RuleBrokenError(
+            f"version {version} of {projection} was dropped meanwhile",
+            code="version-dropped",
+            field="version",
+            fix="order it again, of a version that `daybook projections list` shows",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """One version of a read model; of one that is being built also how far it is.

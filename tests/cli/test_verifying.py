@@ -49,6 +49,16 @@ def test_what_was_repaired_is_no_failure() -> None:
     assert json.loads(told.stdout)["result"]["differences"] == [EDITED]
 
 
+def test_what_could_not_be_repaired_is_listed_and_the_exit_code_says_so() -> None:
+    left = {"stream": "customer-2", "event_id": "e2", "why": "ValueError at code.py:7"}
+    projector = compared(EDITED, MISSING, repaired=1)
+    projector.states[0]["result"]["not_repaired"] = [left]
+    result = daybook(projector, "verify", "projections", "--repair")
+    assert result.exit_code == 1
+    assert lines_of(result.stdout)[-1].split()[:3] == ["customer-2", "e2", "ValueError"]
+    assert "Fix: " in result.stderr
+
+
 def test_more_than_can_be_shown_is_said() -> None:
     result = daybook(compared(EDITED, differing=500), "verify", "projections")
     assert "There are 500; the first 1 are shown." in result.stderr

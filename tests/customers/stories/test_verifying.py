@@ -63,7 +63,9 @@ def told(order: Json) -> dict[str, Json]:
 async def test_where_nobody_touched_anything_nothing_differs(house: House) -> None:
     await some_customers(house, 7)
     order = await ordered(house, kind="verify")
-    assert order["result"] == {"streams": 7, "differing": 0, "repaired": 0, "differences": []}
+    assert order["result"] == {
+        "streams": 7, "differing": 0, "repaired": 0, "differences": [], "not_repaired": [],
+    }  # fmt: skip
 
 
 async def test_an_empty_read_model_of_an_empty_store_is_right(house: House) -> None:
@@ -251,4 +253,40 @@ async def test_a_version_that_follows_nothing_is_not_compared(house: House) -> N
     assert (await ordered(house, kind="verify", version=1))["state"] == "done"
     order = await ordered(house, kind="verify", version=99, repair=True)
     assert order["error"] == "version 99 of directory does not follow the events"
+    assert "projections list" in order["fix"]
+
+
+async def test_a_row_that_cannot_be_made_anew_is_named_and_stops_no_other(house: House) -> None:
+    ada, *_ = await some_customers(house, 4)
+    table = "directory_1.directory"
+    await tamper(house, f"update {table} set emails = '[]'")
+    assert isinstance(house.directory, PoisonedDirectory)
+    house.directory.poison = {(ada["id"], "CustomerRenamed")}
+    result = (await ordered(house, kind="verify", repair=True))["result"]
+    assert (result["differing"], result["repaired"]) == (4, 3)
+    (left,) = result["not_repaired"]
+    assert left["stream"] == stream_of(ada["id"])
+    assert left["why"].startswith("ValueError at tests/ground/taking.py:")
+    house.directory.poison = set()
+    result = (await ordered(house, kind="verify", repair=True))["result"]
+    assert (result["differing"], result["repaired"], result["not_repaired"]) == (1, 1, [])
+    assert await house.directory_rows() == await house.fold_all()
+
+
+async def test_a_version_that_is_dropped_while_it_is_compared_is_told_by_that_name(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await some_customers(house, 4)
+    await tamper(house, "select make_projection_version('directory', 'test')")
+    await tamper(house, "select swap_projection_version('directory', 2, true)")
+    page = verifying.Verifier.page
+
+    async def then_it_is_dropped(self: verifying.Verifier, *arguments: object) -> verifying.Page:
+        its = await page(self, *arguments)  # type: ignore[arg-type]
+        await tamper(house, "select drop_projection_version('directory', 1)")
+        return its
+
+    monkeypatch.setattr(verifying.Verifier, "page", then_it_is_dropped)
+    order = await ordered(house, kind="verify", version=1)
+    assert order["error"] == "version 1 of directory was dropped meanwhile"
     assert "projections list" in order["fix"]
