@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis  # noqa: F401 - its plugin would import it while the results are told
 import pytest
 
+from cli.local.postgres import KINDS
 from shared.testing.clock import TurnableClock
 from tests.ground.apache import a_node, formed_data
 from tests.ground.broker import Broker, one_broker
@@ -59,9 +60,18 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """Return the three PostgreSQL servers of the run; hold no transaction open on them."""
+def formed_servers() -> Iterator[Servers]:
+    """Return three migrated servers that are ended; made once, because it takes seconds."""
     with three_servers() as three:
+        for kind in KINDS:
+            three.stop(kind)
+        yield three
+
+
+@pytest.fixture(scope="session")
+def servers(formed_servers: Servers) -> Iterator[Servers]:
+    """Return the three PostgreSQL servers of the run; hold no transaction open on them."""
+    with three_servers(formed_servers) as three:
         yield three
 
 
@@ -73,9 +83,9 @@ async def databases(servers: Servers) -> AsyncIterator[Databases]:
 
 
 @pytest.fixture
-def own_servers() -> Iterator[Servers]:
+def own_servers(formed_servers: Servers) -> Iterator[Servers]:
     """Return three PostgreSQL servers that are the test's own, to kill or to hold up."""
-    with three_servers() as three:
+    with three_servers(formed_servers) as three:
         yield three
 
 

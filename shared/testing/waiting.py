@@ -10,7 +10,7 @@ INTERVAL_SECONDS = 0.01
 
 async def until(
     condition: Callable[[], object | Awaitable[object]],
-    within: float = 10.0,
+    within: float = 30.0,
     *,
     what: str = "what the test waits for",
 ) -> None:

@@ -1,18 +1,23 @@
 """A Kafka-protocol broker stands on a port that was free; killed and started again it is empty."""
 
+import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle, islice
 
 from cli.local import broker
-from cli.local.ports import Ports
+from cli.local.ports import Ports, is_free
 from shared.settings import KafkaSettings
 from tests.ground.children import spawn
 
-READY_WITHIN_SECONDS = 10.0
+READY_WITHIN_SECONDS = 30.0
+FIRST_PORT, LAST_PORT = 10_000, 20_000
+
+_PORTS = islice(cycle(range(FIRST_PORT, LAST_PORT)), os.getpid() * 97 % 10_000, None)
 
 
 class Broker:
@@ -63,11 +68,15 @@ class Broker:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port that nobody listens on, and that no connection is given before it is used.
+
+    It lies below those that the kernel gives to whoever connects; each test process looks
+    elsewhere.
+    """
+    for port in _PORTS:
+        if is_free(port):
+            return port
+    raise AssertionError("no free port")
 
 
 @contextmanager

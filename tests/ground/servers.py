@@ -98,11 +98,22 @@ class Servers:
 
     def make(self) -> None:
         """Make the data folders, start the servers, migrate the template."""
+        self._make_folders()
         self._initdb()
         for kind in KINDS:
             self.start(kind, wait=False)
         asyncio.run(self._prepare())
         self._migrate()
+
+    def make_like(self, formed: "Servers") -> None:
+        """Start copies of servers that were made and ended; they keep the others' identity."""
+        self._make_folders()
+        for kind in KINDS:
+            shutil.rmtree(self._servers[kind].data)
+            formed.copy(kind, self._servers[kind].data)
+            self.start(kind, wait=False)
+        for kind in KINDS:
+            self._await_socket(kind)
 
     def start(self, kind: str, *, wait: bool = True) -> None:
         """Start a server that is not running, and return when it answers."""
@@ -171,14 +182,18 @@ class Servers:
                 process.kill()
                 process.wait()
 
-    def _initdb(self) -> None:
+    def _make_folders(self) -> None:
         uid = os.geteuid()
         (self.sockets("truth").parent).mkdir(mode=0o700)
-        made = []
         for server in self._servers.values():
             give_to_server_user(server.data, uid)
             give_to_server_user(server.sockets, uid)
-            made.append(spawn((*server.initdb_command(server.data), "--no-sync"), signal.SIGINT))
+
+    def _initdb(self) -> None:
+        made = [
+            spawn((*server.initdb_command(server.data), "--no-sync"), signal.SIGINT)
+            for server in self._servers.values()
+        ]
         for process in made:
             if process.wait(READY_WITHIN_SECONDS) != 0:
                 raise RuntimeError("initdb failed")
@@ -217,13 +232,16 @@ class Servers:
 
 
 @contextmanager
-def three_servers() -> Iterator[Servers]:
-    """Run three servers for as long as the body of the `with`."""
+def three_servers(formed: Servers | None = None) -> Iterator[Servers]:
+    """Run three servers for as long as the body of the `with`; copies of `formed`, or new ones."""
     # Short and in /tmp: a socket's path may have 107 bytes, and PostgreSQL's user must reach it.
     folder = Path(tempfile.mkdtemp(prefix="daybook-test-", dir="/tmp"))
     servers = Servers(folder)
     try:
-        servers.make()
+        if formed is None:
+            servers.make()
+        else:
+            servers.make_like(formed)
         yield servers
     finally:
         servers.end()

@@ -21,9 +21,9 @@ PARTITION = partition_of("ada", PARTITIONS)
 
 
 @pytest.fixture(scope="module")
-def held_up_servers() -> Iterator[Servers]:
+def held_up_servers(formed_servers: Servers) -> Iterator[Servers]:
     """Return servers for these tests alone: an open transaction stalls a whole server."""
-    with three_servers() as three:
+    with three_servers(formed_servers) as three:
         yield three
 
 
