@@ -26,7 +26,7 @@ def asyncapi(contracts: TopicContracts, release: str) -> Document:
             f"tell-{contracts.published.folder}": {
                 "action": "send",
                 "channel": {"$ref": f"#/channels/{topic}"},
-                "summary": f"{contracts.published.about} Each event once, in order per key.",
+                "summary": f"{contracts.published.about} {_how_often(contracts)}",
                 "messages": [{"$ref": f"#/channels/{topic}/messages/{name}"} for name in written],
             }
         },
@@ -43,13 +43,27 @@ def _info(contracts: TopicContracts, release: str) -> Document:
         "title": f"Daybook: {contracts.published.topic.name}",
         "version": release,
         "description": f"{contracts.published.about} Owner: {contracts.published.owner}. Ignore"
-        " members, headers and event types that you do not know. Keep one mark (epoch, feed"
-        " position) per source and partition: docs/consumers tells how.",
+        " members, headers and event types that you do not know."
+        f" {_how_to_read(contracts)}",
         "license": {
             "name": "Apache-2.0",
             "url": "https://www.apache.org/licenses/LICENSE-2.0",
         },
     }
+
+
+def _how_often(contracts: TopicContracts) -> str:
+    if contracts.published.is_derived:
+        return "What came later holds; after a crash something may count twice."
+    return "Each event once, in order per key."
+
+
+def _how_to_read(contracts: TopicContracts) -> str:
+    if contracts.published.is_derived:
+        return "There are no marks to keep: read from where you like."
+    return (
+        "Keep one mark (epoch, feed position) per source and partition: docs/consumers tells how."
+    )
 
 
 def _channel(contracts: TopicContracts) -> Document:
@@ -83,7 +97,7 @@ def _message(
         "title": f"{contract.type}, schema version {contract.version}",
         "summary": contract.meaning,
         "contentType": "application/json",
-        "headers": _file("../envelope/headers.json"),
+        "headers": _file(f"../envelope/{contracts.published.headers}"),
         "payload": _file(f"{contract.name}.json"),
         "bindings": {
             "kafka": {

@@ -1,5 +1,6 @@
 """Whoever looks for an event finds it on one page, with its meaning, its fields and an example."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from cli.contracts.consuming import fields_read, is_reader
@@ -15,7 +16,7 @@ OPENING = """\
 
 Generated from the code by `make contracts`; do not edit. How to read events:
 [docs/consumers](../consumers/README.md). Around every event:
-[headers on Kafka](envelope/headers.json),
+[headers on Kafka](envelope/headers.json), [those of derived events](envelope/derived-headers.json),
 [header of the JWE in `personal`](envelope/jwe-header.json).
 Each example is a record byte for byte, with the made-up key that opens what is personal in it.
 
@@ -61,6 +62,11 @@ def _topic(contracts: TopicContracts, consumers: Consumers) -> Iterator[str]:
             ("**partitions**", f"{published.topic.partitions}, for ever"),
             ("**key**", published.key),
             ("**kept**", _kept(published.settings["retention.ms"])),
+            *(
+                [("**headers**", f"[those of CloudEvents alone](envelope/{published.headers})")]
+                if published.is_derived
+                else []
+            ),
             ("**AsyncAPI**", f"[asyncapi.json]({folder}/asyncapi.json)"),
             *(
                 [("**HTTP api**", f"[openapi.json]({folder}/openapi.json)")]
@@ -136,7 +142,8 @@ def _shape(schema: Schema) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if "const" in schema:
-        return f"`{schema['const']}`"
+        const = schema["const"]
+        return f"`{const if isinstance(const, str) else json.dumps(const)}`"
     if "anyOf" in schema:
         return " or ".join(_shape(option) for option in schema["anyOf"])
     if "$ref" in schema:

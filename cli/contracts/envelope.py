@@ -7,6 +7,10 @@ from shared.messaging.consumers import RegisteredConsumer
 
 UUID_FORM = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 COUNT_FORM = "^[1-9][0-9]*$"
+DERIVED_HEADERS = (
+    "content-type", "ce_specversion", "ce_source", "ce_id", "ce_type", "ce_subject", "ce_time",
+    "ce_dataschema",
+)  # fmt: skip
 OPTIONAL_HEADERS = frozenset({"ce_causationid", "ce_origin", "traceparent"})
 
 
@@ -22,6 +26,24 @@ def headers_schema() -> Schema:
         "type": "object",
         "properties": properties,
         "required": sorted(properties.keys() - OPTIONAL_HEADERS),
+    }
+
+
+def derived_headers_schema() -> Schema:
+    """Return the schema of the headers of what is derived: it has no place in a store's log."""
+    described = _headers()
+    properties = {name: described[name] for name in DERIVED_HEADERS}
+    properties["ce_subject"] = _text("^.+$", "What it is about; also the record's key.")
+    properties["ce_time"] |= {"description": "When it was made; RFC 3339, UTC."}
+    return {
+        "$schema": DIALECT,
+        "$id": "urn:daybook:schema:envelope:derived-headers",
+        "title": "The headers of a derived event on Kafka",
+        "description": "CloudEvents 1.0, binary mode. It was made of other events and is in no"
+        " store: it has no epoch and no feed position. Ignore headers that you do not know.",
+        "type": "object",
+        "properties": properties,
+        "required": sorted(properties),
     }
 
 

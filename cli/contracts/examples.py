@@ -4,7 +4,7 @@ An example holds the record as it is on Kafka (key, headers, value) and what is 
 plaintext, and the key that opens it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -16,7 +16,8 @@ from cli.contracts.stories import BEGINNING, KEY, Told
 from shared.events import EventToAppend, Personal
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.partitioning import partition_of
-from shared.messaging.headers import fixed_headers
+from shared.messaging.headers import Header, fixed_headers, source_of
+from shared.messaging.publishing import Derived, derived_headers
 from shared.security.jwe import IV_BYTES, base64url, seal_with_iv
 
 ABOUT = (
@@ -34,17 +35,23 @@ def examples_of(published: PublishedTopic) -> Iterator[tuple[str, Example]]:
     versions: dict[str, int] = {}
     places: dict[int, int] = {}
     for number, told in enumerate(published.story(), start=1):
-        partition = partition_of(told.subject, published.topic.partitions)
+        partition = told.partition
+        if partition is None:
+            partition = partition_of(told.subject, published.topic.partitions)
         versions[told.stream] = versions.get(told.stream, 0) + 1
         places[partition] = places.get(partition, 0) + 1
         event = _encoded(published.codec, told, number)
         name = f"{event.type}.{event.schema_version}"
-        headers = {
-            **{key: value.decode() for key, value in fixed_headers(published.service, EPOCH)},
-            "ce_feedposition": str(places[partition]),
-            **_headers(event, told, number),
-            "ce_sequence": str(versions[told.stream] if published.counts_streams else number),
-        }
+        if published.is_derived:
+            derived = Derived(partition, told.subject, event, _time_of(number))
+            headers = _texts(derived_headers(source_of(published.service), derived))
+        else:
+            headers = {
+                **_texts(fixed_headers(published.service, EPOCH)),
+                "ce_feedposition": str(places[partition]),
+                **_headers(event, told, number),
+                "ce_sequence": str(versions[told.stream] if published.counts_streams else number),
+            }
         yield (
             name,
             {
@@ -72,6 +79,10 @@ def _encoded(codec: EventCodec, told: Told, number: int) -> EventToAppend:
     iv = sha256(f"daybook example {number}".encode()).digest()[:IV_BYTES]
     same_every_time = EventCodec(list(codec.types.values()), seal=partial(seal_with_iv, iv))
     return same_every_time.encode(told.event, event_id_of(told, number), KEY)
+
+
+def _texts(headers: Iterable[Header]) -> dict[str, str]:
+    return {name: value.decode() for name, value in headers}
 
 
 def _headers(event: EventToAppend, told: Told, number: int) -> dict[str, str]:

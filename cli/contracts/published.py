@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.contracts.openapi import customers_openapi
-from cli.contracts.stories import Story, a_customer, records_of_a_day
+from cli.contracts.stories import Story, a_customer, records_of_a_day, ten_seconds
 from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
+from services.customers.streams.events import ACTIVITY_CODEC
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.record_types import RECORDS
-from shared.messaging.topics import ACCESS, CUSTOMERS, FOREVER, Topic
+from shared.messaging.topics import ACCESS, ACTIVITY, CUSTOMERS, FOREVER, TWO_HOURS, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,15 @@ class PublishedTopic:
     """The topic's settings on Kafka."""
     counts_streams: bool = True
     """Whether ce_sequence counts the events of a stream; else it is only unique."""
+    is_derived: bool = False
+    """Whether it is made of another topic: its records have no place in a store's log."""
     openapi: Callable[[], dict[str, Any]] | None = None
     """Describes the HTTP api of the service, if its contracts lie in this folder too."""
+
+    @property
+    def headers(self) -> str:
+        """The file in docs/contracts/envelope that describes the headers of its records."""
+        return "derived-headers.json" if self.is_derived else "headers.json"
 
 
 PUBLISHED = (
@@ -68,5 +76,18 @@ PUBLISHED = (
         upcasters_in="shared/eventstore/record_types.py",
         settings=FOREVER,
         counts_streams=False,
+    ),
+    PublishedTopic(
+        folder="activity",
+        topic=ACTIVITY,
+        service="customers",
+        about="How much is happening now: live and approximate, made of daybook.customers.v1.",
+        owner="the customers service (services/customers/streams)",
+        key="activity-N: N is the partition that was counted, and the one where the record lies",
+        codec=ACTIVITY_CODEC,
+        story=ten_seconds,
+        upcasters_in="services/customers/streams/events.py",
+        settings=TWO_HOURS,
+        is_derived=True,
     ),
 )

@@ -26,6 +26,7 @@ from services.customers.domain.erasure.events import (
     ErasureOpened,
     PersonalDataErased,
 )
+from services.customers.streams.events import ActivityCounted
 from shared.authorization.people import DEMO_PEOPLE
 from shared.events import Event
 from shared.eventstore.record_types import (
@@ -51,6 +52,8 @@ class Told:
     subject: str
     actor: str
     event: Event
+    partition: int | None = None
+    """Where it lies, if its key does not say."""
 
 
 Story = Callable[[], Sequence[Told]]
@@ -148,6 +151,18 @@ def records_of_a_day() -> Sequence[Told]:
             ),
         ),
     )
+
+
+def ten_seconds() -> Sequence[Told]:
+    """Tell what a live stream published of ten seconds in which four customers came."""
+    counted = ActivityCounted(
+        window_start=BEGINNING.replace(microsecond=0),
+        window_seconds=10,
+        event_type="CustomerRegistered",
+        source_partition=3,
+        count=4,
+    )
+    return (Told("activity-3", "activity-3", "", counted, partition=3),)
 
 
 def _record(subject: str, person: str, event: Event) -> Told:

@@ -7,7 +7,12 @@ from typing import Any
 
 from cli.contracts.asyncapi import asyncapi
 from cli.contracts.catalogue import catalogue
-from cli.contracts.envelope import consumer_schema, headers_schema, jwe_header_schema
+from cli.contracts.envelope import (
+    consumer_schema,
+    derived_headers_schema,
+    headers_schema,
+    jwe_header_schema,
+)
 from cli.contracts.gathering import TopicContracts, gather, release_now
 from cli.contracts.published import PublishedTopic
 from shared.messaging.consumers import RegisteredConsumer
@@ -28,6 +33,7 @@ def files_of(
     """Return every generated file with its content."""
     documents: dict[Path, Any] = {
         folder / "envelope" / "consumer.json": consumer_schema(),
+        folder / "envelope" / "derived-headers.json": derived_headers_schema(),
         folder / "envelope" / "headers.json": headers_schema(),
         folder / "envelope" / "jwe-header.json": jwe_header_schema(),
     }

@@ -75,7 +75,7 @@ def test_a_document_says_where_and_what_and_gives_an_example(topic: TopicContrac
     for name, message in messages.items():
         assert message["summary"]
         assert message["payload"]["schema"]["$ref"] == f"{name}.json"
-        assert message["headers"]["schema"]["$ref"] == "../envelope/headers.json"
+        assert message["headers"]["schema"]["$ref"] == f"../envelope/{published.headers}"
         [told] = message["examples"]
         assert told["headers"]["ce_type"] == message["name"]
         assert (

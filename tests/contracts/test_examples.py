@@ -17,15 +17,17 @@ from cli.contracts.gathering import TopicContracts
 from shared.events import EventToAppend, Origin
 from shared.eventstore.partitioning import partition_of
 from shared.messaging.headers import HEADER_NAMES, fixed_headers
+from shared.messaging.publishing import Derived, Publisher
 from shared.messaging.topics import Topic
 from shared.security.jwe import from_base64url, key_commitment
 from tests.contracts.published import CONTRACTS, NAMES, TOPICS, Json, example, read, value_schema
 from tests.ground.broker import Broker
-from tests.ground.notebook import a_notebook
+from tests.ground.notebook import a_notebook, records_of
 from tests.ground.servers import Databases
 
 JOSE = jwe.JWERegistry(algorithms=["dir", "A256GCM"], strict_check_header=False)
 FOLDERS = [topic.published.folder for topic in TOPICS]
+OF_A_STORE = [topic for topic in TOPICS if not topic.published.is_derived]
 HEADERS = read("envelope/headers.json")
 valid = partial(Draft202012Validator, format_checker=FormatChecker())
 
@@ -59,7 +61,7 @@ class TestEveryExample:
         self, topic: TopicContracts, name: str
     ) -> None:
         headers = example(topic, name)["headers"]
-        valid(HEADERS).validate(headers)
+        valid(read(f"envelope/{topic.published.headers}")).validate(headers)
         assert headers["ce_dataschema"] == value_schema(topic, name)["$id"]
 
     def test_a_standard_library_opens_what_is_personal(
@@ -86,6 +88,9 @@ class TestEveryExample:
 
     def test_its_partition_is_the_one_of_its_key(self, topic: TopicContracts, name: str) -> None:
         told = example(topic, name)
+        if topic.published.is_derived:
+            assert told["key"] == f"activity-{told['partition']}"
+            return
         count = topic.published.topic.partitions
         assert told["partition"] == partition_of(told["key"], count)
 
@@ -107,7 +112,26 @@ def test_every_header_that_the_relay_sends_is_described() -> None:
     assert set(HEADERS["properties"]) == {*fixed, *HEADER_NAMES, "ce_feedposition"}
 
 
-@pytest.mark.parametrize("topic", TOPICS, ids=FOLDERS)
+async def test_what_a_live_stream_sends_is_the_example(broker: Broker) -> None:
+    [topic] = [topic for topic in TOPICS if topic.published.is_derived]
+    [(_, told)] = examples_of(topic.published)
+    one_of_many = Topic(f"daybook.examples.{uuid4().hex[:12]}", topic.published.topic.partitions)
+    publisher = Publisher(broker.settings, one_of_many, topic.published.service)
+    at = datetime.fromisoformat(told["headers"]["ce_time"])
+    try:
+        await publisher.publish([Derived(told["partition"], told["key"], stored(told), at)])
+    finally:
+        await publisher.close()
+    [record] = await records_of(broker.settings, one_of_many, 1)
+    assert (record.key.decode(), record.partition) == (told["key"], told["partition"])
+    assert record.value.decode() == told["value"]
+    headers = {name: value.decode() for name, value in record.headers}
+    assert headers == told["headers"]
+    described = read(f"envelope/{topic.published.headers}")
+    assert set(described["properties"]) == headers.keys()
+
+
+@pytest.mark.parametrize("topic", OF_A_STORE, ids=[t.published.folder for t in OF_A_STORE])
 async def test_what_the_relay_sends_is_the_example(
     topic: TopicContracts, databases: Databases, broker: Broker
 ) -> None:

@@ -122,22 +122,27 @@ class Notebook:
 
     async def records(self, at_least: int) -> list[ConsumerRecord]:
         """Return all records of the topic, per partition in order, once there are so many."""
-        found: dict[TopicPartition, list[ConsumerRecord]] = {}
-        places = [TopicPartition(self.topic.name, p) for p in range(self.topic.partitions)]
-        consumer = new_consumer(self.kafka)
-        try:
-            await start_consumer(consumer)
-            consumer.assign(places)
-            for place in places:
-                consumer.seek(place, 0)
-                found[place] = []
-            async with asyncio.timeout(RECORDS_WITHIN_SECONDS):
-                while sum(map(len, found.values())) < at_least or not _is_at_end(consumer, found):
-                    for place, batch in (await consumer.getmany(timeout_ms=50)).items():
-                        found[place] += batch
-        finally:
-            await consumer.stop()
-        return [record for place in places for record in found[place]]
+        return await records_of(self.kafka, self.topic, at_least)
+
+
+async def records_of(kafka: KafkaSettings, topic: Topic, at_least: int) -> list[ConsumerRecord]:
+    """Return all records of a topic, per partition in order, once there are so many."""
+    found: dict[TopicPartition, list[ConsumerRecord]] = {}
+    places = [TopicPartition(topic.name, p) for p in range(topic.partitions)]
+    consumer = new_consumer(kafka)
+    try:
+        await start_consumer(consumer)
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, 0)
+            found[place] = []
+        async with asyncio.timeout(RECORDS_WITHIN_SECONDS):
+            while sum(map(len, found.values())) < at_least or not _is_at_end(consumer, found):
+                for place, batch in (await consumer.getmany(timeout_ms=50)).items():
+                    found[place] += batch
+    finally:
+        await consumer.stop()
+    return [record for place in places for record in found[place]]
 
 
 def _is_at_end(consumer: object, found: dict[TopicPartition, list[ConsumerRecord]]) -> bool:
