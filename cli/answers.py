@@ -62,13 +62,18 @@ class Customer(Answer):
     erased: bool | None = None
 
 
-class CustomerPage(Answer):
+class Dated(Answer):
+    """Something read from a read model, which may be behind."""
+
+    data_as_of: datetime | None = None
+    """Until when it is complete; None: it is a minute behind at most."""
+
+
+class CustomerPage(Dated):
     """Some customers, and where the next page starts."""
 
     items: list[Customer]
     next_page_token: str | None = None
-    data_as_of: datetime | None = None
-    """Until when the list is complete; None: until now, or it is a minute behind at most."""
 
 
 class FieldChange(Answer):

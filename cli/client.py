@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
@@ -18,6 +18,7 @@ from cli.answers import (
     ConsumerList,
     Customer,
     CustomerPage,
+    Dated,
     History,
     Journey,
     Lag,
@@ -27,6 +28,7 @@ from cli.answers import (
     ProjectionList,
     Token,
 )
+from cli.figures import DailyActivity, LiveActivity
 from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.refusals import (
@@ -40,6 +42,7 @@ from cli.refusals import (
 from shared.errors import UnavailableError
 
 A = TypeVar("A", bound=Answer)
+D = TypeVar("D", bound=Dated)
 Pause = Callable[[float], Awaitable[None]]
 
 # Eight tries with these pauses last 16 s: longer than a restart of the whole machine room.
@@ -141,20 +144,24 @@ class DaybookClient:
         """Return up to `limit` customers, page by page; a next_page_token means there are more."""
         found: list[Customer] = []
         page_token: str | None = None
-        as_of: str | None = None
         while True:
             size = min(limit - len(found), LARGEST_PAGE)
             params = {"q": text or None, "page_size": size, "page_token": page_token}
-            answer = await self._send(_Call("GET", "/v1/customers", params))
-            page = read_answer(CustomerPage, answer)
+            page = await self._get_dated(CustomerPage, "/v1/customers", params)
             found += page.items
             page_token = page.next_page_token
-            as_of = as_of or answer.headers.get(DATA_AS_OF)
             if page_token is None or len(found) >= limit:
-                whole = CustomerPage(items=found, next_page_token=page_token)
-                if as_of is None:
-                    return whole
-                return whole.model_copy(update={"data_as_of": datetime.fromisoformat(as_of)})
+                return page.model_copy(update={"items": found})
+
+    async def activity(self) -> LiveActivity:
+        """Return how much is happening now: live and approximate."""
+        return await self._get(LiveActivity, "/v1/activity")
+
+    async def daily_activity(self, first: date | None, last: date | None) -> DailyActivity:
+        """Return how much happened on each day, exactly; by default of the last seven days."""
+        days = {"from": first, "to": last}
+        params = {name: day.isoformat() for name, day in days.items() if day}
+        return await self._get_dated(DailyActivity, "/v1/activity/daily", params)
 
     async def history(self, customer_id: UUID | str) -> History:
         """Return what happened to one customer, and what each event changed."""
@@ -235,6 +242,15 @@ class DaybookClient:
         self, model: type[A], path: str, params: Mapping[str, str | int | None] | None = None
     ) -> A:
         return read_answer(model, await self._send(_Call("GET", path, params or {})))
+
+    async def _get_dated(
+        self, model: type[D], path: str, params: Mapping[str, str | int | None]
+    ) -> D:
+        answer = await self._send(_Call("GET", path, params))
+        told, as_of = read_answer(model, answer), answer.headers.get(DATA_AS_OF)
+        if as_of is None:
+            return told
+        return told.model_copy(update={"data_as_of": datetime.fromisoformat(as_of)})
 
     async def _send_patiently(self, call: _Call, tries: int) -> httpx.Response:
         failed = 0

@@ -2,6 +2,7 @@
 
 import click
 
+from cli.commands.activity import activity
 from cli.commands.consumers import consumers
 from cli.commands.customers import customers
 from cli.commands.find import find
@@ -19,6 +20,7 @@ COMMANDS = (
     find,
     customers,
     watch,
+    activity,
     import_command,
     token,
     lag,

@@ -4,7 +4,7 @@ import click
 
 from cli.answers import Customer
 from cli.client import DaybookClient
-from cli.commands.screen import say, show, show_table, shown_name, shown_time
+from cli.commands.screen import say, say_as_of, show, show_table, shown_name
 from cli.commands.session import speaks_as
 
 
@@ -22,8 +22,7 @@ async def find(client: DaybookClient, text: str, limit: int, *, is_json: bool) -
         show_table(("id", "kind", "version", "name", "e-mails"), [_row(one) for one in page.items])
     else:
         say("Nobody found.")
-    if page.data_as_of is not None:
-        say(f"Data as of {shown_time(page.data_as_of)}: changes since then are stored, not shown.")
+    say_as_of(page)
     if page.next_page_token is not None:
         say(f"There are more: say more of the name, or --limit {limit * 10}.")
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.answers import Dated
+
 NOTHING = "—"
 ERASED = "(erased)"
 # Overrides of the writing direction can make one name look like another.
@@ -58,6 +60,13 @@ def shown_time(at: datetime) -> str:
 def shown_name(name: str | None, *, is_erased: bool | None) -> str:
     """Return the name, or why there is none."""
     return ERASED if is_erased else (name or NOTHING)
+
+
+def say_as_of(answer: Dated) -> None:
+    """Say until when an answer is complete, if that is not now."""
+    if answer.data_as_of is not None:
+        at = shown_time(answer.data_as_of)
+        say(f"Data as of {at}: changes since then are stored, not shown.")
 
 
 def _rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
