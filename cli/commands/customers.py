@@ -9,11 +9,8 @@ import click
 from cli.answers import Customer, FieldChange, HistoryItem
 from cli.client import DaybookClient
 from cli.commands.journey import journey_lines
-from cli.commands.screen import ERASED, NOTHING, show, shown_name, shown_time
+from cli.commands.screen import ERASED, NOTHING, show, shown_name, shown_person, shown_time
 from cli.commands.session import CustomerId, speaks_as
-from shared.authorization.people import DEMO_PEOPLE
-
-NAME_OF_SUBJECT = {person.subject: name for name, person in DEMO_PEOPLE.items()}
 
 
 class Moment(click.ParamType):
@@ -108,7 +105,7 @@ def _card(customer: Customer) -> list[str]:
 
 
 def _chapter(item: HistoryItem) -> list[str]:
-    by = NAME_OF_SUBJECT.get(item.actor, item.actor)
+    by = shown_person(item.actor)
     head = f"v{item.version}  {shown_time(item.recorded_at)}  {item.type}  by {by}"
     lost = [f"    {ERASED}"] if item.erased else []
     return [head, *map(_diff, item.changes), *lost]

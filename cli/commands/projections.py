@@ -8,7 +8,7 @@ import click
 from cli.answers import Order, Projection
 from cli.client import DaybookClient
 from cli.commands.ordering import in_words, place_and_follow, show_result
-from cli.commands.screen import NOTHING, show, show_table
+from cli.commands.screen import NOTHING, in_short, show, show_table, shown_person
 from cli.commands.session import Command, speaks_as
 
 VERSION_HEADINGS = ("read model", "version", "state", "events", "to do", "parked", "told")
@@ -104,4 +104,10 @@ def _to_do(version: Mapping[str, Any]) -> str:
 
 def _order_row(order: Order) -> tuple[str, ...]:
     told = order.error or in_words(order.result or order.progress).strip(" ()")
-    return order.id, order.kind, order.state, order.ordered_by, told or NOTHING
+    return (
+        order.id,
+        order.kind,
+        order.state,
+        in_short(shown_person(order.ordered_by)),
+        told or NOTHING,
+    )

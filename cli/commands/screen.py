@@ -12,9 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.answers import Dated
+from shared.authorization.people import DEMO_PEOPLE
 
 NOTHING = "—"
 ERASED = "(erased)"
+NAME_OF_SUBJECT = {person.subject: name for name, person in DEMO_PEOPLE.items()}
+LENGTH_OF_ID = 36
 # Overrides of the writing direction can make one name look like another.
 _DECEIVING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -55,6 +58,16 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def shown_time(at: datetime) -> str:
     """Return a time as it is shown everywhere: UTC, to the millisecond."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} UTC"
+
+
+def shown_person(subject: str) -> str:
+    """Return the name one signs in with, if it is known whose id this is, else the id."""
+    return NAME_OF_SUBJECT.get(subject, subject)
+
+
+def in_short(text: str) -> str:
+    """Return the beginning of an id that nobody needs whole; anything else as it is."""
+    return f"{text[:8]}…" if len(text) == LENGTH_OF_ID else text
 
 
 def shown_name(name: str | None, *, is_erased: bool | None) -> str:

@@ -28,6 +28,22 @@ class ToldError(click.ClickException):
         click.echo(self.message, err=True)
 
 
+class MisusedError(click.UsageError):
+    """What was typed is no command of ours: what is wrong with it, and last the fix."""
+
+    def __init__(self, error: click.UsageError) -> None:
+        super().__init__(error.format_message(), error.ctx)
+
+    def show(self, file: object = None) -> None:
+        """Print it to stderr, with the usage before it."""
+        command = self.ctx.command_path if self.ctx else "daybook"
+        lines = [self.ctx.get_usage()] if self.ctx else []
+        lines.append(f"Error: {self.message}")
+        if "\nFix: " not in self.message:
+            lines.append(f"Fix: `{command} --help` shows what belongs there")
+        click.echo("\n".join(lines), err=True)
+
+
 class CustomerId(click.ParamType):
     """The id of a customer, as `daybook find` shows it."""
 

@@ -12,7 +12,8 @@ from cli.local.kept import Kept, State
 Phase = Literal["starting", "ready", "stopping"]
 
 SAME_PROCESS_SECONDS = 60.0
-NOT_RUNNING = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD, psutil.STATUS_STOPPED)
+ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+HELD = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
 
 
 class ProcessLine(BaseModel):
@@ -60,9 +61,19 @@ def read_board(path: Path) -> Board | None:
 
 def is_alive(line: ProcessLine) -> bool:
     """Whether this very process exists and is neither ended nor stopped."""
+    return _found_as(line) not in {None, *ENDED, *HELD}
+
+
+def is_held(line: ProcessLine) -> bool:
+    """Whether this very process exists and was stopped by a signal: it does nothing at all."""
+    return _found_as(line) in HELD
+
+
+def _found_as(line: ProcessLine) -> str | None:
+    """Return what the system says of this very process; None: there is none."""
     try:
         process = psutil.Process(line.pid)
         is_same = abs(process.create_time() - line.since.timestamp()) < SAME_PROCESS_SECONDS
-        return line.pid is not None and is_same and process.status() not in NOT_RUNNING
+        return process.status() if line.pid is not None and is_same else None
     except psutil.Error:
-        return False
+        return None

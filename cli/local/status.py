@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from cli.local import lock
-from cli.local.board import Board, ProcessLine, is_alive, read_board
+from cli.local.board import Board, ProcessLine, is_alive, is_held, read_board
 from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.local.readiness import Behind, Canary, Disk, ask_readiness
@@ -86,7 +86,8 @@ def status_lines(
     lines = [f"Daybook in {shown}: {board.phase}, supervisor {pid}, for {since}", ""]
     lines.append(click.style(_columns("process", "state", "pid", "for", "restarts"), bold=True))
     lines += [_process_line(one, now) for one in board.processes]
-    return [*lines, "", _canary_text(board, canary, now)]
+    held = [_held_text(one) for one in board.processes if is_held(one)]
+    return [*lines, "", *held, _canary_text(board, canary, now)]
 
 
 def duration(seconds: float) -> str:
@@ -102,11 +103,18 @@ def duration(seconds: float) -> str:
 
 
 def _process_line(one: ProcessLine, now: datetime) -> str:
-    state = one.state if is_alive(one) or one.state == "restarting" else "gone"
+    state: str = one.state
+    if not is_alive(one) and one.state != "restarting":
+        state = "no answer" if is_held(one) else "gone"
     colour = {"running": GREEN, "starting": YELLOW}.get(state, RED)
     lasted = duration((now - one.since).total_seconds())
     text = _columns(one.name, state, str(one.pid or "-"), lasted, str(one.restarts))
     return click.style(text, fg=colour)
+
+
+def _held_text(one: ProcessLine) -> str:
+    text = f"  {one.name} does not answer (stopped): a signal holds process {one.pid}"
+    return click.style(text, fg=RED) + f"\n  Fix: kill -CONT {one.pid}"
 
 
 def _columns(name: str, state: str, pid: str, lasted: str, restarts: str) -> str:

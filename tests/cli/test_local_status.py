@@ -1,6 +1,8 @@
 """A green light is a canary that made the trip, lately, through what runs now."""
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -63,6 +65,24 @@ def test_a_process_that_is_gone_is_said_to_be_gone_whatever_the_board_says() -> 
     gone = board(pid=2**22 + 1)
     assert not is_well(gone, canary(12), NOW)
     assert "gone" in "\n".join(status_lines(gone, canary(12), 99, NOW, "./var"))
+
+
+def test_a_process_that_a_signal_holds_is_there_and_does_not_answer() -> None:
+    command = [sys.executable, "-c", "import signal; signal.pause()"]
+    with subprocess.Popen(command) as process:  # noqa: S603 - our own
+        try:
+            its = psutil.Process(process.pid)
+            began = datetime.fromtimestamp(its.create_time(), UTC)
+            its.suspend()
+            os.waitpid(process.pid, os.WUNTRACED)  # returns once it stands still
+            held = board(pid=process.pid, since=began)
+            text = "\n".join(status_lines(held, canary(12), 99, NOW, "./var"))
+            assert not is_well(held, canary(12), NOW)
+        finally:
+            process.kill()
+    assert "gone" not in text
+    assert "broker does not answer (stopped)" in text
+    assert f"Fix: kill -CONT {process.pid}" in text
 
 
 @pytest.mark.parametrize("state", ["starting", "restarting", "stopped"])

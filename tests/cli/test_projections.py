@@ -9,6 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from shared.authorization.people import DEMO_PEOPLE
 from tests.cli.stand_in import Json, StandIn, daybook, lines_of, problem
 
 ORDERS = "/v1/projections/directory/orders"
@@ -106,16 +107,18 @@ def test_whoever_stops_looking_does_not_stop_the_order() -> None:
 def test_the_list_shows_versions_and_orders() -> None:
     marks = [{"partition": 0, "epoch": 1, "feed_position": 7}]
     order = {"id": "o1", "projection": "directory", "kind": "rebuild", "state": "done",
-             "ordered_by": "oscar", "result": {"events": 7}}  # fmt: skip
+             "ordered_by": DEMO_PEOPLE["oscar"].subject, "result": {"events": 7}}  # fmt: skip
+    stranger = {**order, "id": "o2", "ordered_by": "6f1d3a52-2f0e-4c56-9d3c-0f8f5d3f6c11"}
     item = {
         "name": "directory",
         "versions": [{"version": 1, "state": "current", "marks": marks}],
-        "orders": [order],
+        "orders": [order, stranger],
     }
     stand_in = StandIn(other={"/v1/projections": {"items": [item]}})
     result = daybook(stand_in, "projections", "list")
     lines = lines_of(result.stdout)
     assert lines[1].split() == ["directory", "1", "current", "7", "—", "—", "—"]
-    assert lines[3].startswith("o1")
+    assert lines[3].split()[:4] == ["o1", "rebuild", "done", "oscar"]
+    assert lines[4].split()[:4] == ["o2", "rebuild", "done", "6f1d3a52…"]
     told = json.loads(daybook(stand_in, "projections", "list", "--json").stdout)
     assert told == {"items": [item]}

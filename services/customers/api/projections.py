@@ -203,14 +203,15 @@ class ProjectionRoutes:
             raise NotFoundError(
                 "Nothing of this stream is parked.",
                 field="stream",
-                fix="GET /v1/parked lists what is parked.",
+                fix="`daybook parked list` (GET /v1/parked) shows what is parked.",
             )
         if body.kind == "discard" and body.event_id not in failed:
             raise RuleBrokenError(
                 "This is not the event at which the stream stands still.",
                 code="not-the-failed-event",
                 field="event_id",
-                fix="Discard the event that GET /v1/parked names; what is behind it is tried then.",
+                fix="Discard the event that `daybook parked list` (GET /v1/parked) names; what is"
+                " behind it is tried then.",
             )
 
     def _name(self, request: Request) -> str:
@@ -219,7 +220,7 @@ class ProjectionRoutes:
             raise NotFoundError(
                 "There is no such read model.",
                 field="name",
-                fix="GET /v1/projections lists them.",
+                fix="`daybook projections list` (GET /v1/projections) shows them.",
             )
         return name
 

@@ -112,7 +112,7 @@ def _not_found(as_of: datetime | None) -> NotFoundError:
     return NotFoundError(
         "there is no such customer",
         code="customer-not-found",
-        fix="look for it with GET /v1/customers?q=…",
+        fix="look for it with `daybook find TEXT` (GET /v1/customers?q=TEXT)",
     )
 
 
