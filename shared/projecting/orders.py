@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from shared.errors import DaybookError, InvalidInputError, NotFoundError
+from shared.errors import DaybookError, InvalidInputError, NotFoundError, RuleBrokenError
 from shared.postgres.lanes import Lanes
 
 CHANNEL = "daybook_orders"
@@ -20,11 +20,12 @@ Json = Mapping[str, Any]
 
 COLUMNS = """o.id, o.projection, o.kind, o.argument, o.ordered_by, o.ordered_at, o.state,
     o.progress, o.result, o.error, o.fix, o.ended_at"""
-# The same id a second time is the same order again (an Idempotency-Key makes ids repeat).
+# The same id a second time is the same order again (an Idempotency-Key makes ids repeat). A second
+# rebuild of one read model conflicts with the first as long as that is not done.
 PLACE = f"""
     with placed as (
         insert into projection_orders (id, projection, kind, argument, ordered_by, ordered_at)
-        values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing
+        values ($1, $2, $3, $4, $5, $6) on conflict do nothing
         returning pg_notify('{CHANNEL}', $2)
     )
     select count(*) from placed"""
@@ -40,6 +41,8 @@ NEXT = f"""
                 and r.kind = w.kind and r.state = 'running' and r.id <> w.id)
         order by w.ordered_at, w.id limit 1 for update skip locked)
     returning {COLUMNS}"""
+REBUILD_UNDER_WAY = """select o.id from projection_orders o
+    where o.projection = $1 and o.kind = 'rebuild' and o.state in ('waiting', 'running')"""
 RENEW = """update projection_orders set lease_until = clock_timestamp() + make_interval(secs => $3)
     where id = $1 and owner = $2 and state = 'running' returning id"""
 REPORT = """update projection_orders set progress = $2
@@ -97,9 +100,14 @@ class Orders:
 
         Raises:
             InvalidInputError: the id belongs to another order.
+            RuleBrokenError: a rebuild of this read model is ordered already.
         """
         text = orjson.dumps(argument).decode()
-        await self._lanes.fetchval(PLACE, order_id, projection, kind, text, by, at)
+        values = (order_id, projection, kind, text, by, at)
+        while not await self._lanes.fetchval(PLACE, *values):
+            if await self.has(projection, order_id):
+                break
+            await self.refuse_second(projection, kind)  # or the first was done at this moment
         order = await self.read(projection, order_id)
         if (order.kind, order.argument) != (kind, argument):
             raise InvalidInputError(
@@ -126,6 +134,23 @@ class Orders:
     async def has(self, projection: str, order_id: UUID) -> bool:
         """Say whether there is this order."""
         return await self._lanes.fetchrow(READ, order_id, projection) is not None
+
+    async def refuse_second(self, projection: str, kind: Kind) -> None:
+        """Refuse a rebuild of a read model of which one is ordered and not yet done.
+
+        Raises:
+            RuleBrokenError: one is.
+        """
+        if kind != "rebuild":
+            return
+        first = await self._lanes.fetchval(REBUILD_UNDER_WAY, projection)
+        if first is not None:
+            raise RuleBrokenError(
+                f"a rebuild of {projection} is ordered and not yet done: order {first}",
+                code="rebuild-under-way",
+                fix="wait for it: `daybook projections list` shows how far it is. To begin anew,"
+                " `daybook projections drop` the version that is being built, then order again",
+            )
 
     async def latest(self, projection: str, limit: int) -> list[Order]:
         """Return the newest orders, newest first."""

@@ -182,6 +182,7 @@ class ProjectionRoutes:
             order_id = uuid5(ORDER_KEYS, f"{caller.subject}\n{name}\n{key}")
         if key is None or not await self._orders.has(name, order_id):
             await self._refuse_what_is_not_parked(name, body)
+            await self._orders.refuse_second(name, body.kind)
             # Durable before anything is done: who ordered what is never unknown.
             await self._records.keep(_act(name, body), subject=caller.subject, actor=caller.subject)
         order = await self._orders.place(

@@ -71,6 +71,20 @@ class TestPlaceOrder:
         )
         assert erins["id"] != first["id"]
 
+    async def test_a_second_rebuild_is_refused_until_the_first_is_done(self, house: House) -> None:
+        oscar, headers = house.client("oscar"), {"Idempotency-Key": str(uuid4())}
+        rebuild = {"kind": "rebuild"}
+        first = read(await oscar.post(ORDERS, json=rebuild, headers=headers))
+        assert read(await oscar.post(ORDERS, json=rebuild, headers=headers)) == first
+        answer = await house.client("erin").post(ORDERS, json=rebuild)
+        assert_problem(answer, 409, "rebuild-under-way")
+        assert first["id"] in answer.json()["detail"]
+        assert "projections list" in answer.json()["fix"]
+        daily = await oscar.post("/v1/projections/activity_daily/orders", json=rebuild)
+        assert daily.status_code == 202
+        await house.ask("views", "update projection_orders set state = 'failed'")
+        assert (await oscar.post(ORDERS, json=rebuild)).status_code == 202
+
     @pytest.mark.parametrize(
         "body",
         [{}, {"kind": "burn"}, {"kind": "drop"}, {"kind": "retry"}, {"kind": "discard"},

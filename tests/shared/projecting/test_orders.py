@@ -39,7 +39,7 @@ class Desk:
     async def orders(self, role: str = "projector") -> Orders:
         return Orders(await self.lanes(role), uuid4())
 
-    async def place(self, kind: Kind = "rebuild", **argument: object) -> UUID:
+    async def place(self, kind: Kind = "replay", **argument: object) -> UUID:
         api = await self.orders("api")
         return (await api.place(uuid4(), NAME, kind, argument, by="oscar", at=NOON)).id
 
@@ -87,16 +87,25 @@ async def echo(order: Order) -> Json:
 @pytest.mark.usefixtures("only_by_word")
 async def test_an_order_is_done_as_soon_as_it_is_placed(desk: Desk) -> None:
     before = await desk.place(say="before")
-    await desk.take({"rebuild": echo})
+    await desk.take({"replay": echo})
     assert (await desk.has_ended(before)).result == {"said": "before"}
     order = await desk.has_ended(await desk.place(say="after"))
     assert (order.state, order.result, order.ordered_by) == ("done", {"said": "after"}, "oscar")
     assert order.ended_at is not None
 
 
+async def test_of_rebuilds_that_are_ordered_at_one_moment_one_is_placed(desk: Desk) -> None:
+    placed = await asyncio.gather(
+        *(desk.place("rebuild") for _ in range(4)), return_exceptions=True
+    )
+    refused = [each for each in placed if isinstance(each, RuleBrokenError)]
+    assert [each.problem_code for each in refused] == ["rebuild-under-way"] * 3
+    assert sum(isinstance(each, UUID) for each in placed) == 1
+
+
 async def test_what_nobody_here_can_do_waits_for_somebody_who_can(desk: Desk) -> None:
     drop = await desk.place("drop", version=1)
-    await desk.take({"rebuild": echo})
+    await desk.take({"replay": echo})
     await desk.has_ended(await desk.place(say="x"))
     assert (await (await desk.orders("api")).read(NAME, drop)).state == "waiting"
 
@@ -131,7 +140,7 @@ async def test_different_kinds_go_on_at_a_time_and_each_kind_one_by_one(desk: De
         return {}
 
     for _ in range(2):
-        await desk.take({"rebuild": long, "retry": echo})
+        await desk.take({"replay": long, "retry": echo})
     first, second = await desk.place(), await desk.place()
     await desk.has_ended(await desk.place("retry", say="meanwhile"))
     may_end.set()
@@ -144,12 +153,12 @@ async def test_an_order_whose_doer_died_is_taken_again_and_the_dead_one_says_not
 ) -> None:
     order_id = await desk.place()
     dead, heir = await desk.orders(), await desk.orders()
-    order = await dead.next(NAME, ["rebuild"])
+    order = await dead.next(NAME, ["replay"])
     assert order is not None
     assert order.id == order_id
-    assert await heir.next(NAME, ["rebuild"]) is None
+    assert await heir.next(NAME, ["replay"]) is None
     await dead.release(order)  # as its lease running out would
-    again = await heir.next(NAME, ["rebuild"])
+    again = await heir.next(NAME, ["replay"])
     assert again is not None
     assert again.id == order_id
     with pytest.raises(OrderLostError):
@@ -172,12 +181,12 @@ async def test_a_taker_that_stops_gives_back_what_it_was_doing(desk: Desk) -> No
         return await asyncio.Event().wait()  # type: ignore[return-value]
 
     order_id = await desk.place(say="again")
-    await desk.take({"rebuild": for_ever})
+    await desk.take({"replay": for_ever})
     await has_begun.wait()
     desk.stop.set()
     await desk.tasks.end()
     desk.stop = asyncio.Event()
-    await desk.take({"rebuild": echo})
+    await desk.take({"replay": echo})
     assert (await desk.has_ended(order_id)).result == {"said": "again"}
 
 
@@ -194,7 +203,7 @@ async def test_an_order_that_lost_its_lease_is_cut_off(
             was_cut_off.set()
 
     order_id = await desk.place()
-    await desk.take({"rebuild": for_ever})
+    await desk.take({"replay": for_ever})
     thief = await desk.lanes("projector")
     taken = "update projection_orders set owner = $2 where id = $1 and state = 'running'"
 
@@ -220,7 +229,7 @@ async def test_an_order_waits_for_a_server_that_is_away(
         return {"tries": tries}
 
     order_id = await desk.place()
-    await desk.take({"rebuild": away_at_first})
+    await desk.take({"replay": away_at_first})
     assert (await desk.has_ended(order_id)).result == {"tries": 2}
 
 
