@@ -14,6 +14,7 @@ from bench import (
     append_idempotent,
     append_many,
     large,
+    live_while_rebuilding,
     post_customers,
     projecting,
     projecting_eventsourcing,
@@ -38,6 +39,7 @@ ROWS: tuple[Row, ...] = (
     projecting_eventsourcing.ROW,
     visible.ROW,
     large.ROW,
+    live_while_rebuilding.ROW,
     takeover.ROW,
 )
 # Measured only when asked for by name.

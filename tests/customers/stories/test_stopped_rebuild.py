@@ -118,6 +118,7 @@ async def test_a_rebuild_killed_half_way_goes_on_where_it_was(
     rebuilding: Rebuilding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuild, "LITTLE", 1)
+    monkeypatch.setattr(pace, "PAGE_BESIDE_LIVE", 12)
     monkeypatch.setattr(pace, "PAGE", 12)
     written = Rebuild._write  # noqa: SLF001 - stands in for a process that dies at its third page
     pages: list[int] = []
