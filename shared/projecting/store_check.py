@@ -1,4 +1,4 @@
-"""Whether a store is the one that everybody leans on, or went back in time, is asked at each start.
+"""Whether a store went back in time is asked at each start, and as long as an api runs.
 
 The store itself shows that it lives on another server or was restored from a dump. A folder that
 was copied back shows only in what others have seen: same server, same timeline, an emptied Kafka.
@@ -6,16 +6,24 @@ So every mark of its read models is compared with its feed. What Kafka has is lo
 relay, when it starts and whenever it takes over a partition.
 """
 
+import asyncio
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
 
+from shared.errors import UnavailableError
 from shared.eventstore.epochs import Epochs, renumber
 from shared.eventstore.feed import Feed
 from shared.postgres.lanes import Lanes
 
-MARKS = """select m.partition, m.epoch, m.feed_position, m.txid, m.position
+log = logging.getLogger(__name__)
+
+CHECK_EVERY_SECONDS = 10.0
+# The marks of read models that are level are the same places: each is looked at once.
+MARKS = """select distinct m.partition, m.epoch, m.feed_position, m.txid, m.position
     from projection_marks m where m.source = $1 and m.topic = $2 and m.epoch >= $3"""
 
 
@@ -93,6 +101,21 @@ class StoreCheck:
                 report.epoch, "; ".join(report.problems), above=report.newest_epoch
             )
         return report
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Check again and again until `stop` is set; a server that does not answer is asked later.
+
+        Raises:
+            DaybookError: the store must be renumbered: no api may go on with it.
+        """
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), CHECK_EVERY_SECONDS)
+                return
+            try:
+                await self.check()
+            except UnavailableError as error:
+                log.warning("the store could not be checked", extra={"problem": error.detail})
 
     async def epoch(self) -> int:
         """Return the epoch that holds now."""

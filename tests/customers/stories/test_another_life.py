@@ -1,11 +1,13 @@
 """After the store went back in time, the list is built anew beside the old one, by itself."""
 
 import asyncio
+import logging
 import random
 from uuid import UUID
 
 import pytest
 
+from shared.projecting.store_check import StoreCheck
 from shared.testing.waiting import until
 from tests.customers.api.asking import read
 from tests.customers.rebuilding import Rebuilding
@@ -82,6 +84,34 @@ async def test_the_old_version_answers_on_and_says_until_when_it_is_complete(
     assert house.watcher.as_of is not None
     assert answer.headers["daybook-data-as-of"] == house.watcher.as_of.isoformat()
     assert await rebuilding.states() == {1: "current", 2: "building"}
+
+
+async def test_a_store_that_goes_back_under_a_running_api_is_found_out_without_a_start(
+    rebuilding: Rebuilding, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("shared.projecting.store_check.CHECK_EVERY_SECONDS", 0.05)
+    house = rebuilding.house
+    truth = await house.lanes(house.databases.truth_dsn, "api", 1)
+    views = await house.lanes(house.databases.views_dsn, "api", 1)
+    check = StoreCheck(truth, views, house.followed.source, house.followed.topic)
+    customers = await the_first_life(rebuilding, 6)
+    house.run(check)
+    assert (await check.look()).problems == []
+    await house.ask("truth", FORGET, [f"customer-{each}" for each in customers[3:]])
+
+    async def is_found() -> bool:
+        return await check.epoch() == 2
+
+    await until(is_found, 20, what="that the next epoch begins")
+    alarms = [r.getMessage() for r in caplog.records if r.levelno == logging.CRITICAL]
+    assert sum("the store was restored or moved" in alarm for alarm in alarms) == 1
+    house.run(house.relay)
+    await rebuilding.register(2)
+    await rebuilding.answers(2)
+    await rebuilding.are_level(2)
+    assert await house.directory_rows() == await house.fold_all()
+    assert len(await house.directory_rows()) == 5
+    assert await check.epoch() == 2
 
 
 MARKS = """insert into projection_marks (projection, version, source, topic, partition, epoch)
