@@ -18,6 +18,7 @@ from tests.faults.audit import read_topic, stored_feed
 from tests.faults.two_customers import ACTOR
 from tests.ground.broker import Broker
 from tests.ground.house import House, a_house
+from tests.ground.projectors import new_projector
 from tests.ground.servers import TEMPLATE, Databases, Servers, three_servers
 
 pytestmark = pytest.mark.journey
@@ -89,6 +90,16 @@ async def is_published_anew(house: House, epoch: int) -> None:
     assert await house.store.epoch() == epoch
 
 
+async def is_folded_anew(house: House) -> None:
+    """Wait until a version of the new life answers, and is what the store says."""
+
+    async def is_level() -> bool:
+        return house.watcher.epoch == 2 and await house.applied() == await house.stored()
+
+    await until(is_level, 30.0, what="that the directory is of the new life")
+    assert await house.directory_rows() == await house.fold_all()
+
+
 def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
     found = [r for r in caplog.records if r.levelno == logging.CRITICAL]
     return [cast("str", vars(r)["reason"]) for r in found if "reason" in vars(r)]
@@ -144,7 +155,9 @@ async def test_a_store_of_an_earlier_moment_that_goes_on_otherwise_is_published_
         # The same version of the same stream, and another event.
         await rename(house, ada, INSTEAD)
         await house.start(runner=False)
+        house.run(await new_projector(house))
         await is_published_anew(house, 2)
+        await is_folded_anew(house)
         assert (await house.reader.load(ada)).customer.name == INSTEAD
         assert len(alarms(caplog)) == 1
 
@@ -183,7 +196,9 @@ async def test_a_dump_restored_into_a_younger_server_is_whole_in_its_old_order(
         assert await stored_feed(house) == before
         await rename(house, ada, INSTEAD)
         await house.start(runner=False)
+        house.run(await new_projector(house))
         await is_published_anew(house, 2)
+        await is_folded_anew(house)
         assert len(await house.reader.history(ada)) == 32
         assert len(alarms(caplog)) == 1
 
