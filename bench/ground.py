@@ -21,6 +21,7 @@ from cli.local.machine import SERVICE, broker_program, issuer_program, postgres_
 from cli.local.paths import PROJECT, Place
 from cli.local.ports import Ports, is_free
 from cli.local.postgres import (
+    HOLDS_EVENTS,
     Server,
     give_to_server_user,
     make_socket_folders,
@@ -110,7 +111,8 @@ class Ground:
             *postgres_programs(self.place), broker_program(self.place), issuer_program(self.place)
         )
         for server in servers(self.place):
-            await prepare_database(server.admin_dsn, SERVICE)
+            holds_events = server.kind == HOLDS_EVENTS
+            await prepare_database(server.admin_dsn, SERVICE, holds_events=holds_events)
         migrate = environment.python(f"services.{SERVICE}", "migrate")
         await self.supervisor.run_once(
             "migrate", migrate, environment.of_service(SERVICE, self.place)

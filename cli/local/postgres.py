@@ -15,6 +15,8 @@ from cli.local.paths import Place
 from shared.errors import UnavailableError
 
 KINDS = ("truth", "views", "keys")
+# The server whose log has readers that an open transaction of anybody holds back.
+HOLDS_EVENTS = "truth"
 SERVER_USER = "nobody"
 SERVER_GROUP = "nogroup"
 PRIVATE = 0o700

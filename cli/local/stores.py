@@ -4,7 +4,7 @@ import asyncio
 
 from cli.local import environment
 from cli.local.paths import Place
-from cli.local.postgres import servers
+from cli.local.postgres import HOLDS_EVENTS, servers
 from cli.local.supervisor import Supervisor
 from services.customers.roles.check import check_store
 from shared.postgres.bootstrap import prepare_database
@@ -18,7 +18,12 @@ async def prepare_stores(place: Place, supervisor: Supervisor, service: str) -> 
     Raises:
         UnavailableError: a migration failed.
     """
-    await asyncio.gather(*(prepare_database(s.admin_dsn, service) for s in servers(place)))
+    await asyncio.gather(
+        *(
+            prepare_database(each.admin_dsn, service, holds_events=each.kind == HOLDS_EVENTS)
+            for each in servers(place)
+        )
+    )
     await supervisor.run_once(
         f"{service}-migrate",
         environment.python(f"services.{service}", "migrate"),

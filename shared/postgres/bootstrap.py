@@ -8,7 +8,12 @@ from shared.postgres.dsn import ROLES
 
 
 async def prepare_database(
-    admin_dsn: str, service: str, roles: Sequence[str] = ROLES, *, database: str | None = None
+    admin_dsn: str,
+    service: str,
+    roles: Sequence[str] = ROLES,
+    *,
+    database: str | None = None,
+    holds_events: bool = False,
 ) -> None:
     """Create the service's roles and its database if they are not there; safe to repeat.
 
@@ -20,14 +25,16 @@ async def prepare_database(
         service: the service's name, also the database's unless `database` is given.
         roles: the roles that log in besides `migrate`.
         database: another database name (tests make one per test).
+        holds_events: whether the log of events is there; only there the owner sees all sessions.
     """
     connection = await asyncpg.connect(admin_dsn)
     try:
         await _ensure_role(connection, f"{service}_owner", "nologin")
         await _ensure_role(connection, f"{service}_migrate", "login")
         await connection.execute(f'grant "{service}_owner" to "{service}_migrate"')
-        # For log_horizon() alone: whose open transaction holds back the readers of the log.
-        await connection.execute(f'grant pg_read_all_stats to "{service}_owner"')
+        if holds_events:
+            # For log_horizon() alone: whose open transaction holds back the readers of the log.
+            await connection.execute(f'grant pg_read_all_stats to "{service}_owner"')
         for role in roles:
             await _ensure_role(connection, f"{service}_{role}", "login")
         await _ensure_database(connection, database or service, service)

@@ -17,7 +17,14 @@ import asyncpg
 import psutil
 
 from cli.local.environment import bare
-from cli.local.postgres import AS_SERVER_USER, KINDS, Server, binaries, give_to_server_user
+from cli.local.postgres import (
+    AS_SERVER_USER,
+    HOLDS_EVENTS,
+    KINDS,
+    Server,
+    binaries,
+    give_to_server_user,
+)
 from shared.postgres.bootstrap import prepare_database
 from shared.postgres.dsn import dsn_for
 from shared.postgres.migrating import migrate
@@ -205,7 +212,10 @@ class Servers:
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while True:
             try:
-                await prepare_database(self.admin_dsn(kind), SERVICE, database=TEMPLATE)
+                await prepare_database(
+                    self.admin_dsn(kind), SERVICE, database=TEMPLATE,
+                    holds_events=kind == HOLDS_EVENTS,
+                )  # fmt: skip
             except (OSError, asyncpg.CannotConnectNowError):
                 if time.monotonic() > deadline:
                     raise

@@ -9,7 +9,7 @@ import pytest
 from shared.errors import DaybookError
 from shared.postgres.bootstrap import prepare_database
 from shared.postgres.dsn import dsn_for, sqlalchemy_url
-from tests.ground.servers import Servers
+from tests.ground.servers import Databases, Servers
 
 NAME = "bakery"
 ROLES = ("owner", "migrate", "api", "relay", "projector")
@@ -68,3 +68,20 @@ def test_a_dsn_has_the_role_filled_in_and_refuses_to_be_one_for_all() -> None:
     with pytest.raises(DaybookError) as refused:
         dsn_for("postgresql://customers@/customers", "api")
     assert refused.value.problem_code == "dsn-without-role"
+
+
+@pytest.mark.parametrize("kind", ["truth", "views", "keys"])
+async def test_only_where_the_log_is_may_anybody_see_what_other_sessions_do(
+    databases: Databases, kind: str
+) -> None:
+    connection = await asyncpg.connect(databases.admin_dsn(kind))
+    try:
+        members = await connection.fetch(
+            "select m.member::regrole::text as name from pg_auth_members m"
+            " where m.roleid::regrole::text like 'pg\\_%'"
+        )
+    finally:
+        await connection.close()
+    assert {row["name"] for row in members} - {"pg_monitor"} == (
+        {"customers_owner"} if kind == "truth" else set()
+    )
