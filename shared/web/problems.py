@@ -4,7 +4,9 @@ A problem never repeats a value that the caller sent, and nothing of an unexpect
 """
 
 import logging
+import math
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -15,6 +17,7 @@ from starlette.types import Scope
 
 from shared.errors import (
     DaybookError,
+    DiskFullError,
     DiskNearlyFullError,
     InvalidInputError,
     NotYetError,
@@ -26,6 +29,8 @@ PROBLEM_TYPE = "application/problem+json"
 _OUR_SIDE = 500
 # An alarm has told of it once; a line for each refusal would fill what room is left.
 SAID_ELSEWHERE = (NotYetError, DiskNearlyFullError)
+# Each of many requests finds the same full disk, and a line of each would fill what is freed.
+FULL_EVERY_SECONDS = 60.0
 _SIGN_IN = {401: "Bearer"}  # RFC 6750: an answer of 401 names the way to sign in.
 
 logger = logging.getLogger(__name__)
@@ -65,17 +70,43 @@ class SeveralFieldsError(InvalidInputError):
         self.errors = errors
 
 
+class FailureLog:
+    """Writes down what fails on our side with its stack; a full disk in one line a minute."""
+
+    def __init__(self) -> None:
+        self._told_at = -math.inf
+        self._untold = 0
+
+    def tell(self, error: Exception) -> None:
+        """Write it down, unless it is the caller's fault or told elsewhere."""
+        match error:
+            case DiskFullError():
+                self._full(error)
+            case DaybookError():
+                if error.status >= _OUR_SIDE and not isinstance(error, SAID_ELSEWHERE):
+                    logger.warning("a request could not be answered", exc_info=error)
+            case HTTPException():
+                return
+            case _:
+                logger.error("a request failed unexpectedly", exc_info=error)
+
+    def _full(self, error: DiskFullError) -> None:
+        self._untold += 1
+        if monotonic() - self._told_at < FULL_EVERY_SECONDS:
+            return
+        told = {"problem": error.detail, "fix": error.fix, "refused": self._untold}
+        logger.warning("requests are refused because a disk is full", extra=told)
+        self._told_at, self._untold = monotonic(), 0
+
+
 def answer_failure(error: Exception, scope: Scope) -> Response:
-    """Return the problem for an exception that left a route; logs it if the fault is ours."""
+    """Return the problem for an exception that left a route."""
     match error:
         case DaybookError():
-            if error.status >= _OUR_SIDE and not isinstance(error, SAID_ELSEWHERE):
-                logger.warning("a request could not be answered", exc_info=error)
             return _of_our_own(error, scope)
         case HTTPException():
             return _of_routing(error, scope)
         case _:
-            logger.error("a request failed unexpectedly", exc_info=error)
             return _unexpected(scope)
 
 

@@ -21,7 +21,7 @@ from shared.observability.traces import (
     leave_trace,
     parse_traceparent,
 )
-from shared.web.problems import answer_failure
+from shared.web.problems import FailureLog, answer_failure
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OUR_SIDE = 500
@@ -34,6 +34,7 @@ class RequestTracing:
         self._app = app
         self._tracing = tracing
         self._metrics = metrics
+        self._failures = FailureLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; only what fails after the answer began leaves as an exception."""
@@ -63,6 +64,7 @@ class RequestTracing:
             failure = error
             if status:
                 raise
+            self._failures.tell(error)
             await answer_failure(error, scope)(scope, receive, send_guarded)
         finally:
             if started is not None:

@@ -99,7 +99,10 @@ async def test_room_that_nobody_can_know_stops_nobody(house: House) -> None:
     assert house.reserve.state == "unknown"
 
 
-async def test_a_disk_without_any_room_is_a_503_that_says_what_to_do(house: House) -> None:
+async def test_a_disk_without_any_room_is_a_503_that_says_what_to_do(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "shared.web.problems")
     alice = house.client("alice")
     ada = await register(alice, "Ada Example")
     await house.ask("truth", FULL)
@@ -112,6 +115,10 @@ async def test_a_disk_without_any_room_is_a_503_that_says_what_to_do(house: Hous
     assert "disk space" in problem["fix"]
     assert answer.headers["Retry-After"] == "60"
     assert read(await alice.get(f"{PATH}/{ada['id']}"))["name"] == "Ada Example"
+    assert [(await alice.post(PATH, json=ADA)).status_code for _ in range(3)] == [503] * 3
+    (line,) = [record for record in caplog.records if record.name == "shared.web.problems"]
+    assert line.getMessage() == "requests are refused because a disk is full"
+    assert line.exc_info is None
     await house.ask("truth", "drop trigger no_room on events")
     await rename(alice, ada, "Ada Other")
 
