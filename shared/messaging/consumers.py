@@ -4,12 +4,15 @@ A file says whose the consumer is and which fields it reads. The build refuses t
 away, and the api takes the consumer's reports of how far it is.
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import InvalidInputError
+
+log = logging.getLogger(__name__)
 
 
 class _Written(BaseModel):
@@ -50,9 +53,16 @@ class RegisteredConsumer(_Written):
 def read_consumers(folder: Path) -> dict[str, RegisteredConsumer]:
     """Return the registered consumers by name; a folder that is not there registers nobody.
 
+    That is warned of: reports of registered consumers will be refused.
+
     Raises:
         InvalidInputError: a file is not what it should be.
     """
+    if not folder.is_dir():
+        log.warning(
+            "the folder of the registered consumers is not there: nobody is registered",
+            extra={"folder": str(folder), "fix": "set DAYBOOK_SERVICE_CONSUMERS_DIR"},
+        )
     return {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
 
 

@@ -7,10 +7,9 @@ it changed was published. After a death what was not committed is done again (at
 
 import asyncio
 import logging
+import os
 from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol, cast
 
 import faust
@@ -94,17 +93,15 @@ class LiveStream:
             UnavailableError: the worker stands still, or its log was emptied: only a new process
                 helps, which whoever keeps this one running starts.
         """
-        # Faust wants a folder for tables, though there are none.
-        with TemporaryDirectory(prefix="daybook-streams-") as folder:
-            app = new_app(self._name, self._settings, Path(folder))
-            source = app.topic(self._topic.name, key_serializer="raw", value_serializer="raw")
-            app.agent(source, name=self._name, concurrency=1)(self._agent)
-            app.on_partitions_revoked.connect(self._revoked)
-            await app.start()
-            try:
-                await self._until_ended(app, stop)
-            finally:
-                await self._end(app)
+        app = new_app(self._name, self._settings)
+        source = app.topic(self._topic.name, key_serializer="raw", value_serializer="raw")
+        app.agent(source, name=self._name, concurrency=1)(self._agent)
+        app.on_partitions_revoked.connect(self._revoked)
+        await app.start()
+        try:
+            await self._until_ended(app, stop)
+        finally:
+            await self._end(app)
 
     async def _until_ended(self, app: faust.App, stop: asyncio.Event) -> None:
         """Wait until `stop` is set; raise what ended the worker before."""
@@ -222,18 +219,26 @@ class LiveStream:
                 await app.stop()
 
 
-def new_app(name: str, settings: KafkaSettings, folder: Path) -> faust.App:
+class _WithoutFolders(faust.App):
+    """Makes none of the folders that Faust keeps tables in: a killed process would leave them."""
+
+    def _create_directories(self) -> None:
+        """Make nothing."""
+
+
+def new_app(name: str, settings: KafkaSettings) -> faust.App:
     """Return a Faust app with the settings that each kind of broker needs; it keeps no tables.
 
     It declares no topics: those of ours are made by `ensure_topics`.
     """
     embedded = settings.is_embedded
-    return faust.App(
+    return _WithoutFolders(
         f"daybook-{name}",
         broker=[f"aiokafka://{address}" for address in settings.bootstrap.split(",")],
         loop=asyncio.get_running_loop(),
         store="memory://",
-        datadir=str(folder),
+        # It cannot be made: should Faust ever come to want it, the start says so.
+        datadir=f"{os.devnull}/faust",
         processing_guarantee="at_least_once",
         autodiscover=False,
         web_enabled=False,

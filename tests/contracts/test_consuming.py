@@ -144,5 +144,12 @@ def test_a_registration_that_cannot_be_read_says_what_is_wrong(
     assert wrong in refused.value.detail
 
 
-def test_a_folder_that_is_not_there_registers_nobody(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_registers_nobody_and_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read_consumers(tmp_path) == {}
+    assert not caplog.records
     assert read_consumers(tmp_path / "nowhere") == {}
+    [warned] = caplog.records
+    assert "nobody is registered" in warned.message
+    assert vars(warned)["folder"] == str(tmp_path / "nowhere")

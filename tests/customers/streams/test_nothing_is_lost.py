@@ -2,15 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import uuid4
 
 import pytest
 
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.errors import UnavailableError
 from shared.messaging.headers import ReceivedEvent
+from shared.messaging.stream_watch import STUCK_AFTER_SECONDS, StreamWatch
 from shared.messaging.streams import LiveStream
+from shared.messaging.topics import Topic
+from shared.settings import KafkaSettings
+from shared.testing.clock import TurnableClock
 from shared.testing.waiting import until
 from tests.ground.house import House
 
@@ -50,9 +54,42 @@ class Moody:
         """Keep all: the test wants to know what ever came."""
 
 
-def live_stream(house: House, name: str, handler: Moody) -> LiveStream:
+class Watch(StreamWatch):
+    """Says when it sees that nothing moves."""
+
+    def __init__(
+        self, settings: KafkaSettings, topic: Topic, source: str, clock: Clock, seen: asyncio.Event
+    ) -> None:
+        super().__init__(settings, topic, source, clock)
+        self._seen = seen
+
+    async def look(self, positions: Mapping[int, int]) -> bool:
+        try:
+            return await super().look(positions)
+        except UnavailableError:
+            self._seen.set()
+            raise
+
+
+class Standing(Moody):
+    """Takes one event for ever, or until the watch has seen it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = asyncio.Event()
+
+    async def take(self, event: ReceivedEvent) -> None:
+        self.tried[event.event_id] += 1
+        await self.seen.wait()
+
+    def watch(self, settings: KafkaSettings, topic: Topic, source: str, clock: Clock) -> Watch:
+        return Watch(settings, topic, source, clock, self.seen)
+
+
+def live_stream(house: House, name: str, handler: Moody, clock: Clock | None = None) -> LiveStream:
+    clock = clock or SystemClock()
     return LiveStream(
-        name, house.topic, house.followed.source, handler, house.kafka, SystemClock(), house.metrics
+        name, house.topic, house.followed.source, handler, house.kafka, clock, house.metrics
     )
 
 
@@ -87,6 +124,20 @@ async def test_an_exception_loses_no_event_but_the_one_that_can_never_be_taken(
     assert [r.__dict__["event_id"] for r in told] == list(moody.poison)
     text, _ = await busy_house.metrics.exposition("")
     assert f'daybook_stream_set_aside_total{{stream="{name}"}} 1.0' in text.decode()
+
+
+async def test_a_worker_that_stands_still_ends_so_that_a_new_one_is_started(
+    busy_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.streams.LOOK_EVERY_SECONDS", 0.1)
+    stands, clock = Standing(), TurnableClock(runs=True)
+    monkeypatch.setattr("shared.messaging.streams.StreamWatch", stands.watch)
+    stream = live_stream(busy_house, f"standing-{uuid4().hex[:8]}", stands, clock)
+    running = asyncio.create_task(stream.run(asyncio.Event()))
+    await until(lambda: stands.tried, WITHIN, what="that the worker takes an event")
+    clock.turn(STUCK_AFTER_SECONDS)
+    with pytest.raises(UnavailableError, match="stands still"):
+        await running
 
 
 async def test_after_a_clean_stop_the_next_worker_goes_on_behind_what_was_published(
