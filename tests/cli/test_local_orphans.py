@@ -11,7 +11,7 @@ import psutil
 
 from cli.local.paths import PROJECT
 
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 60
 # A supervisor that only starts a child, tells its pid and waits.
 SUPERVISOR = """
 import asyncio, sys
@@ -20,7 +20,7 @@ from cli.local.logfile import LogFile
 from cli.local.process import Child
 
 async def main():
-    child = await Child.start(["/bin/sleep", "60"], {}, LogFile(Path(sys.argv[1])))
+    child = await Child.start(["/bin/sleep", "600"], {}, LogFile(Path(sys.argv[1])))
     print(child.pid, flush=True)
     await child.wait()
 

@@ -87,16 +87,16 @@ class WholeDaybook:
         assert self._supervisor is not None
         self._supervisor.send_signal(number)
 
-    def wait_for_exit(self, seconds: float) -> int:
+    def wait_for_exit(self) -> int:
         """Wait for the supervisor's end; return its exit code."""
         assert self._supervisor is not None
-        return self._supervisor.wait(seconds)
+        return self._supervisor.wait(READY_SECONDS)
 
     def remove(self) -> None:
         """Stop whatever runs and leave nothing behind."""
         if self._supervisor is not None and self._supervisor.poll() is None:
             self._supervisor.terminate()
-            self._supervisor.wait(20)
+            self._supervisor.wait(READY_SECONDS)
         self.run("down")
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -71,13 +71,13 @@ class Rebuilding:
         )
         return {row["version"]: row["state"] for row in rows}
 
-    async def answers(self, version: int, within: float = 30.0) -> None:
+    async def answers(self, version: int) -> None:
         """Return once this version answers."""
 
         async def it_does() -> bool:
             return (await self.states()).get(version) == "current"
 
-        await until(it_does, within, what=f"that version {version} answers")
+        await until(it_does, what=f"that version {version} answers")
 
     async def rows(self, version: int) -> list[tuple[Any, ...]]:
         """Return all rows of one version, by id."""
@@ -103,4 +103,4 @@ class Rebuilding:
             stored = await self.house.stored()
             return all([await self.applied(version) == stored for version in versions])
 
-        await until(they_are, 30, what=f"that versions {versions} have every event of the store")
+        await until(they_are, what=f"that versions {versions} have every event of the store")

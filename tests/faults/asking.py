@@ -50,7 +50,7 @@ async def ask(ground: Ground, request: Request) -> httpx.Response | None:
 
 def a_client(ground: Ground) -> httpx.AsyncClient:
     """Return a client of the service."""
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{ground.port}", timeout=20)
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{ground.port}", timeout=60)
 
 
 async def ask_on(client: httpx.AsyncClient, request: Request) -> httpx.Response | None:
@@ -72,7 +72,7 @@ async def ask_until_done(ground: Ground, request: Request) -> httpx.Response:
         answers.append(response)
         return True
 
-    await until(is_done, 20.0, what="that the service comes back")
+    await until(is_done, what="that the service comes back")
     return answers[0]
 
 
@@ -84,7 +84,7 @@ async def canary_is_back(ground: Ground) -> None:
         async with httpx.AsyncClient() as client:
             return (await client.get(url)).json()["canary"] is not None
 
-    await until(is_back, 20.0, what="that the canary is back")
+    await until(is_back, what="that the canary is back")
 
 
 async def begin_api(ground: Ground, at: int = 0, text: str = "") -> Life:
@@ -96,5 +96,5 @@ async def begin_api(ground: Ground, at: int = 0, text: str = "") -> Life:
     async def is_past_its_canary() -> bool:
         return life.code is not None or await store.version_of(CANARY) > before
 
-    await until(is_past_its_canary, 20.0, what="that an api starts")
+    await until(is_past_its_canary, what="that an api starts")
     return life

@@ -84,7 +84,7 @@ async def assert_rounds_tile(house: House) -> None:
     await _assert_tiles(house, "truth", ROUNDS)
 
 
-async def all_sent(house: House, within: float = 20.0) -> None:
+async def all_sent(house: House, within: float = 60.0) -> None:
     """Wait until the relay's checkpoints have everything that the store has."""
     what = "that the relay sent every event of the store"
     await until(lambda: is_all_sent(house), within, what=what)
@@ -115,7 +115,7 @@ async def read_topic(
                 found[place.partition] += [event for event in events if event is not None]
             return await _is_at_the_end(consumer, places)
 
-        await until(is_read, 20.0, what="that the topic is read to its end")
+        await until(is_read, what="that the topic is read to its end")
     finally:
         await consumer.stop()
     return found

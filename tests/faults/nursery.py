@@ -15,7 +15,7 @@ from cli.local.paths import PROJECT
 from shared.testing.waiting import until
 from tests.ground.children import dies_with_us
 
-BORN_WITHIN_SECONDS = 20.0
+BORN_WITHIN_SECONDS = 60.0
 KILLED = -signal.SIGKILL
 
 
@@ -39,7 +39,7 @@ class Life:
         self.send(signal.SIGKILL)
         await self.end()
 
-    async def end(self, within: float = 15.0) -> int:
+    async def end(self, within: float = 60.0) -> int:
         """Wait until it ended by itself and return its exit code (negative: the signal)."""
         try:
             await asyncio.wait_for(self.ended.wait(), within)

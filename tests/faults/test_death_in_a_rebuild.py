@@ -46,7 +46,7 @@ async def test_a_projector_killed_anywhere_in_a_rebuild_lets_the_next_one_end_it
         found = await house.ask("views", STATES)
         return {row["version"]: row["state"] for row in found} == {1: "previous", 2: "current"}
 
-    await until(it_answers, 20, what="that the new version answers")
+    await until(it_answers, what="that the new version answers")
     await customers.change()
     await house.caught_up()
     assert await house.directory_rows() == await house.fold_all()

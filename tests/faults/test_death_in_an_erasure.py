@@ -75,7 +75,7 @@ async def let_an_api_finish(ground: Ground, customer_id: UUID) -> None:
         events = await house.store.load(f"customer-{customer_id}")
         return [e.type for e in events[1:]] == ["CustomerErasureStarted", "CustomerErased"]
 
-    await until(is_erased, 20.0, what="that the erasure is finished")
+    await until(is_erased, what="that the erasure is finished")
     await life.kill()
     kid = (await house.reader.load(customer_id)).kid
     assert (await house.keys.read([kid]))[kid] is None

@@ -43,7 +43,7 @@ async def test_every_refusal_that_was_answered_is_on_kafka_after_kill_9(ground: 
     [row] = await house.ask("truth", "select count(*) as n from records")
     relay = await house.new_relay(ACCESS)
     house.run(relay)
-    await until(lambda: relay.status.events_sent == row["n"], 20, what="the sending")
+    await until(lambda: relay.status.events_sent == row["n"], what="the sending")
     sent = [
         event for events in (await read_topic(house.kafka, ACCESS)).values() for event in events
     ]

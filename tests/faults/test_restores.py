@@ -86,7 +86,7 @@ async def is_published_anew(house: House, epoch: int) -> None:
         }
         return {p: numbered for p, numbered in sent.items() if numbered} == stored
 
-    await until(is_whole, 20.0, what="that everything is published anew")
+    await until(is_whole, what="that everything is published anew")
     assert await house.store.epoch() == epoch
 
 
@@ -96,7 +96,7 @@ async def is_folded_anew(house: House) -> None:
     async def is_level() -> bool:
         return house.watcher.epoch == 2 and await house.applied() == await house.stored()
 
-    await until(is_level, 30.0, what="that the directory is of the new life")
+    await until(is_level, what="that the directory is of the new life")
     assert await house.directory_rows() == await house.fold_all()
 
 

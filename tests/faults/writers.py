@@ -89,7 +89,7 @@ class Writers:
     async def go_on(self) -> None:
         """Wait until a hundred events more are committed than now."""
         enough = self.committed + MORE
-        await until(lambda: self.committed >= enough, 20.0, what="that the writers go on")
+        await until(lambda: self.committed >= enough, what="that the writers go on")
 
     @asynccontextmanager
     async def writing(self, writers: int = WRITERS) -> AsyncIterator[None]:
@@ -196,7 +196,7 @@ class Writers:
             connection.terminate()
 
 
-async def goes_on(counts: Callable[[], Awaitable[dict[int, int]]], within: float = 20.0) -> None:
+async def goes_on(counts: Callable[[], Awaitable[dict[int, int]]], within: float = 60.0) -> None:
     """Wait until a hundred events more are through than now."""
     enough = sum((await counts()).values()) + MORE
 

@@ -18,7 +18,7 @@ import psutil
 from cli.local.ports import LOOPBACK
 
 PIECE_BYTES = 65_536
-TURN_WITHIN_SECONDS = 5.0
+TURN_WITHIN_SECONDS = 30.0
 
 
 class Crossing:

@@ -190,7 +190,7 @@ class House:
         )
         return {row["partition"]: row["feed_position"] for row in rows}
 
-    async def caught_up(self, within: float = 20.0) -> None:
+    async def caught_up(self, within: float = 60.0) -> None:
         """Return once the directory has everything that the store has."""
 
         async def is_level() -> bool:

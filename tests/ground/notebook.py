@@ -26,7 +26,7 @@ from tests.ground.tasks import Runs, Tasks
 
 SERVICE = "notes"
 PARTITIONS = 4
-RECORDS_WITHIN_SECONDS = 20.0
+RECORDS_WITHIN_SECONDS = 60.0
 
 
 class Notebook:

@@ -40,8 +40,8 @@ MIGRATIONS = {
 }
 # Nothing here outlives the run, so no disk is waited for.
 IN_TESTS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100")
-READY_WITHIN_SECONDS = 20.0
-END_WITHIN_SECONDS = 10.0
+READY_WITHIN_SECONDS = 60.0
+END_WITHIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)

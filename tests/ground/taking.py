@@ -68,7 +68,7 @@ async def ordered(house: House, **body: object) -> Json:
     async def has_ended() -> bool:
         return read(await oscar.get(place))["state"] in {"done", "failed"}
 
-    await until(has_ended, 30, what="that the order has ended")
+    await until(has_ended, what="that the order has ended")
     return read(await oscar.get(place))
 
 

@@ -8,7 +8,7 @@ from shared.messaging.relay import Relay
 from shared.projecting.projector import Projector
 from shared.projecting.runner import ProjectionRunner
 
-END_WITHIN_SECONDS = 10.0
+END_WITHIN_SECONDS = 30.0
 
 
 class Runs(Protocol):

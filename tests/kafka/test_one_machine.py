@@ -21,7 +21,7 @@ def daybook() -> Iterator[WholeDaybook]:
 def stop(daybook: WholeDaybook) -> None:
     pids = daybook.pids()
     assert daybook.run("down").returncode == 0
-    daybook.wait_for_exit(5)
+    daybook.wait_for_exit()
     assert are_gone(pids)
 
 

@@ -122,7 +122,7 @@ async def test_a_restored_daybook_is_folded_anew_beside_what_answers(
     # What a restore does: the store says a higher epoch, and its relay sends anew under it.
     await house.ask("truth", "update store set epoch = epoch + 1")
     await register(alice, 3, "after")
-    await until(lambda: epoch_of(consumer) == 2, 40, what="that the consumer answers from epoch 2")
+    await until(lambda: epoch_of(consumer) == 2, what="that the consumer answers from epoch 2")
     await consumer.level_with(house)
     stored, applied = await counted(house, consumer)
     assert applied == stored
@@ -145,7 +145,7 @@ async def test_what_a_handler_refuses_waits_with_its_stream_until_it_is_retried_
     ids = await register(house.client("alice"), 4, "patient")
     handler.write_text(good + REFUSES.format(subjects=ids[:2]))
     await consumer.start()
-    await until(lambda: len(parked(consumer)) == 2, 40, what="that two events are parked")
+    await until(lambda: len(parked(consumer)) == 2, what="that two events are parked")
     await until(lambda: names(consumer)[ids[3]] == "patient 3 renamed", what="that others flow")
     assert names(consumer)[ids[0]] == "patient 0"
 

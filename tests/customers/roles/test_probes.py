@@ -45,7 +45,7 @@ class Probed:
 async def probed(role: str, env: dict[str, str]) -> AsyncIterator[Probed]:
     """Run a role and find the port that it says it serves."""
     async with running("services.customers", role, env=env) as process:
-        await until(lambda: _port(process), 20, what=f"the {role}'s port")
+        await until(lambda: _port(process), what=f"the {role}'s port")
         url = f"http://127.0.0.1:{_port(process)}"
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
             yield Probed(process, client)
@@ -68,8 +68,8 @@ async def test_each_role_alone_is_ready_by_what_it_did_and_counts_it(
     env: dict[str, str],
 ) -> None:
     async with probed("relay", env) as relay, probed("projector", env) as projector:
-        await until(relay.is_ready, 20, what="a relay that is ready")
-        await until(projector.is_ready, 20, what="a projector that is ready")
+        await until(relay.is_ready, what="a relay that is ready")
+        await until(projector.is_ready, what="a projector that is ready")
         _, told = await relay.ready()
         assert told["role"] == "relay"
         topics = ("daybook.customers.v1", "daybook.access.v1")
@@ -78,13 +78,13 @@ async def test_each_role_alone_is_ready_by_what_it_did_and_counts_it(
         topic = 'topic="daybook.customers.v1"'
         assert await relay.number(f"daybook_relay_partitions_led{{{topic}}}") == 12
         async with probed("api", env) as api:
-            await until(api.is_ready, 20, what="an api that is ready")
+            await until(api.is_ready, what="an api that is ready")
 
             async def canary_arrived() -> bool:
                 _, told = await api.ready()
                 return told["canary"]["event_id"] is not None
 
-            await until(canary_arrived, 20, what="a canary")
+            await until(canary_arrived, what="a canary")
             _, told = await api.ready()
             assert told["checks"] == {"append": "ok", "read models": "ok", "subject keys": "ok"}
             assert ((await api.number("daybook_canary_trip_seconds")) or 0) > 0
@@ -101,9 +101,9 @@ async def test_each_role_alone_is_ready_by_what_it_did_and_counts_it(
 
 async def test_a_second_relay_stands_by_and_is_ready(env: dict[str, str]) -> None:
     async with probed("relay", env) as first:
-        await until(first.is_ready, 20, what="the first")
+        await until(first.is_ready, what="the first")
         async with probed("relay", env) as second:
-            await until(second.is_ready, 20, what="the second")
+            await until(second.is_ready, what="the second")
             _, told = await second.ready()
             assert {work["did"] for work in told["work"]} == {"stood by"}
 
@@ -113,19 +113,19 @@ async def test_without_kafka_relay_and_projector_are_not_ready_and_say_why(
 ) -> None:
     async with probed("relay", env) as relay, probed("projector", env) as projector:
         for process in (relay, projector):
-            await until(process.is_ready, 20, what="that it is ready")
+            await until(process.is_ready, what="that it is ready")
         own_broker.kill()
         for process in (relay, projector):
 
             async def is_not_ready(process: Probed = process) -> bool:
                 return not await process.is_ready()
 
-            await until(is_not_ready, 40, what="that it is not ready without Kafka")
+            await until(is_not_ready, what="that it is not ready without Kafka")
             _, told = await process.ready()
             assert any(word in str(told["checks"]) for word in ("failed", "has done nothing for"))
         own_broker.start()
         for process in (relay, projector):
-            await until(process.is_ready, 40, what="that it is ready again")
+            await until(process.is_ready, what="that it is ready again")
 
 
 async def test_an_api_whose_disk_is_nearly_full_says_so_and_is_ready(
@@ -139,8 +139,8 @@ async def test_an_api_whose_disk_is_nearly_full_says_so_and_is_ready(
             _, told = await api.ready()
             return bool(told["disk"]["state"] == "nearly full")
 
-        await until(is_nearly_full, 20, what="that the disk is nearly full")
-        await until(api.is_ready, 20, what="an api that is ready")
+        await until(is_nearly_full, what="that the disk is nearly full")
+        await until(api.is_ready, what="an api that is ready")
         assert await api.number('daybook_alarm{alarm="disk-nearly-full"}') == 1
         assert ((await api.number('daybook_disk_free_bytes{server="truth"}')) or 0) > 0
         assert "nearly full: writing stops" in api.process.output()

@@ -76,7 +76,7 @@ async def test_the_old_version_answers_on_and_says_until_when_it_is_complete(
     async def is_begun() -> bool:
         return (await rebuilding.states()).get(2) == "building"
 
-    await until(is_begun, 20, what="that a new version is begun")
+    await until(is_begun, what="that a new version is begun")
     await house.ask("views", MARKS, house.followed.source, house.followed.topic)
     await until(lambda: house.watcher.as_of is not None, what="that the watcher saw it")
     answer = await alice.get("/v1/customers")
@@ -102,7 +102,7 @@ async def test_a_store_that_goes_back_under_a_running_api_is_found_out_without_a
     async def is_found() -> bool:
         return await check.epoch() == 2
 
-    await until(is_found, 20, what="that the next epoch begins")
+    await until(is_found, what="that the next epoch begins")
     alarms = [r.getMessage() for r in caplog.records if r.levelno == logging.CRITICAL]
     assert sum("the store was restored or moved" in alarm for alarm in alarms) == 1
     house.run(house.relay)

@@ -47,7 +47,7 @@ async def ended(api: Orders, order_id: UUID) -> Order:
         order = await api.read(DIRECTORY, order_id)
         return order if order.state in {"done", "failed"} else None
 
-    await until(has_ended, 60, what="the end of the order")
+    await until(has_ended, what="the end of the order")
     return await api.read(DIRECTORY, order_id)
 
 
@@ -95,8 +95,8 @@ async def test_a_server_that_is_away_is_waited_for_and_the_order_says_so(
         told = (await api.read(DIRECTORY, order_id)).progress or {}
         return told.get("trouble") == "the keys do not answer"
 
-    await until(says_so, 60, what="that the order says what it waits for")
-    await until(lambda: len(tries) > 3 * building.MOST_EQUAL_FAILURES, 60, what="more tries")
+    await until(says_so, what="that the order says what it waits for")
+    await until(lambda: len(tries) > 3 * building.MOST_EQUAL_FAILURES, what="more tries")
     monkeypatch.setattr(Rebuild, "run", back)
     done = await ended(api, order_id)
     assert done.state == "done"

@@ -80,7 +80,7 @@ async def test_while_the_relay_is_dead_writes_go_on_and_are_warned_and_lists_say
         await house.backlog.look()
         return not house.backlog.behind
 
-    await until(is_over, 30, what="that nobody is behind any more")
+    await until(is_over, what="that nobody is behind any more")
     assert WARNING not in (await write(house)).headers
     assert await headers_of_reads(house) == {None}
     assert await alarm(house) == 0
@@ -94,7 +94,7 @@ async def test_what_kafka_gets_again_after_it_was_lost_warns_nobody(house: House
     house.run(await new_daily_projector(house))
     await register(house.client("alice"))
     await house.caught_up()
-    await until(lambda: house.daily_watcher.marks == house.watcher.marks, 20, what="the figures")
+    await until(lambda: house.daily_watcher.marks == house.watcher.marks, what="the figures")
     await house.stop()
     await house.ask("truth", "delete from relay_rounds")
     await house.ask("truth", "update store set epoch = 2")

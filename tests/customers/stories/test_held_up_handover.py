@@ -51,7 +51,7 @@ async def told(caplog: pytest.LogCaptureFixture, message: str) -> None:
     async def it_was() -> bool:
         return message in caplog.messages
 
-    await until(it_was, 30, what=message)
+    await until(it_was, what=message)
 
 
 async def test_a_handover_gives_way_to_readers_and_is_tried_again(
@@ -93,4 +93,4 @@ async def test_a_version_that_somebody_reads_is_removed_later(
     async def is_gone() -> bool:
         return 1 not in {version.number for version in await versions.read()}
 
-    await until(is_gone, 30, what="that version 1 is removed")
+    await until(is_gone, what="that version 1 is removed")

@@ -94,5 +94,5 @@ async def test_an_event_that_is_parked_is_logged_with_its_own_trace(
     await register(house)
     await house.start()
     beginning = "an event cannot be applied"
-    await until(lambda: lines.traces_of(beginning), 20, what="that the event is parked")
+    await until(lambda: lines.traces_of(beginning), what="that the event is parked")
     assert lines.traces_of(beginning) == {TRACE_ID}

@@ -28,7 +28,7 @@ async def test_a_gap_that_stays_is_filled_from_the_store(
     lost = await house.stored()
     while any(n == lost.get(p) for p, n in (await house.stored()).items()):
         await rebuilding.register(1)
-    await until(lambda: gaps(caplog) == set(lost), 20, what="that every gap is met")
+    await until(lambda: gaps(caplog) == set(lost), what="that every gap is met")
     house.clock.turn(10)
     await house.caught_up()
     assert await house.directory_rows() == await house.fold_all()

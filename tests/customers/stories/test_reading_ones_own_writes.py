@@ -19,6 +19,8 @@ from tests.ground.house import House
 
 PATH = "/v1/customers"
 HUGE = 2**62
+# Whoever is not answered by what came true is answered after 30 s at most.
+BEFORE_THE_LONGEST_WAIT_ENDS = 25
 
 
 async def written(house: House, name: str = "Ada Lovelace") -> tuple[Json, str]:
@@ -71,7 +73,7 @@ class TestWhileTheDirectoryFollows:
     async def test_a_read_waits_and_is_woken_by_what_it_waits_for(self, house: House) -> None:
         await house.start(runner=False)
         ada, token = await written(house)
-        reading = asyncio.create_task(listed(house, token, "20"))
+        reading = asyncio.create_task(listed(house, token, "30"))
         house.run(house.runner)
         assert read(await reading)["items"] == [ada]
 
@@ -90,7 +92,7 @@ class TestWhileTheDirectoryStands:
     ) -> None:
         await house.start(runner=False)
         _, token = await written(house)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BEFORE_THE_LONGEST_WAIT_ENDS):
             answer = await listed(house, token, wait)
         problem = assert_problem(answer, 503, "not-yet")
         assert answer.headers["Retry-After"] == "1"
@@ -102,7 +104,7 @@ class TestWhileTheDirectoryStands:
         began = asyncio.get_running_loop().time()
         answer = await listed(house, token)
         assert answer.status_code == 503
-        assert 1 <= asyncio.get_running_loop().time() - began < 5
+        assert asyncio.get_running_loop().time() - began >= 1
 
     async def test_without_a_token_it_is_answered_with_what_is_there(self, house: House) -> None:
         await house.start(runner=False)
@@ -129,7 +131,7 @@ class TestWhileTheDirectoryStands:
         await house.start()
         await written(house)
         await house.caught_up()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BEFORE_THE_LONGEST_WAIT_ENDS):
             assert_problem(await listed(house, part, "0.1"), 503, "not-yet")
 
 
@@ -160,8 +162,8 @@ class TestAfterARestore:
             " select $1, 1, $2, $3, p from generate_series(0, 11) as p",
             house.followed.projection, house.followed.source, house.followed.topic,
         )  # fmt: skip
-        reading = asyncio.create_task(listed(house, token, "20"))
+        reading = asyncio.create_task(listed(house, token, "30"))
         await begin_epoch(house, 2)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(BEFORE_THE_LONGEST_WAIT_ENDS):
             answer = await reading
         assert_problem(answer, 409, "token-of-earlier-epoch", field="Daybook-Token")

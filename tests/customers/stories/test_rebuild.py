@@ -50,7 +50,7 @@ async def test_at_the_handover_the_new_version_is_exactly_where_the_old_one_was(
 
 async def test_a_rebuild_of_nothing_ends_at_once(rebuilding: Rebuilding) -> None:
     await rebuilding.projector.versions.begin("test")
-    await rebuilding.answers(2, within=10)
+    await rebuilding.answers(2)
     await rebuilding.register(3)
     await rebuilding.are_level(1, 2)
 

@@ -72,7 +72,7 @@ async def everything_on_kafka(house: House, at_least: int) -> list[bytes]:
                 found.extend(repr((r.key, r.headers)).encode() + r.value for r in batch)
             return len(found) >= at_least
 
-        await until(has_come, 20, what="the records on Kafka")
+        await until(has_come, what="the records on Kafka")
     finally:
         await consumer.stop()
     return found
@@ -142,7 +142,7 @@ async def test_a_key_leaves_only_when_its_record_is_durable(
         async def is_served() -> bool:
             return (await billing.get(path)).is_success
 
-        await until(is_served, 20, what="the key again")
+        await until(is_served, what="the key again")
         await house.recorder.close()
         await house.records.close()
         rows = await house.ask("truth", RECORDS)

@@ -64,7 +64,7 @@ async def works_again(house: House, customer: Json) -> None:
         assert 500 not in {answer.status_code for answer in answers.values()}
         return all(answer.status_code < 500 for answer in answers.values())
 
-    await until(is_well, 20, what="that everything is answered again")
+    await until(is_well, what="that everything is answered again")
 
 
 async def test_without_the_event_store_nothing_is_answered_that_needs_it(

@@ -63,7 +63,7 @@ async def test_poison_stops_a_rebuild_which_goes_on_when_it_is_mended(
     async def stands_still() -> bool:
         return await problem(rebuilding) is not None
 
-    await until(stands_still, 20, what="that the rebuild stands still")
+    await until(stands_still, what="that the rebuild stands still")
     assert f"stream customer-{customers[3]} cannot be applied" in str(await problem(rebuilding))
     assert await rebuilding.states() == {1: "current", 2: "building"}
     await rebuilding.register(3)

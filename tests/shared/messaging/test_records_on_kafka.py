@@ -142,7 +142,7 @@ async def test_a_log_that_others_filled_again_is_noticed_although_it_took_our_la
     assert len(await mine.records(20 * PARTITIONS)) > 20 * PARTITIONS
 
     relay = await mine.start_relay()
-    await until(lambda: relay.status.refill_seconds is not None, 20, what="the refill")
+    await until(lambda: relay.status.refill_seconds is not None, what="the refill")
     found = [received(record) for record in await mine.records(20 * PARTITIONS + 9)]
     sent = {e.event_id for e in found if e is not None}
     assert sent == {e.event_id for its in numbered(ours).values() for e in its}

@@ -36,7 +36,7 @@ async def _is_whole(notebook: Notebook, epoch: int = 1) -> None:
                 return False
         return True
 
-    await until(has_all, 20, what="that Kafka has every event of the store")
+    await until(has_all, what="that Kafka has every event of the store")
 
 
 @pytest.mark.parametrize("is_running", [True, False])

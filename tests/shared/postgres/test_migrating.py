@@ -64,7 +64,7 @@ async def _all_at_once(databases: Databases, folder: Path, number: int) -> list[
         async def all_wait() -> bool:
             return bool(await gate.fetchval(WAITING) == number)
 
-        await until(all_wait, 30, what="that all migrations wait at the lock")
+        await until(all_wait, what="that all migrations wait at the lock")
         await gate.execute("select pg_advisory_unlock($1)", MIGRATION_LOCK)
         await asyncio.wait_for(asyncio.gather(*(each.wait() for each in programs)), 60)
     return programs

@@ -177,7 +177,7 @@ class Following(Notebook):
         async def is_there() -> bool:
             return len(await self.applied(partition)) >= len(wanted)
 
-        await until(is_there, 20, what=f"that {wanted} are applied")
+        await until(is_there, what=f"that {wanted} are applied")
         assert await self.applied(partition) == wanted
 
     async def marks(self) -> dict[int, tuple[int, int, int, int]]:

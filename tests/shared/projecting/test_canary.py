@@ -33,7 +33,7 @@ async def test_a_canary_that_does_not_arrive_is_told_and_sent_again(
     assert house.canary.last is None
     monkeypatch.setattr(canaries, "ARRIVES_WITHIN_SECONDS", 30)
     house.run(house.runner)
-    await until(lambda: house.canary.last is not None, 20, what="that a canary arrives")
+    await until(lambda: house.canary.last is not None, what="that a canary arrives")
 
 
 async def test_two_processes_that_send_canaries_do_not_disturb_each_other(

@@ -29,7 +29,7 @@ async def has_parked(following: Following, *feed_positions: int) -> None:
         rows = await following.ask("views", EVENTS)
         return [row["feed_position"] for row in rows] == wanted
 
-    await until(are_there, 20, what=f"that {wanted} are parked, and nothing else")
+    await until(are_there, what=f"that {wanted} are parked, and nothing else")
 
 
 async def has_reached(following: Following, feed_position: int) -> None:
@@ -38,7 +38,7 @@ async def has_reached(following: Following, feed_position: int) -> None:
     async def is_there() -> bool:
         return (await following.marks())[0][1] == feed_position
 
-    await until(is_there, 20, what=f"that the mark is at {feed_position}")
+    await until(is_there, what=f"that the mark is at {feed_position}")
 
 
 async def test_poison_parks_its_stream_and_the_others_flow(

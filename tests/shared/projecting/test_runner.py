@@ -123,7 +123,7 @@ async def test_a_zombie_that_stumbles_over_what_another_wrote_does_not_call_it_p
     zombie = await following.new_runner()
     following.run(zombie)
     told = "another runner moved a mark; reading on from there"
-    await until(lambda: told in caplog.messages, 30, what="that the zombie sees the other's marks")
+    await until(lambda: told in caplog.messages, what="that the zombie sees the other's marks")
     await following.publish(0, records(3))
     await following.has_applied(1, 2, 3)
     assert "a batch failed and is applied piece by piece" not in caplog.messages
