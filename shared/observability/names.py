@@ -80,7 +80,7 @@ METRICS: Final[dict[MetricName, Metric]] = {
     ),
     "daybook_lag_events": Metric(
         "events", _WAY,
-        "How many such events there are; of what was never sent at most 10,000 a partition are"
+        "How many such events there are; of what was never sent at most 1,000 a partition are"
         " counted.",
     ),
     "daybook_horizon_lag_seconds": Metric(

@@ -16,8 +16,8 @@ from shared.postgres.lanes import Lanes
 from shared.projecting.marks import Mark
 from shared.projecting.watching import MarkWatcher
 
-COUNTED = 10_000
-"""How many events of a partition are counted at most: behind a dead relay lie millions."""
+COUNTED = 1_000
+"""How many events behind the feed's index are counted at most: after a dead relay lie millions."""
 # The feed's own index says how many events lie before a place, so that only what came since its
 # last row is counted. No checkpoint, or one of an earlier life of the store: nothing was sent.
 # Kafka gets again what it had: a round or the index says so, or the event is of a former life.
@@ -25,7 +25,7 @@ SENT = """
     select p.partition, p.sent, s.feed_position + b.behind as stored, w.since,
         coalesce(greatest(extract(epoch from clock_timestamp() - w.since), 0), 0)::float8
             as seconds,
-        b.behind >= $3 as is_at_least,
+        b.behind >= {at_most} as is_at_least,
         s.feed_position > p.sent or exists (select from relay_rounds r
             where r.topic = $1 and r.partition = p.partition and r.feed_to > p.sent)
             or exists (select from store_epochs o join store using (epoch)
@@ -44,7 +44,7 @@ SENT = """
         order by feed_position desc limit 1) s
     cross join lateral (select count(*) as behind from (select from {table} e
         where e.partition = p.partition and (e.txid, e.position) > (s.txid, s.position)
-        order by e.txid, e.position limit $3) c) b
+        order by e.txid, e.position limit {at_most}) c) b
     left join lateral (select e.recorded_at as since from {table} e
         where e.partition = p.partition and (e.txid, e.position) > (p.txid, p.position)
         order by e.txid, e.position limit 1) w on true
@@ -192,8 +192,9 @@ class LagMeter:
         return bool(await self._truth.fetchval(IS_SENT, self.followed_topic, *place))
 
     async def _relay(self, log: Log, at_most: int) -> WayLag:
-        sql = SENT.format(table=log.table)
-        rows = await self._truth.fetch(sql, log.topic, log.partitions, at_most)
+        # As a parameter the limit is unknown when it is planned, and then all rows are sorted.
+        sql = SENT.format(table=log.table, at_most=at_most)
+        rows = await self._truth.fetch(sql, log.topic, log.partitions)
         parts = [
             PartitionLag(
                 row["partition"], row["stored"], row["sent"], row["seconds"], row["since"],
