@@ -5,17 +5,12 @@ from collections.abc import Collection, Sequence
 
 import asyncpg
 
-from shared.eventstore.codec import Ciphers, EventCodec
 from shared.messaging.headers import ReceivedEvent
-from shared.postgres.lanes import Lanes
-from shared.projecting.marks import Followed
 from shared.projecting.parked import ParkedStreams
 from shared.projecting.parking import tried
 from shared.projecting.poison import Failure, PoisonError
 from shared.projecting.reading import read_events
-from shared.projecting.store_streams import StoreStreams
-from shared.projecting.verifiable import Verifiable
-from shared.projecting.verifying import read_marks_of
+from shared.projecting.verifying import Compared, read_marks_of
 from shared.projecting.versions import enter_version
 
 log = logging.getLogger(__name__)
@@ -29,22 +24,9 @@ NOTE_REPAIR = """update public.projection_marks set repairs = repairs + 1
 class Repairing:
     """Makes the rows of some streams anew, in one version of a read model."""
 
-    def __init__(
-        self,
-        projection: Verifiable,
-        followed: Followed,
-        views: Lanes,
-        streams: StoreStreams,
-        codec: EventCodec,
-        ciphers: Ciphers,
-    ) -> None:
-        self._projection = projection
-        self._followed = followed
-        self._views = views
-        self._streams = streams
-        self._codec = codec
-        self._ciphers = ciphers
-        self._parked = ParkedStreams(followed.projection, followed.version)
+    def __init__(self, its: Compared) -> None:
+        self._its = its
+        self._parked = ParkedStreams(its.followed.projection, its.followed.version)
 
     async def repair(self, streams: Sequence[str], discarded: Collection[str]) -> None:
         """Delete the rows of these streams and fold each from the store; nothing stays parked.
@@ -64,15 +46,15 @@ class Repairing:
                 return
 
     async def _once(self, streams: Sequence[str], discarded: Collection[str]) -> None:
-        its = self._followed
-        partitions = await self._streams.partitions(streams)
-        async with self._views.lane() as connection, connection.transaction():
+        its = self._its.followed
+        partitions = await self._its.streams.partitions(streams)
+        async with self._its.views.lane() as connection, connection.transaction():
             await enter_version(connection, its.projection, its.version)
             await self._parked.lock(connection, streams)
-            await self._projection.remove(connection, streams)
+            await self._its.projection.remove(connection, streams)
             await connection.execute(NOTE_REPAIR, *its.names, partitions)
             marks = await read_marks_of(connection, its)
-            stored = await self._streams.events(streams, marks)
+            stored = await self._its.streams.events(streams, marks)
             for stream in streams:
                 await self._fold(connection, stream, stored.get(stream, []), discarded)
             await self._parked.unpark(connection, streams)
@@ -85,10 +67,10 @@ class Repairing:
         discarded: Collection[str],
     ) -> None:
         """Apply all events of one stream; what cannot be applied ends the repair."""
-        read = await read_events(events, self._codec, self._ciphers, discarded)
-        if not read or await tried(self._projection, connection, read) is None:
+        read = await read_events(events, self._its.codec, self._its.ciphers, discarded)
+        if not read or await tried(self._its.projection, connection, read) is None:
             return
         for event in read:
-            error = await tried(self._projection, connection, [event])
+            error = await tried(self._its.projection, connection, [event])
             if error is not None and event.received.event_id not in discarded:
                 raise PoisonError(event.received.event_id, stream, Failure.of(error)) from error

@@ -16,7 +16,7 @@ from shared.projecting.poison import PoisonError
 from shared.projecting.repairing import Repairing
 from shared.projecting.store_streams import StoreStreams
 from shared.projecting.verifiable import Verifiable
-from shared.projecting.verifying import PAGE, Verifier
+from shared.projecting.verifying import PAGE, Compared, Verifier
 
 MOST_TOLD: Final = 100
 FOLLOWING = """select version from public.projection_versions where projection = $1
@@ -132,8 +132,8 @@ class VerifyOrders:
             )
         followed = replace(parts.followed, version=version)
         streams = StoreStreams(parts.truth, followed)
-        its = (parts.projection, followed, parts.views, streams, parts.codec, parts.ciphers)
-        return Verifier(*its), Repairing(*its)
+        its = Compared(parts.projection, followed, parts.views, streams, parts.codec, parts.ciphers)
+        return Verifier(its), Repairing(its)
 
     async def _discarded(self) -> frozenset[str]:
         return await read_discards(self._parts.truth, self._parts.projection.name)

@@ -50,30 +50,29 @@ class Page:
     differences: list[Difference]
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One version of a read model, and the streams of the store that it must be a fold of."""
+
+    projection: Verifiable
+    followed: Followed
+    views: Lanes
+    streams: StoreStreams
+    codec: EventCodec
+    ciphers: Ciphers
+
+
 class Verifier:
     """Compares one version of a read model with the store, page by page."""
 
-    def __init__(
-        self,
-        projection: Verifiable,
-        followed: Followed,
-        views: Lanes,
-        streams: StoreStreams,
-        codec: EventCodec,
-        ciphers: Ciphers,
-    ) -> None:
-        self._projection = projection
-        self._followed = followed
-        self._views = views
-        self._streams = streams
-        self._codec = codec
-        self._ciphers = ciphers
+    def __init__(self, its: Compared) -> None:
+        self._its = its
 
     async def page(self, after: str, discarded: Collection[str]) -> Page:
         """Compare the next 200 streams behind `after` ("" is the first page)."""
-        prefix = self._projection.streams
+        prefix = self._its.projection.streams
         start = max(after, prefix)
-        streams = await self._streams.page(start, prefix + LAST, PAGE)
+        streams = await self._its.streams.page(start, prefix + LAST, PAGE)
         end = streams[-1] if len(streams) == PAGE else None
         found = await self._look(start, end, streams, discarded)
         for _ in range(LOOKS - 1):
@@ -91,7 +90,7 @@ class Verifier:
         there = await self._snapshot(after, up_to)
         await self._refuse_another_life(there.marks)
         names = sorted({*streams, *there.rows})
-        stored = await self._streams.events(names, there.marks)
+        stored = await self._its.streams.events(names, there.marks)
         given = [
             event
             for name in names
@@ -99,7 +98,7 @@ class Verifier:
             if event.version < there.parked.get(name, event.version + 1)
         ]
         by_stream: dict[str, list[AppliedEvent]] = {}
-        for event in await read_events(given, self._codec, self._ciphers, discarded):
+        for event in await read_events(given, self._its.codec, self._its.ciphers, discarded):
             by_stream.setdefault(event.received.stream, []).append(event)
         compared = [
             self._compared(name, there.rows.get(name), by_stream.get(name, [])) for name in names
@@ -113,7 +112,7 @@ class Verifier:
             if event.unreadable is not None:
                 return Difference(stream, "differs", ("an event that cannot be read",))
         try:
-            fold = self._projection.fold(events) if events else None
+            fold = self._its.projection.fold(events) if events else None
         except Exception as error:
             if not is_poison(error):
                 raise
@@ -121,19 +120,19 @@ class Verifier:
         return difference(stream, row, fold)
 
     async def _snapshot(self, after: str, up_to: str | None) -> _Snapshot:
-        its = self._followed
+        its = self._its.followed
         async with (
-            self._views.lane() as connection,
+            self._its.views.lane() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await enter_version(connection, its.projection, its.version)
             marks = await read_marks_of(connection, its)
             parked = await connection.fetch(PARKED, its.projection, its.version, after, up_to)
-            rows = await self._projection.rows(connection, after, up_to)
+            rows = await self._its.projection.rows(connection, after, up_to)
         return _Snapshot(rows, marks, {row["stream"]: row["version"] for row in parked})
 
     async def _refuse_another_life(self, marks: Mapping[int, Mark]) -> None:
-        epoch = await self._streams.epoch()
+        epoch = await self._its.streams.epoch()
         if any(mark.epoch not in {0, epoch} for mark in marks.values()):
             raise DaybookError(
                 "the read model is of another life of the store (an earlier epoch)",

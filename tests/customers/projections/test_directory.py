@@ -1,6 +1,5 @@
 """The directory folds a batch and writes each customer once, or says why it cannot."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -20,23 +19,9 @@ from shared.events import Event
 from shared.messaging.headers import ReceivedEvent
 from shared.projecting.applied import AppliedEvent
 from shared.projecting.canary import CanarySent
-from shared.projecting.versions import settings_of
 from shared.testing.clock import NOON
-from tests.ground.servers import Databases
 
 ADA, BEA = UUID(int=1), UUID(int=2)
-
-
-@pytest.fixture
-async def views(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
-    """Return a connection to empty read models, as the projector has it."""
-    its_tables = dict(settings_of("directory", 1))
-    dsn = databases.views_dsn.format(role="projector")
-    connection = await asyncpg.connect(dsn, server_settings=its_tables)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 def came(customer_id: UUID, version: int, event: Event | None) -> AppliedEvent:

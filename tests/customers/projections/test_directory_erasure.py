@@ -1,6 +1,5 @@
 """Whoever is noted as erased never gets a name in the directory again, whoever writes the row."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import asyncpg
@@ -8,22 +7,8 @@ import pytest
 
 from services.customers.projections.directory import Directory
 from shared.projecting.erased import note_erased
-from shared.projecting.versions import settings_of
 from shared.testing.clock import NOON
 from tests.customers.projections.test_directory import ADA, BEA, came, registered, renamed
-from tests.ground.servers import Databases
-
-
-@pytest.fixture
-async def views(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
-    """Return a connection to empty read models, as the projector has it."""
-    its_tables = dict(settings_of("directory", 1))
-    dsn = databases.views_dsn.format(role="projector")
-    connection = await asyncpg.connect(dsn, server_settings=its_tables)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 async def rows(views: asyncpg.Connection) -> list[tuple[object, ...]]:
