@@ -21,7 +21,12 @@ class KafkaSettings(BaseSettings):
     fetch_max_wait_ms: int | None = Field(
         None, description="How long a fetch waits at the broker; 10 embedded, 500 on Apache Kafka."
     )
-
+    session_timeout_ms: int = Field(
+        10_000,
+        ge=1_000,
+        description="After how long a projector that is not heard of loses its partitions to"
+        " others; Apache Kafka only.",
+    )
     replication: int = Field(
         3, ge=1, description="On how many Apache Kafka brokers each record of a new topic lies."
     )
@@ -30,6 +35,11 @@ class KafkaSettings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether this is the in-memory broker of one machine."""
         return self.mode == "embedded"
+
+    @property
+    def shares_partitions(self) -> bool:
+        """Whether processes share partitions by groups; joining one costs 5 s when embedded."""
+        return not self.is_embedded
 
 
 class StoreSettings(BaseSettings):

@@ -79,7 +79,9 @@ class Node:
             "min.insync.replicas": "2" if len(voters) > 1 else "1",
             "offsets.topic.replication.factor": copies,
             "offsets.topic.num.partitions": "4",
+            # Nobody waits for members that might come; tests notice dead ones sooner than 6 s.
             "group.initial.rebalance.delay.ms": "0",
+            "group.min.session.timeout.ms": "1000",
             # A node that was killed is not let in again before its session has ended.
             "broker.session.timeout.ms": "4000",
             "broker.heartbeat.interval.ms": "500",

@@ -20,6 +20,12 @@ ANSWER_WITHIN_MS = 2_000
 # events stood still for a minute although two of three nodes were well.
 REQUEST_TIMEOUT_MS = 5_000
 MAX_REQUEST_BYTES = 1_000_000
+# A group that shares its partitions out anew waits so long for a member that does not come, so it
+# is longer than a batch takes, and shorter than a request may: joining is one.
+REBALANCE_TIMEOUT_MS = 4_000
+# A member that answers and asks for nothing so long hangs in its work: others take over.
+MAX_POLL_INTERVAL_MS = 60_000
+HEARTBEATS_PER_SESSION = 10
 # Below the broker's limit of a record batch, and room for any single event.
 MAX_BATCH_BYTES = 900_000
 
@@ -41,8 +47,10 @@ def new_producer(settings: KafkaSettings) -> AIOKafkaProducer:
     )
 
 
-def new_consumer(settings: KafkaSettings, *, max_poll_records: int = 2_000) -> AIOKafkaConsumer:
-    """Return a consumer without a group, not started: it reads what it is assigned.
+def new_consumer(
+    settings: KafkaSettings, *, max_poll_records: int = 2_000, group: str | None = None
+) -> AIOKafkaConsumer:
+    """Return a consumer, not started: it reads what it is assigned, or what its group leaves it.
 
     Its marks live in PostgreSQL, so it commits no offsets. Where its offset is unknown to the
     broker it goes back to the earliest record; the marks drop what was applied already.
@@ -50,12 +58,17 @@ def new_consumer(settings: KafkaSettings, *, max_poll_records: int = 2_000) -> A
     embedded = settings.is_embedded
     return AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap,
-        group_id=None,
+        group_id=group,
+        session_timeout_ms=settings.session_timeout_ms,
+        heartbeat_interval_ms=settings.session_timeout_ms // HEARTBEATS_PER_SESSION,
+        rebalance_timeout_ms=min(settings.session_timeout_ms, REBALANCE_TIMEOUT_MS),
+        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=settings.fetch_max_wait_ms or (10 if embedded else 500),
         max_poll_records=max_poll_records,
-        metadata_max_age_ms=5_000 if embedded else 60_000,
+        # A group is told by a member that a topic was made anew, and reads nothing before.
+        metadata_max_age_ms=5_000 if embedded or group else 60_000,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         retry_backoff_ms=50,
     )

@@ -24,12 +24,16 @@ class LogWatch:
         self._topic = topic
         self._source = source
         self._clock = clock
-        self._looked_at = 0.0
+        self._looked_at: float | None = None
         self.seen_at = 0.0
         """When a look last got an answer."""
         self.ends: dict[int, int] = {}
         """The offset behind each partition's last record, as of that look."""
         self._looking: asyncio.Task[LogState] | None = None
+
+    def look_soon(self) -> None:
+        """Let the next look begin at once: the places are others now."""
+        self._looked_at = None
 
     async def look(self, places: Sequence[Checkpoint]) -> set[int]:
         """Return the partitions whose record at the offset is not the one that was applied.
@@ -53,7 +57,7 @@ class LogWatch:
                 return set()  # Nothing is known; the next look is soon.
             return self._seen(state)
         now = self._clock.monotonic()
-        if now - self._looked_at >= LOOK_EVERY_SECONDS:
+        if self._looked_at is None or now - self._looked_at >= LOOK_EVERY_SECONDS:
             self._looked_at = now
             self._looking = asyncio.create_task(
                 check_log(self._settings, self._topic, self._source, places, to_the_end=False)

@@ -5,12 +5,16 @@ broken connection (notes of aiokafka #847, faust #629). Only another reader can 
 an idle topic: the log watch, which asks for the end of every partition each five seconds.
 """
 
+import asyncio
+
 from aiokafka import AIOKafkaConsumer
 
 from shared.clock import Clock
 from shared.messaging.log_watch import LogWatch
 
 STUCK_AFTER_SECONDS = 10.0
+# A client whose fetching died never comes to know where it stands after it was sent elsewhere.
+ANSWER_WITHIN_SECONDS = 2.0
 
 
 class ConsumerStuckError(Exception):
@@ -41,7 +45,11 @@ class Watchdog:
             return  # Nobody has looked since, so nothing is known.
         for place in consumer.assignment():
             end = self._log_watch.ends.get(place.partition, 0)
-            if end > await consumer.position(place):
+            try:
+                position = await asyncio.wait_for(consumer.position(place), ANSWER_WITHIN_SECONDS)
+            except TimeoutError:
+                position = -1
+            if end > position:
                 raise ConsumerStuckError(
                     f"partition {place.partition} of {place.topic} holds more, and nothing comes"
                 )

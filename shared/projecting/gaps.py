@@ -1,6 +1,6 @@
 """What came too early is kept in mind until what lies before it is applied, wherever from."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from shared.clock import Clock
@@ -51,9 +51,10 @@ class Gaps:
     def __contains__(self, partition: int) -> bool:
         return partition in self._early
 
-    def forget(self) -> None:
-        """Begin anew: the log is read again from the marks."""
+    def begin(self, partitions: Collection[int]) -> None:
+        """Begin anew with these: the log is read again from the marks."""
         self._early.clear()
+        self._since = {p: since for p, since in self._since.items() if p in partitions}
 
     def pass_over(self, event: ReceivedEvent) -> None:
         """Keep in mind that this one came too early."""

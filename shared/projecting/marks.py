@@ -26,6 +26,8 @@ READ_CURRENT = f"""select {COLUMNS}, m.version, m.moved_at,
     from projection_versions v
     join projection_marks m on m.projection = v.projection and m.version = v.version
     where v.projection = $1 and v.state = 'current' and m.source = $2 and m.topic = $3"""
+# Whoever has only some partitions may be the first of one and not know which life of the store the
+# others are of: the first event of a partition must not be of another.
 # The journey tells when a change reached the version that answers.
 MOVE = """
     with moved as (
@@ -39,6 +41,9 @@ MOVE = """
         where m.projection = $1 and m.version = $2 and m.source = $3 and m.topic = $4
             and m.partition = n.partition
             and m.epoch = n.old_epoch and m.feed_position = n.old_feed and m.repairs = n.repairs
+            and (m.epoch > 0 or not exists (select from projection_marks o
+                where o.projection = m.projection and o.version = m.version
+                and o.source = m.source and o.topic = m.topic and o.epoch not in (0, n.epoch)))
         returning n.partition, n.old_feed, n.feed_to
     ), noted as (
         insert into projection_batches
@@ -49,6 +54,9 @@ MOVE = """
         on conflict do nothing
     )
     select count(*) from moved"""
+# Two servers of read models must not share: each needs every event.
+HOME = """select left(md5(c.system_identifier::text || ' ' || d.oid::text), 6)
+    from pg_control_system() c, pg_database d where d.datname = current_database()"""
 SWEEP = "delete from projection_batches where applied_at < $1"
 
 
@@ -132,6 +140,12 @@ class Followed:
     def names(self) -> tuple[str, int, str, str]:
         """What its marks are found by: projection, version, source, topic."""
         return self.projection, self.version, self.source, self.topic
+
+
+async def group_of(connection: asyncpg.Connection, followed: Followed) -> str:
+    """Return the name under which those share the partitions who write to these very marks."""
+    home = await connection.fetchval(HOME)
+    return f"{followed.topic}.{followed.projection}@{followed.version}.{home}"
 
 
 async def read_marks(connection: asyncpg.Connection, followed: Followed) -> dict[int, Mark]:

@@ -2,13 +2,14 @@
 
 Whatever comes twice, late, reordered or from a zombie is settled by the marks (DESIGN §4, §5):
 the compare-and-set of a mark fails, the transaction rolls back, and the runner reads on from
-what is true now.
+what is true now. On Apache Kafka the runners of one version share the partitions as a group; each
+time they are shared out anew, a runner reads on from the marks of those that are its own now.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,9 +17,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.clock import Clock
 from shared.eventstore.codec import Ciphers, EventCodec
 from shared.messaging.clients import new_consumer, start_consumer
-from shared.messaging.headers import ReceivedEvent, received
+from shared.messaging.headers import ReceivedEvent
 from shared.messaging.log_watch import LogWatch
-from shared.messaging.outbox import Checkpoint
+from shared.messaging.sharing import Share
 from shared.messaging.watchdog import Watchdog
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing, follow_trace
@@ -26,20 +27,15 @@ from shared.observability.work import Deeds, Work
 from shared.postgres.lanes import Lanes
 from shared.projecting.applied import Projection
 from shared.projecting.applying import Applier
-from shared.projecting.gaps import Gap, Gaps, place_of
-from shared.projecting.marks import (
-    SWEEP,
-    Followed,
-    Mark,
-    MarkMovedError,
-    Verdict,
-    judge,
-    read_marks,
-)
+from shared.projecting.gaps import Gap
+from shared.projecting.judging import Judging, Moves
+from shared.projecting.marks import SWEEP, Followed, Mark, MarkMovedError, group_of, read_marks
 from shared.projecting.store_feed import StoreFeed, marks_after
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
+
+Records = Mapping[TopicPartition, Sequence[object]]
 
 POLL_MS = 500
 MAX_RECORDS = 1_000
@@ -48,6 +44,7 @@ SWEEP_EVERY_SECONDS = 3600.0
 KEPT = timedelta(days=7)
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
+LOOK_FOR_TOPIC_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -55,6 +52,7 @@ class RunnerStatus:
     """What the runner has done, for health."""
 
     is_following: bool = False
+    partitions: frozenset[int] = frozenset()
     events_applied: int = 0
     last_batch_at: float | None = None
     last_failure: str | None = None
@@ -95,8 +93,8 @@ class ProjectionRunner:
         self._applier = Applier(
             projection, followed, lanes, codec, ciphers, clock, tracing, metrics
         )
-        self._marks: dict[int, Mark] = {}
-        self._gaps = Gaps(clock)
+        self._judging = Judging(followed.source, clock)
+        self._begun = 0
         self._log_watch = LogWatch(settings, followed.topic, followed.source, clock)
         self._watchdog = Watchdog(self._log_watch, clock)
         self._swept = 0.0
@@ -104,10 +102,14 @@ class ProjectionRunner:
         self._deeds = Deeds(f"projector {followed.projection}")
 
     def work(self) -> Work:
-        """Return what this runner did last: an applied batch, or a look at an idle log."""
+        """Return what this runner did last: an applied batch, or a look at an idle log.
+
+        One that stands by, because the others of its group have all partitions, is well.
+        """
         now = self._clock.monotonic()
         if self._log_watch.seen_at > (self.status.last_batch_at or 0.0):
-            self._deeds.did("looked at Kafka's log", self._log_watch.seen_at)
+            did = "looked at Kafka's log" if self._judging.marks else "looked at Kafka: stands by"
+            self._deeds.did(did, self._log_watch.seen_at)
         return self._deeds.seen(now)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -117,8 +119,6 @@ class ProjectionRunner:
             applied = self.status.events_applied
             try:
                 await self._follow(stop)
-            except MarkMovedError:
-                log.warning("another runner moved a mark; reading on from there")
             except Exception as error:
                 # A server's fault, or ours: an event's fault would have been parked.
                 self.status.last_failure = type(error).__name__
@@ -133,106 +133,111 @@ class ProjectionRunner:
             await _pause(stop, min(pause, LONGEST_PAUSE_SECONDS))
 
     async def _follow(self, stop: asyncio.Event) -> None:
-        async with self._lanes.lane() as connection:
-            self._marks = await read_marks(connection, self._followed)
-        consumer = new_consumer(self._settings, max_poll_records=MAX_RECORDS)
+        group = await self._make_marks()
+        consumer = new_consumer(self._settings, max_poll_records=MAX_RECORDS, group=group)
+        share = Share(consumer, self._followed.topic)
         try:
             await start_consumer(consumer)
-            await self._assign(consumer)
-            self.status.is_following = True
-            self._watchdog.fed()
+            if group is None:
+                share.take_all(range(self._followed.partitions))
+                await self._begin(consumer, share)
+                await self._read_again(consumer, await self._log_watch.look(self._judging.places))
+            while group is not None and not stop.is_set() and not await share.join():
+                await _pause(stop, LOOK_FOR_TOPIC_SECONDS)
             while not stop.is_set():
-                records = await consumer.getmany(timeout_ms=POLL_MS)
-                if records:
-                    self._watchdog.fed()
-                    await self._take(consumer, records)
-                else:
-                    await self._watchdog.watch(consumer)
-                await self._read_again(consumer, self._log_watch.changed(self._places()))
+                await self._turn(consumer, share, stop)
                 await self._sweep()
         finally:
             await self._log_watch.stop()
             await consumer.stop()
 
-    async def _assign(self, consumer: AIOKafkaConsumer) -> None:
-        """Start behind the marks, or where the log is another one, at its beginning."""
-        self._gaps.forget()
-        changed = await self._log_watch.look(self._places())
-        consumer.assign([TopicPartition(self._followed.topic, p) for p in self._marks])
-        for partition, mark in self._marks.items():
-            place = TopicPartition(self._followed.topic, partition)
-            consumer.seek(place, mark.kafka_offset + 1)
-        await self._read_again(consumer, changed)
+    async def _make_marks(self) -> str | None:
+        """Return the group whose members share the partitions; None where all read all."""
+        self._begun = 0
+        async with self._lanes.lane() as connection:
+            await read_marks(connection, self._followed)  # Also while there is no topic yet.
+            if self._settings.shares_partitions:
+                return await group_of(connection, self._followed)
+        return None
 
-    async def _read_again(self, consumer: AIOKafkaConsumer, changed: set[int]) -> None:
-        if changed:
+    async def _turn(self, consumer: AIOKafkaConsumer, share: Share, stop: asyncio.Event) -> None:
+        """Take what has come, or look whether nothing has to."""
+        if not await share.is_settled(POLL_MS / 1000):
+            return
+        async with share.held() as number:
+            if number != self._begun:
+                await self._begin(consumer, share)
+        records = await consumer.getmany(timeout_ms=POLL_MS)
+        async with share.held() as number:
+            if number != self._begun:
+                return  # Whoever has these partitions now reads them again from their marks.
+            if records:
+                self._watchdog.fed()
+                await self._take_what_is_ours(consumer, records, stop)
+            else:
+                await self._watchdog.watch(consumer)
+            await self._read_again(consumer, self._log_watch.changed(self._judging.places))
+
+    async def _begin(self, consumer: AIOKafkaConsumer, share: Share) -> None:
+        """Start behind the marks of the partitions that are ours from now on."""
+        async with self._lanes.lane() as connection:
+            marks = await read_marks(connection, self._followed)
+        self._judging.begin(marks, share.partitions)
+        for partition, mark in self._judging.marks.items():
+            consumer.seek(self._place(partition), mark.kafka_offset + 1)
+        consumer.resume(*map(self._place, self._judging.marks))
+        self._log_watch.look_soon()
+        self._watchdog.fed()
+        self._begun = share.number
+        self.status.partitions = frozenset(self._judging.marks)
+        self.status.is_following = True
+
+    def _place(self, partition: int) -> TopicPartition:
+        return TopicPartition(self._followed.topic, partition)
+
+    async def _read_again(self, consumer: AIOKafkaConsumer, changed: Collection[int]) -> None:
+        """Read partitions whose log is another one from their beginning, if they are still ours."""
+        ours = sorted(self._judging.marks.keys() & changed)
+        if ours:
             log.warning(
                 "the log was emptied and filled again; it is read from its beginning",
-                extra={"partitions": sorted(changed)},
+                extra={"partitions": ours},
             )
-            places = [TopicPartition(self._followed.topic, p) for p in changed]
-            await consumer.seek_to_beginning(*places)
+            await consumer.seek_to_beginning(*map(self._place, ours))
 
-    def _places(self) -> list[Checkpoint]:
-        """Return where the record of each mark should lie."""
-        return [mark.place for mark in self._marks.values()]
-
-    async def _take(
-        self,
-        consumer: AIOKafkaConsumer,
-        records: Mapping[TopicPartition, Sequence[object]],
+    async def _take_what_is_ours(
+        self, consumer: AIOKafkaConsumer, records: Records, stop: asyncio.Event
     ) -> None:
+        try:
+            await self._take(consumer, records)
+        except MarkMovedError:
+            log.warning("another runner moved a mark; reading on from there")
+            self.status.is_following = False
+            self._begun = 0
+            await _pause(stop, FIRST_PAUSE_SECONDS)
+
+    async def _take(self, consumer: AIOKafkaConsumer, records: Records) -> None:
         """Judge what came and apply what is next, all partitions in one transaction."""
         events: list[ReceivedEvent] = []
-        marks: dict[int, Mark] = {}
+        moves: dict[int, tuple[Mark, Mark]] = {}
         for place, batch in records.items():
-            before = len(events)
-            self._judge(place.partition, batch, events)
-            if len(events) > before:
-                marks[place.partition] = self._marks[place.partition].after(events[-1])
+            its = self._judging.next_of(place.partition, batch)
+            if its:
+                mark = self._judging.marks[place.partition]
+                moves[place.partition] = mark, mark.after(its[-1])
+                events += its
         if events:
             follow_trace(events[0].traceparent)
-            await self._applier.apply(events, [(self._marks[p], m) for p, m in marks.items()])
-            self._applied(len(events), marks)
+            await self._apply(events, moves)
             follow_trace(None)
-        early = [place for place in records if place.partition in self._gaps]
+        early = [place for place in records if self._judging.has_gap(place.partition)]
         if any([await self._hold(consumer, place) for place in early]):
             await asyncio.sleep(REWIND_PAUSE_SECONDS)
 
-    def _judge(self, partition: int, batch: Sequence[object], events: list[ReceivedEvent]) -> None:
-        """Add what is next in this partition to `events`; keep in mind what came too early.
-
-        Reading goes on behind a gap, because what is missing may lie there: a log that was emptied
-        may begin with a round that was sent before anybody knew. The furthest event that was
-        passed over is kept until the mark has reached it.
-        """
-        mark = self._marks[partition]
-        committed = (mark.epoch, mark.feed_position)
-        at = (self._of_one_life(mark).epoch, mark.feed_position)
-        for record in batch:
-            event = received(record)
-            if event is None or event.source != self._followed.source:
-                continue
-            verdict = judge(*at, event.epoch, event.feed_position)
-            if verdict is Verdict.APPLY:
-                at = place_of(event)
-                events.append(event)
-            elif verdict is not Verdict.DROP:
-                self._gaps.pass_over(event)
-            elif place_of(event) == committed:
-                # The newest that is committed, come again: this is where it lies now.
-                self._marks[partition] = mark.after(event)
-        self._gaps.reached(partition, at)
-
-    def _of_one_life(self, mark: Mark) -> Mark:
-        """Return the mark as one of the epoch that the whole version is of, if it is of any."""
-        return replace(mark, epoch=mark.epoch or max(m.epoch for m in self._marks.values()))
-
-    def _applied(self, events: int, marks: Mapping[int, Mark]) -> None:
-        self._marks.update(marks)
-        for partition in marks:
-            self._gaps.moved(partition)
-        self.status.events_applied += events
+    async def _apply(self, events: Sequence[ReceivedEvent], moves: Moves) -> None:
+        await self._applier.apply(events, list(moves.values()))
+        self._judging.moved(moves)
+        self.status.events_applied += len(events)
         self.status.last_batch_at = self._clock.monotonic()
         self._deeds.succeeded("applied a batch", self.status.last_batch_at)
 
@@ -244,7 +249,7 @@ class ProjectionRunner:
         """
         if await consumer.position(place) < (consumer.highwater(place) or 0):
             return False
-        gap = self._gaps.look(self._of_one_life(self._marks[place.partition]))
+        gap = self._judging.gap(place.partition)
         self.status.gaps += 1
         if gap.is_new_epoch:
             await self._start_over(gap)
@@ -261,15 +266,13 @@ class ProjectionRunner:
         """Apply from the store what lies before the event that came too early."""
         if self._feed is None:
             return
-        partition = gap.mark.partition
-        while missing := gap.event.feed_position - 1 - self._marks[partition].feed_position:
-            page = await self._feed.behind(self._marks, {partition: min(missing, MAX_RECORDS)})
+        partition, marks = gap.mark.partition, self._judging.marks
+        while missing := gap.event.feed_position - 1 - marks[partition].feed_position:
+            page = await self._feed.behind(marks, {partition: min(missing, MAX_RECORDS)})
             if page.epoch != gap.event.epoch or not page.events:
                 log.critical("the store does not have them either", extra=gap.told)
                 return
-            moves = marks_after(self._marks, page.events)
-            await self._applier.apply(page.events, list(moves.values()))
-            self._applied(len(page.events), {partition: moves[partition][1]})
+            await self._apply(page.events, marks_after(marks, page.events))
         log.warning("the missing events were taken from the store", extra=gap.told)
 
     async def _start_over(self, gap: Gap) -> None:

@@ -20,6 +20,8 @@ from tests.ground.broker import Broker, free_port
 from tests.ground.children import spawn
 
 READY_WITHIN_SECONDS = 60.0
+# So that a test need not wait for the partitions of a dead process as long as production may.
+SESSION_TIMEOUT_MS = 3_000
 
 
 class ApacheBroker(Broker):
@@ -34,7 +36,11 @@ class ApacheBroker(Broker):
     def settings(self) -> KafkaSettings:
         """The settings of a process that uses it."""
         return KafkaSettings(
-            mode="kafka", bootstrap=self.bootstrap, replication=1, fetch_max_wait_ms=20
+            mode="kafka",
+            bootstrap=self.bootstrap,
+            replication=1,
+            fetch_max_wait_ms=20,
+            session_timeout_ms=SESSION_TIMEOUT_MS,
         )
 
     def begin(self) -> None:

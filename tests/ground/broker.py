@@ -1,5 +1,6 @@
 """A Kafka-protocol broker stands on a port that was free; killed and started again it is empty."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -42,6 +43,11 @@ class Broker:
         """Start it, empty, on its port; return when it serves."""
         self.begin()
         self.await_ready()
+
+    async def start_again(self) -> None:
+        """Do the same while what runs in this loop goes on."""
+        self.begin()
+        await asyncio.to_thread(self.await_ready)
 
     def begin(self) -> None:
         """Let it start, empty; call from the main thread."""

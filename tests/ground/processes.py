@@ -49,6 +49,7 @@ def service_env(
         "DAYBOOK_KAFKA_MODE": kafka.mode,
         "DAYBOOK_KAFKA_BOOTSTRAP": kafka.bootstrap,
         "DAYBOOK_KAFKA_REPLICATION": str(kafka.replication),
+        "DAYBOOK_KAFKA_SESSION_TIMEOUT_MS": str(kafka.session_timeout_ms),
         "DAYBOOK_SECURITY_SECRETS_DIR": str(make_secrets(secrets_dir)),
         "DAYBOOK_SERVICE_PORT": str(port),
         "DAYBOOK_OBSERVABILITY_TRACE_SHARE": "0",

@@ -16,7 +16,7 @@ from cli.local.kafka import Node, refuse_missing_kafka
 from cli.local.ports import LOOPBACK
 from shared.settings import KafkaSettings
 from shared.testing.waiting import until
-from tests.ground.apache import await_brokers, form
+from tests.ground.apache import SESSION_TIMEOUT_MS, await_brokers, form
 from tests.ground.broker import free_port
 from tests.ground.children import spawn
 from tests.ground.crossing import Crossing
@@ -52,7 +52,9 @@ class ThreeNodes:
     def settings(self) -> KafkaSettings:
         """The settings of a process that uses the cluster."""
         bootstrap = ",".join(self._advertised.values())
-        return KafkaSettings(mode="kafka", bootstrap=bootstrap, replication=3)
+        return KafkaSettings(
+            mode="kafka", bootstrap=bootstrap, replication=3, session_timeout_ms=SESSION_TIMEOUT_MS
+        )
 
     def make(self) -> None:
         """Form the cluster and start it."""

@@ -160,7 +160,7 @@ async def test_a_log_that_was_emptied_and_filled_again_changes_nothing(
     await following.start_runner()
     await following.has_applied(1, 2, 3)
     own_broker.kill()
-    own_broker.start()
+    await own_broker.start_again()
     await following.make_topic()
     # Fewer records than before: the old offset lies behind the end, and nothing says so.
     await following.publish(0, records(1, 2, 3, 4))
@@ -179,7 +179,7 @@ async def test_a_log_that_was_emptied_while_nobody_read_is_read_from_its_beginni
     await following.has_applied(1, 2, 3)
     await following.stop()
     own_broker.kill()
-    own_broker.start()
+    await own_broker.start_again()
     await following.make_topic()
     # At the old offset lies an event further on than the next one.
     await following.publish(0, records(1, 2, 3, 4, 5, 6, 7))
