@@ -205,7 +205,7 @@ class Order(Answer):
     fix: str | None = None
 
 
-class Projection(Answer):
+class Projection(Dated):
     """One read model: its versions, and the latest orders about it."""
 
     name: str

@@ -8,7 +8,7 @@ import click
 from cli.answers import Order, Projection
 from cli.client import DaybookClient
 from cli.commands.ordering import in_words, place_and_follow, show_result
-from cli.commands.screen import NOTHING, in_short, show, show_table, shown_person
+from cli.commands.screen import NOTHING, in_short, say_as_of, show, show_table, shown_person
 from cli.commands.session import Command, speaks_as
 
 VERSION_HEADINGS = ("read model", "version", "state", "events", "to do", "parked", "told")
@@ -31,6 +31,7 @@ async def list_projections(client: DaybookClient, *, is_json: bool) -> None:
         return
     for projection in found.items:
         show_table(VERSION_HEADINGS, [_version_row(projection, v) for v in projection.versions])
+        say_as_of(projection)
         if projection.orders:
             show("")
             show_table(ORDER_HEADINGS, [_order_row(order) for order in projection.orders])

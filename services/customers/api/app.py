@@ -123,7 +123,13 @@ def customers_api(
     parked = ParkedList(parts.views)
     read_models = [Versions(parts.views, name) for name in (DIRECTORY, ACTIVITY_DAILY)]
     ProjectionRoutes(
-        parts.orders, parked, parts.records, read_models, parts.clock, by_stream={DIRECTORY}
+        parts.orders,
+        parked,
+        parts.records,
+        read_models,
+        backlog,
+        parts.clock,
+        by_stream={DIRECTORY},
     ).add_to(routes)
     ParkedRoutes(parked, pages).add_to(routes)
     lag.add_to(routes)

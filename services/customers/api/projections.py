@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
 from shared.eventstore.record_types import OperatorActed
 from shared.eventstore.records import RecordKeeper
+from shared.projecting.backlog import BacklogWatch
 from shared.projecting.discards import DISCARD
 from shared.projecting.orders import Kind, Order, Orders
 from shared.projecting.parked_list import ParkedList
@@ -97,7 +98,10 @@ class OrderView(BaseModel):
 
 
 class ProjectionList(BaseModel):
-    """Every read model: its versions with their marks, and the latest orders, newest first."""
+    """Every read model: its versions with their marks, and the latest orders, newest first.
+
+    `data_as_of`: until when it is complete, if that is more than a minute ago.
+    """
 
     items: list[dict[str, Any]]
 
@@ -111,6 +115,7 @@ class ProjectionRoutes:
         parked: ParkedList,
         records: RecordKeeper,
         read_models: Sequence[Versions],
+        backlog: BacklogWatch,
         clock: Clock,
         *,
         by_stream: Collection[str],
@@ -121,6 +126,7 @@ class ProjectionRoutes:
         self._parked = parked
         self._records = records
         self._read_models = {versions.projection: versions for versions in read_models}
+        self._backlog = backlog
         self._clock = clock
 
     def add_to(self, routes: Routes) -> None:
@@ -148,10 +154,12 @@ class ProjectionRoutes:
     async def _item(self, its: Versions) -> dict[str, Any]:
         name = its.projection
         marks = await its.marks()
+        as_of = self._backlog.as_of(name)
         parked = await self._parked.counts(name)
         latest = await self._orders.latest(name, LATEST_ORDERS)
         return {
             "name": name,
+            "data_as_of": None if as_of is None else as_of.isoformat(),
             "versions": [
                 {
                     **version_view(version),

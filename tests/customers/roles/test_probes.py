@@ -144,3 +144,22 @@ async def test_an_api_whose_disk_is_nearly_full_says_so_and_is_ready(
         assert await api.number('daybook_alarm{alarm="disk-nearly-full"}') == 1
         assert ((await api.number('daybook_disk_free_bytes{server="truth"}')) or 0) > 0
         assert "nearly full: writing stops" in api.process.output()
+
+
+async def test_an_api_that_alone_is_alive_says_who_is_behind_and_is_ready(
+    env: dict[str, str],
+) -> None:
+    env["DAYBOOK_SERVICE_DATED_AFTER_SECONDS"] = "0.001"
+    env["DAYBOOK_SERVICE_LATE_AFTER_SECONDS"] = "0.001"
+    async with probed("api", env) as api:
+
+        async def kafka_is_late() -> bool:
+            _, told = await api.ready()
+            late = {each["way"] for each in told["behind"] if each["is_late"]}
+            return "store → daybook.customers.v1" in late
+
+        # The canary is stored, and nobody lives who would carry it.
+        await until(kafka_is_late, 30, what="that Kafka is behind")
+        await until(api.is_ready, 20, what="an api that is ready")
+        assert await api.number('daybook_alarm{alarm="far-behind"}') == 1
+        assert "changes are stored and become visible late" in api.process.output()

@@ -70,6 +70,8 @@ async def test_while_the_relay_is_dead_writes_go_on_and_are_warned_and_lists_say
     told = (await write(house)).headers[WARNING]
     assert told.startswith(f'visible-late; as-of="{as_of}"; text="The change is stored.')
     assert await alarm(house) == 1
+    read_models = (await house.client("oscar").get("/v1/projections")).json()["items"]
+    assert [each["data_as_of"] for each in read_models] == [as_of, as_of]
     ways = {each.way for each in house.backlog.behind if each.is_late}
     assert ways >= {f"store → {house.topic.name}", "Kafka → directory", "Kafka → activity_daily"}
 
