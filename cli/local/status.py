@@ -118,7 +118,7 @@ def _held_text(one: ProcessLine) -> str:
 
 
 def _columns(name: str, state: str, pid: str, lasted: str, restarts: str) -> str:
-    return f"  {name:<12} {state:<11} {pid:>7}   {lasted:<14} {restarts}".rstrip()
+    return f"  {name:<17} {state:<11} {pid:>7}   {lasted:<14} {restarts}".rstrip()
 
 
 def _canary_text(board: Board, canary: Canary | None, now: datetime) -> str:

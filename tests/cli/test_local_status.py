@@ -36,7 +36,7 @@ def test_all_is_well_with_a_fresh_canary_through_everything_that_runs() -> None:
     assert is_well(board(), canary(12), NOW)
     text = "\n".join(status_lines(board(), canary(12), 99, NOW, "./var"))
     assert "Daybook in ./var: ready, supervisor 99, for 10 min 0 s" in text
-    assert f"broker       running     {os.getpid():>7}   10 min 0 s     2" in text
+    assert f"broker            running     {os.getpid():>7}   10 min 0 s     2" in text
     assert "a canary event went store → Kafka → read model in 38 ms, 12 s ago" in text
 
 
