@@ -193,6 +193,6 @@ async def test_whoever_waits_is_told_that_the_read_model_moved(following: Follow
     await listener.add_listener(CHANNEL, lambda *_: told.set())
     await following.start_runner()
     await following.publish(0, records(1))
-    await asyncio.wait_for(told.wait(), 10)
+    await asyncio.wait_for(told.wait(), 60)
     assert (await following.marks())[0][1] == 1  # told only after it is true
     await listener.close()

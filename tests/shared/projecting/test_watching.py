@@ -19,7 +19,7 @@ from tests.ground.servers import Databases
 from tests.shared.projecting.tally import DEFINE
 
 FOLLOWED = Followed("tally", "/daybook/notes", "daybook.notes.v1", 3)
-FAR_AWAY = 60.0
+FAR_AWAY = 600.0
 SET = """insert into projection_marks
     (projection, version, source, topic, partition, epoch, feed_position, txid, position)
     values ('tally', 1, '/daybook/notes', 'daybook.notes.v1', $1, $2, $4, $3, $4)
@@ -120,7 +120,7 @@ async def test_the_projectors_word_wakes_whoever_waits(stage: Stage) -> None:
     await until(lambda: stage.watcher.marks.get(0, Mark(0)).position == 4, what="the first word")
     assert not waiting.done()
     await stage.move(0, 1, 10, 5)
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
 
 
 @pytest.mark.usefixtures("only_by_looking")
@@ -130,7 +130,7 @@ async def test_without_the_projectors_word_a_look_now_and_then_wakes_them_too(
     await stage.watch()
     waiting = asyncio.create_task(stage.watcher.wait_for([_token(0, 1, 10, 5)], FAR_AWAY))
     await stage.move(0, 1, 10, 5, tell=False)
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
 
 
 @pytest.mark.usefixtures("only_by_word")
@@ -144,7 +144,7 @@ async def test_all_parts_of_a_token_are_waited_for_and_those_of_others_are_not(
     await until(lambda: 0 in stage.watcher.marks, what="the first mark")
     assert not waiting.done()
     await stage.move(2, 1, 11, 6)
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
 
 
 async def test_a_token_from_before_a_restore_is_refused_and_never_waited_for(
@@ -165,7 +165,7 @@ async def test_a_restore_ends_the_waiting_of_those_who_came_before_it(stage: Sta
     waiting = asyncio.create_task(stage.watcher.wait_for([_token(0, 1, 10, 5)], FAR_AWAY))
     await stage.move(0, 2, 1, 1)
     with pytest.raises(TokenOfEarlierEpochError):
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
 
 
 @pytest.mark.usefixtures("only_by_looking")
@@ -176,7 +176,7 @@ async def test_a_watcher_that_lost_its_connection_listens_again(stage: Stage) ->
     )
     waiting = asyncio.create_task(stage.watcher.wait_for([_token(0, 1, 10, 5)], FAR_AWAY))
     await stage.move(0, 1, 10, 5)
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, 60)
 
 
 @pytest.mark.usefixtures("only_by_word")
@@ -186,7 +186,7 @@ async def test_whoever_watches_is_woken_by_any_move_or_after_a_while(stage: Stag
     assert await stage.watcher.wait_for_move(since, 0.02) == since
     waiting = asyncio.create_task(stage.watcher.wait_for_move(since, FAR_AWAY))
     await stage.move(2, 1, 3, 3)
-    moved = await asyncio.wait_for(waiting, 5)
+    moved = await asyncio.wait_for(waiting, 60)
     assert moved[2].position == 3
 
 
@@ -196,7 +196,7 @@ async def test_many_who_wait_are_all_woken(stage: Stage) -> None:
     waiting = [asyncio.create_task(stage.watcher.wait_for([t], FAR_AWAY)) for t in tokens]
     for partition in range(3):
         await stage.move(partition, 1, 10, 100)
-    await asyncio.wait_for(asyncio.gather(*waiting), 10)
+    await asyncio.wait_for(asyncio.gather(*waiting), 60)
 
 
 async def test_before_anything_was_read_no_token_is_seen(stage: Stage) -> None:
