@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
@@ -11,7 +10,7 @@ from starlette.responses import Response
 
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
-from shared.eventstore.feed import MAX_PAGE, Feed, FeedEvent
+from shared.eventstore.feed import MAX_PAGE, Feed
 from shared.eventstore.store import EventStore
 from shared.security.jwe import base64url
 from shared.security.subject_keys import SubjectKeys
@@ -103,14 +102,17 @@ class FeedRoutes:
         partition = self._partition(request)
         start = whole_number(request, "from", at_least=1) or 1
         limit = min(whole_number(request, "page_size", at_least=1) or MAX_PAGE, MAX_PAGE)
-        events = await feed.read(partition, start, limit)
+        items = await feed.page(partition, start, limit)
+        for item in items:
+            # The stored bytes, untouched.
+            item["data"] = orjson.Fragment(item["data"])
         return JsonAnswer(
             {
                 "topic": feed.topic,
                 "partition": partition,
                 "epoch": await self._store.epoch(),
-                "items": [_feed_item(event) for event in events],
-                "next_from": events[-1].feed_position + 1 if events else start,
+                "items": items,
+                "next_from": start + len(items),
             }
         )
 
@@ -168,29 +170,3 @@ class FeedRoutes:
                 fix=f"Send a partition from 0 to {self._store.partitions - 1}.",
             )
         return partition
-
-
-def _feed_item(item: FeedEvent) -> dict[str, Any]:
-    event = item.event
-    return {
-        "feed_position": item.feed_position,
-        "event_id": str(event.event_id),
-        "type": event.type,
-        "schema_version": event.schema_version,
-        "stream": event.stream,
-        "version": event.version,
-        "subject": event.subject,
-        "recorded_at": event.recorded_at,
-        "store_position": f"{event.txid}:{event.position}",
-        "actor": event.origin.actor,
-        "correlation_id": str(event.origin.correlation_id),
-        "causation_id": _text(event.origin.causation_id),
-        "origin": event.origin.connection,
-        "traceparent": event.origin.traceparent,
-        # The stored bytes, untouched.
-        "data": orjson.Fragment(event.data),
-    }
-
-
-def _text(value: UUID | None) -> str | None:
-    return None if value is None else str(value)

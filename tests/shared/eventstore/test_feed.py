@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from shared.eventstore.feed import READ, Feed
+from shared.eventstore.feed import PUBLISHED, READ, Feed
 from shared.eventstore.store import EventStore
 from tests.ground.events import some_events, write
 from tests.shared.eventstore.conftest import TOPIC
@@ -79,7 +79,7 @@ async def test_a_far_page_is_reached_by_the_index_and_sorts_nothing(
     feed: Feed, admin: asyncpg.Connection
 ) -> None:
     await _many(admin, 3_500)
-    far = await _plan(admin, READ.format(table="events"), TOPIC, 0, 3_101, 50)
+    far = await _plan(admin, READ.format(columns=PUBLISHED, table="events"), TOPIC, 0, 3_101, 50)
     assert "feed_index" in far
     assert "txid" not in "".join(line for line in far.splitlines() if "Sort Key" in line)
     [scan] = [line for line in far.splitlines() if "events_feed" in line]
