@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from shared.clock import Clock
 from shared.errors import DaybookError
 from shared.observability.alarms import Alarm
+from shared.observability.failures import said_of
 from shared.observability.metrics import Metrics
 from shared.projecting.lag import LagMeter, WayLag
 
@@ -61,10 +64,11 @@ class BacklogWatch:
         while not stop.is_set():
             try:
                 await self.look()
-            except DaybookError as error:
+            except (DaybookError, asyncpg.PostgresError) as error:
+                # Who only measures must not end an api that can write.
                 log.warning(
                     "how far behind all are could not be measured",
-                    extra={"problem": error.problem_code},
+                    extra={"problem": said_of(error)},
                 )
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)

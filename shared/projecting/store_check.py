@@ -17,6 +17,7 @@ import asyncpg
 from shared.errors import UnavailableError
 from shared.eventstore.epochs import Epochs, renumber
 from shared.eventstore.feed import Feed
+from shared.observability.failures import said_of
 from shared.postgres.lanes import Lanes
 
 log = logging.getLogger(__name__)
@@ -114,8 +115,8 @@ class StoreCheck:
                 return
             try:
                 await self.check()
-            except UnavailableError as error:
-                log.warning("the store could not be checked", extra={"problem": error.detail})
+            except (UnavailableError, asyncpg.PostgresError) as error:
+                log.warning("the store could not be checked", extra={"problem": said_of(error)})
 
     async def epoch(self) -> int:
         """Return the epoch that holds now."""

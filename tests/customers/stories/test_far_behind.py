@@ -108,6 +108,21 @@ async def test_what_kafka_gets_again_after_it_was_lost_warns_nobody(house: House
     assert waiting == {"Kafka → directory", "Kafka → activity_daily"}
 
 
+async def test_what_cannot_be_measured_ends_nobody_and_writes_go_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("shared.projecting.backlog.LOOK_EVERY_SECONDS", 0.01)
+    await house.start(relay=False, runner=False)
+    await house.ask("truth", "drop function log_horizon")
+    house.run(house.backlog)
+
+    def failures() -> int:
+        return sum("could not be measured" in record.message for record in caplog.records)
+
+    await until(lambda: failures() > 1, 20, what="that it is tried again")
+    await write(house)
+
+
 async def test_behind_a_dead_relay_only_so_many_events_are_counted(house: House) -> None:
     await house.start(relay=False, runner=False)
     for _ in range(3):
