@@ -4,6 +4,8 @@ PY := .venv/bin/python
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 CODE := cli services shared tests $(wildcard bench)
+# Tests wait more than they work: three processes keep two cores busy. PARALLEL= runs one by one.
+PARALLEL ?= -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test soak test-kafka test-extern lint check bench contracts lock clean
@@ -18,7 +20,7 @@ down: .venv/ready ## Stop what `make up` or `daybook up --detach` started.
 	@exec .venv/bin/daybook down
 
 test: lint ## Run the linters and every test.
-	$(PY) -m pytest -m "not extern and not soak and not kafka_lane"
+	$(PY) -m pytest $(PARALLEL) -m "not extern and not soak and not kafka_lane"
 
 # Where Daybook meets a broker, once more on Apache Kafka; and what only a cluster can show.
 KAFKA_LANE := tests/ground tests/shared/messaging tests/shared/projecting tests/customers/stories \
@@ -27,7 +29,7 @@ test-kafka: .venv/ready ## Run the tests of whatever uses a broker on Apache Kaf
 	@command -v java mvn >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q \
 	  && apt-get install -q -y --no-install-recommends default-jdk-headless maven; } || true
 	@$(MAKE) --no-print-directory build/kafka/ready
-	$(PY) -m pytest --kafka apache --timeout 300 -m "(kafka or kafka_lane) and not embedded" $(KAFKA_LANE)
+	$(PY) -m pytest $(PARALLEL) --kafka apache -m "(kafka or kafka_lane) and not embedded" $(KAFKA_LANE)
 
 build/kafka/ready: deploy/kafka/pom.xml deploy/kafka/jars.sha256
 	@deploy/kafka/fetch
@@ -45,7 +47,7 @@ test-extern: .venv/ready ## Run the tests that use other people's programs (kcat
 	$(PY) -m pytest -m extern
 
 check: lint ## Run the linters and all tests but the stories of whole systems.
-	$(PY) -m pytest -m "not journey and not extern and not soak and not kafka_lane"
+	$(PY) -m pytest $(PARALLEL) -m "not journey and not extern and not soak and not kafka_lane"
 
 lint: .venv/ready
 	$(PY) -m ruff format --check $(CODE)

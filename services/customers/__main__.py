@@ -1,4 +1,7 @@
-"""python -m services.customers ROLE: one process, in one role (api, relay, projector, all, …)."""
+"""python -m services.customers ROLE: one process, in one role (api, relay, projector, all, …).
+
+Faust and Alembic are a third of what a process would load; only the roles that use them do.
+"""
 
 import sys
 from typing import cast, get_args
@@ -7,11 +10,9 @@ import uvloop
 
 from services.customers.roles.api import add_api
 from services.customers.roles.check import check_store, lines_of
-from services.customers.roles.migrate import migrate_databases
 from services.customers.roles.process import SERVICE, Process, Role
 from services.customers.roles.projector import add_projector
 from services.customers.roles.relay import add_relay
-from services.customers.roles.streams import add_streams
 from shared.garbage import look_for_garbage_rarely
 from shared.observability.exporting import close_tracing, configure_tracing
 from shared.observability.logs import configure_logging
@@ -28,6 +29,8 @@ def main() -> None:
     observability = ObservabilitySettings()
     configure_logging(observability, service=SERVICE, role=role)
     if role == "migrate":
+        from services.customers.roles.migrate import migrate_databases  # noqa: PLC0415
+
         migrate_databases()
         return
     if role == "check":
@@ -44,6 +47,8 @@ def main() -> None:
 
 async def _run(role: Role, tracing: Tracing) -> None:
     if role == "streams":  # never part of `all`: a Faust worker has a process of its own
+        from services.customers.roles.streams import add_streams  # noqa: PLC0415
+
         await Process(role, tracing).run(add_streams)
         return
     adds = {"relay": add_relay, "projector": add_projector, "api": add_api}

@@ -30,7 +30,7 @@ SOON = {
     "controller.quorum.fetch.timeout.ms": "1500",
     "controller.quorum.request.timeout.ms": "1500",
 }
-IN_SYNC_WITHIN_SECONDS = 60.0
+IN_SYNC_WITHIN_SECONDS = 180.0
 STOP_WITHIN_SECONDS = 20.0
 
 

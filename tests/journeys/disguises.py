@@ -27,7 +27,10 @@ def found_in(files: Iterable[Path], values: Iterable[str]) -> list[tuple[str, st
     wanted = {value: disguises(value) for value in values}
     given_away = []
     for file in files:
-        content = file.read_bytes()
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:
+            continue  # a server removes files of its own while we look
         given_away += [
             (str(file), value)
             for value, forms in wanted.items()
