@@ -60,6 +60,7 @@ lint: .venv/ready
 	$(PY) -m cli.tape --check
 
 bench: .venv/ready ## Measure every figure beside its baseline; ROW=name for one.
+	@! { command -v java && command -v mvn; } >/dev/null || $(MAKE) --no-print-directory build/kafka/ready
 	$(PY) -m bench $(if $(ROW),--row $(ROW))
 
 contracts: .venv/ready ## Write the published contracts (docs/contracts) anew.

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -66,6 +67,12 @@ class Ground:
         self.ports = Ports(place.port_base)
         self.kafka = KafkaSettings(mode="embedded", bootstrap=self.ports.bootstrap)
         self._numbers = count(1)
+
+    def with_kafka(self, kafka: KafkaSettings) -> "Ground":
+        """Return the same ground with another broker."""
+        its = copy(self)
+        its.kafka = kafka
+        return its
 
     @property
     def free_port(self) -> int:

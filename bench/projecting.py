@@ -60,9 +60,12 @@ class BareFold:
         self._ids = ids
 
     async def prepare(self) -> None:
-        """Make the copy: the same columns, the same indexes."""
-        folder = files("services.customers.storage.sql")
-        await self._connection.execute((folder / "directory.sql").read_text())
+        """Make the copy: the same columns, the same indexes, and nobody is erased."""
+        for room, file in (
+            ("services.customers.storage.sql", "directory.sql"),
+            ("shared.projecting.sql", "erased_subjects.sql"),
+        ):
+            await self._connection.execute((files(room) / file).read_text())
 
     async def drain(self, lived: Sequence[Happened]) -> float:
         """Fold everything into the emptied table; return events a second."""
