@@ -1,6 +1,7 @@
 """An operator sees in one table how far every part is behind the store, and who holds it back."""
 
 from collections.abc import Iterable
+from itertools import groupby
 
 import click
 
@@ -15,15 +16,16 @@ HEADINGS = ("way", "partition", "reached", "behind", "seconds")
 
 @click.command()
 @click.option("--json", "is_json", is_flag=True, help="One JSON document, for programs.")
+@click.option("--partitions", "each", is_flag=True, help="A line for every partition.")
 @speaks_as("oscar")
-async def lag(client: DaybookClient, *, is_json: bool) -> None:
+async def lag(client: DaybookClient, *, is_json: bool, each: bool) -> None:
     """Show how far Kafka and every read model are behind the store."""
     behind = await client.lag()
     if is_json:
         show(behind.as_json())
         return
     rows = list(rows_of(behind))
-    show_table(HEADINGS, [*map(_shown, rows), total_of(rows)])
+    show_table(HEADINGS, [*map(_shown, rows if each else ways_of(rows)), total_of(rows)])
     show(_horizon_line(behind.horizon))
     show(_canary_line(behind.canary))
 
@@ -37,6 +39,15 @@ def rows_of(lag: Lag) -> Iterable[Row]:
         for part in projection.partitions:
             way = f"Kafka → {projection.name}"
             yield way, str(part.partition), part.applied, *_measured(part)
+
+
+def ways_of(rows: Iterable[Row]) -> Iterable[Row]:
+    """Yield one row per way, for all its partitions: sums, and the longest wait."""
+    for way, of_one in groupby(rows, lambda row: row[0]):
+        its = list(of_one)
+        reached, behind = sum(row[2] for row in its), sum(row[3] for row in its)
+        longest, is_at_least = max(row[4] for row in its), any(row[5] for row in its)
+        yield way, f"all {len(its)}", reached, behind, longest, is_at_least
 
 
 def total_of(rows: list[Row]) -> tuple[str, ...]:

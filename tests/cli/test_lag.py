@@ -29,8 +29,16 @@ def a_lag(**more: object) -> StandIn:
     return StandIn(other={"/v1/lag": {**lag, **more}})
 
 
-def test_every_partition_of_every_way_has_a_line_and_the_last_one_sums_up() -> None:
-    result = daybook(a_lag(), "lag")
+def test_every_way_has_a_line_and_the_last_one_sums_up() -> None:
+    heading, relay, directory, total, *_ = lines_of(daybook(a_lag(), "lag").stdout)
+    assert heading.split() == ["WAY", "PARTITION", "REACHED", "BEHIND", "SECONDS"]
+    assert relay.split() == ["store", "→", TOPIC, "all", "2", "230", "10", "2.5"]
+    assert directory.split() == ["Kafka", "→", "directory", "all", "1", "117", "3", "0.0"]
+    assert total.split() == ["total", "13", "2.5"]
+
+
+def test_every_partition_has_a_line_if_it_is_asked_for() -> None:
+    result = daybook(a_lag(), "lag", "--partitions")
     heading, first, second, third, total, *_ = lines_of(result.stdout)
     assert heading.split() == ["WAY", "PARTITION", "REACHED", "BEHIND", "SECONDS"]
     assert first.split() == ["store", "→", TOPIC, "0", "120", "0", "0.0"]
