@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.customers.api.feed_pages import Asked, FeedPages
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
 from shared.eventstore.feed import MAX_PAGE, Feed
@@ -72,6 +72,7 @@ class FeedRoutes:
         self._feeds = {feed.topic: feed for feed in feeds}
         self._guard = guard
         self._keys = keys
+        self._pages = FeedPages(store)
 
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
@@ -102,19 +103,7 @@ class FeedRoutes:
         partition = self._partition(request)
         start = whole_number(request, "from", at_least=1) or 1
         limit = min(whole_number(request, "page_size", at_least=1) or MAX_PAGE, MAX_PAGE)
-        items = await feed.page(partition, start, limit)
-        for item in items:
-            # The stored bytes, untouched.
-            item["data"] = orjson.Fragment(item["data"])
-        return JsonAnswer(
-            {
-                "topic": feed.topic,
-                "partition": partition,
-                "epoch": await self._store.epoch(),
-                "items": items,
-                "next_from": start + len(items),
-            }
-        )
+        return JsonAnswer(await self._pages.page(Asked(feed, partition, start, limit)))
 
     async def digest(self, request: Request, caller: Caller) -> Response:
         """Count and hash ranges of the feed, so that two sides can compare without copying."""
