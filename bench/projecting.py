@@ -80,28 +80,29 @@ class BareFold:
                     entry = entries[one.customer] = Entry()
                 entry.fold(one)
                 touched[self._ids[one.customer]] = entry
-            await self._connection.execute(UPSERT, *_columns(touched))
+            await self._connection.execute(UPSERT, _rows(touched))
         return len(lived) / (perf_counter() - started)
 
 
-def _columns(touched: Mapping[UUID, Entry]) -> tuple[list[object], ...]:
-    ids = sorted(touched)
-    entries = [touched[one] for one in ids]
-    size = len(ids)
-    names = [entry.name.casefold() for entry in entries]
-    addresses = ["\n".join(email["address"] for email in entry.emails) for entry in entries]
-    return (
-        [*ids],
-        [entry.kind for entry in entries],
-        [entry.name for entry in entries],
-        [orjson.dumps(entry.emails).decode() for entry in entries],
-        [entry.version for entry in entries],
-        [False] * size,
-        [NOW] * size,
-        [NOW] * size,
-        [*names],
-        ["\n".join(both).casefold() for both in zip(names, addresses, strict=True)],
-    )
+def _rows(touched: Mapping[UUID, Entry]) -> str:
+    rows = [_row(one, touched[one]) for one in sorted(touched)]
+    return orjson.dumps(rows).decode()
+
+
+def _row(customer_id: UUID, entry: Entry) -> dict[str, object]:
+    addresses = "\n".join(email["address"] for email in entry.emails)
+    return {
+        "id": customer_id,
+        "kind": entry.kind,
+        "name": entry.name,
+        "emails": entry.emails,
+        "version": entry.version,
+        "is_erased": False,
+        "registered_at": NOW,
+        "changed_at": NOW,
+        "sort_name": entry.name.casefold(),
+        "search": f"{entry.name}\n{addresses}".casefold(),
+    }
 
 
 async def measure(ground: Ground) -> Mapping[str, Paired]:

@@ -8,10 +8,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from shared.messaging.headers import ReceivedEvent
 from shared.postgres.lanes import Lanes
 from shared.projecting.applied import AppliedEvent
 from shared.projecting.build_writing import BuildWriter, Progress
@@ -136,15 +138,30 @@ class Rebuild:
         return page
 
     async def _open(self, page: FeedPage) -> list[AppliedEvent]:
-        """Open the personal fields, a few events at a time, so that live goes on meanwhile."""
+        """Open the personal fields, a few events at a time, so that live goes on meanwhile.
+
+        While a few are opened the key database looks for the keys of the next few.
+        """
         opened: list[AppliedEvent] = []
-        for first in range(0, len(page.events), OPENED_AT_A_TIME):
-            some = page.events[first : first + OPENED_AT_A_TIME]
-            opened += await read_events(
-                some, self._parts.codec, self._parts.ciphers, self._writer.discarded
-            )
-            await asyncio.sleep(0)
+        now: asyncio.Task[list[AppliedEvent]] | None = None
+        following = None
+        try:
+            for first in range(0, len(page.events), OPENED_AT_A_TIME):
+                some = page.events[first : first + OPENED_AT_A_TIME]
+                following = asyncio.create_task(self._open_some(some))
+                if now is not None:
+                    opened += await now
+                now = following
+            if now is not None:
+                opened += await now
+        finally:
+            await _end(now, following)
         return opened
+
+    async def _open_some(self, events: Sequence[ReceivedEvent]) -> list[AppliedEvent]:
+        return await read_events(
+            events, self._parts.codec, self._parts.ciphers, self._writer.discarded
+        )
 
     async def _write(
         self, goal: Goal, events: Sequence[AppliedEvent], moves: list[tuple[Mark, Mark]]
@@ -168,7 +185,7 @@ class Rebuild:
             )
 
 
-async def _end(*tasks: "asyncio.Task[None] | asyncio.Task[FeedPage] | None") -> None:
+async def _end(*tasks: "asyncio.Task[Any] | None") -> None:
     """Leave no task behind; what it failed of was told already, or is told by the next try."""
     under_way = [task for task in tasks if task is not None]
     for task in under_way:
