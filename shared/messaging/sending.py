@@ -53,13 +53,16 @@ class Round:
         return sum(m.feed_position - m.before.feed_position for m in self.moved)
 
 
-def make_round(
+async def make_round(
     producer: AIOKafkaProducer,
     page: Sequence[asyncpg.Record],
     held: Mapping[int, Checkpoint],
     fixed: list[Header],
 ) -> Round:
-    """Pack a page into one batch per partition; what does not fit waits for the next round."""
+    """Pack a page into one batch per partition; what does not fit waits for the next round.
+
+    Between two batches others get their turn: the round under way, and the page that follows.
+    """
     first = page[0][-1] if page else None
     made = Round([], [], [], None if first is None else first.decode())
     now_ms = time.time_ns() // 1_000_000
@@ -70,6 +73,7 @@ def make_round(
         _pack(batch, rows, moved, fixed, now_ms, made.traces)
         made.moved.append(moved)
         made.batches.append(batch)
+        await asyncio.sleep(0)
     return made
 
 

@@ -135,3 +135,38 @@ async def test_a_relay_that_stops_while_it_reads_ahead_leaves_the_rest_to_the_ne
     await notebook.start_relay()
     [events] = numbered(await notebook.records(MANY)).values()
     assert [e.version for e in events] == list(range(1, MANY + 1))
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_the_page_behind_the_round_read_ahead_is_read_too_and_only_once(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, read_behind = Outbox.page, []
+
+    async def page(self: Outbox, held: Mapping[int, Checkpoint]) -> list[asyncpg.Record]:
+        read_behind.append(sum(c.feed_position for c in held.values()))
+        return await real(self, held)
+
+    monkeypatch.setattr(Outbox, "page", page)
+    async with _first_round(notebook) as (store, ahead, producer, held, first):
+        await _acknowledged(store, notebook, held, first)
+        second = await ahead.take(held)
+        assert second is not None
+        ahead.begin(producer, second, held, FIXED)
+        await _acknowledged(store, notebook, held, second)
+        third = await ahead.take(held)
+        assert third is not None
+        [moved] = third.moved
+        assert (moved.before.feed_position, moved.feed_position) == (14, 20)
+    assert read_behind == [0, 7, 14, 20]
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_a_page_read_behind_other_places_is_read_again(notebook: Notebook) -> None:
+    async with _first_round(notebook) as (store, ahead, producer, held, first):
+        await _acknowledged(store, notebook, held, first)
+        await ahead.take(held)  # What follows it is read now, and the log starts over.
+        await store.start_over(list(held))
+        again = await ahead.read(producer, (await store.claim()).held, FIXED)
+        [moved] = again.moved
+        assert (moved.before.feed_position, moved.feed_position) == (0, 7)
