@@ -25,6 +25,7 @@ class StreamWatch:
         self._last: dict[int, ReceivedEvent] = {}
         self._next: dict[int, int] = {}
         self._fed_at = clock.monotonic()
+        self._is_taking = False
 
     def given(self, partition: int, offset: int, event: ReceivedEvent | None) -> None:
         """Note a record that the worker was given; None if it is not an event of ours.
@@ -38,6 +39,24 @@ class StreamWatch:
         if event is not None:
             self._last[partition] = event
         self._fed_at = self._clock.monotonic()
+        self._is_taking = True
+
+    def taken(self) -> None:
+        """Note that the worker is done with what it was given."""
+        self._is_taking = False
+
+    def refuse_to_hang(self) -> None:
+        """Ask whether the worker is busy with one record for too long, whatever Kafka says.
+
+        Raises:
+            UnavailableError: it is; only a new process helps.
+        """
+        if self._is_taking and self._is_late:
+            raise _stuck("one event is being taken since long")
+
+    @property
+    def _is_late(self) -> bool:
+        return self._clock.monotonic() - self._fed_at > STUCK_AFTER_SECONDS
 
     def forget(self, partitions: Collection[int]) -> None:
         """Forget partitions that another worker may have from now on."""
@@ -63,11 +82,8 @@ class StreamWatch:
             raise _emptied(lost)
         ends = self._log_watch.ends
         behind = [p for p, at in positions.items() if ends.get(p, 0) > self._next.get(p, at)]
-        if behind and self._clock.monotonic() - self._fed_at > STUCK_AFTER_SECONDS:
-            raise UnavailableError(
-                f"the live stream stands still: partitions {behind} hold more, and nothing comes",
-                code="stream-stuck", fix=FIX,
-            )  # fmt: skip
+        if behind and self._is_late:
+            raise _stuck(f"partitions {behind} hold more, and nothing comes")
         return True
 
     def _place(self, partition: int) -> Checkpoint:
@@ -77,6 +93,10 @@ class StreamWatch:
         return Checkpoint(
             partition, last.epoch, last.txid, last.position, last.feed_position, last.offset
         )
+
+
+def _stuck(why: str) -> UnavailableError:
+    return UnavailableError(f"the live stream stands still: {why}", code="stream-stuck", fix=FIX)
 
 
 def _emptied(partitions: Collection[int]) -> UnavailableError:

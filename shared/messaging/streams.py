@@ -7,7 +7,6 @@ it changed was published. After a death what was not committed is done again (at
 
 import asyncio
 import logging
-import os
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Protocol, cast
@@ -17,6 +16,7 @@ from faust.types import TP, EventT, StreamT
 
 from shared.clock import Clock
 from shared.errors import UnavailableError
+from shared.messaging.faust_app import is_started, new_app, position_of
 from shared.messaging.headers import ReceivedEvent, received
 from shared.messaging.stream_watch import FIX, StreamWatch
 from shared.messaging.topics import Topic
@@ -28,6 +28,8 @@ TRIES = 3
 LOOK_EVERY_SECONDS = 5.0
 PUBLISH_EVERY_SECONDS = 1.0
 STOP_WITHIN_SECONDS = 1.5
+MOST_PARTS = 20
+PART_ENDS_WITHIN_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -97,9 +99,9 @@ class LiveStream:
         source = app.topic(self._topic.name, key_serializer="raw", value_serializer="raw")
         app.agent(source, name=self._name, concurrency=1)(self._agent)
         app.on_partitions_revoked.connect(self._revoked)
-        await app.start()
         try:
-            await self._until_ended(app, stop)
+            if await is_started(app, stop):
+                await self._until_ended(app, stop)
         finally:
             await self._end(app)
 
@@ -138,9 +140,12 @@ class LiveStream:
             if not self._broken.done():
                 self._broken.set_exception(error)
             return  # Not acked: nobody may take it as done.
-        if read is not None:
-            await self._try(read)
-        self._taken.append(event)
+        try:
+            if read is not None:
+                await self._try(read)
+            self._taken.append(event)
+        finally:
+            self._watch.taken()
 
     async def _try(self, event: ReceivedEvent) -> None:
         """Hand one event over; one that cannot be taken is set aside, and told."""
@@ -194,8 +199,9 @@ class LiveStream:
     async def _keep_watching(self, app: faust.App) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+            self._watch.refuse_to_hang()
             positions = {
-                place.partition: await app.consumer.position(place) or 0
+                place.partition: await position_of(app, place)
                 for place in app.consumer.assignment()
                 if place.topic == self._topic.name
             }
@@ -212,47 +218,26 @@ class LiveStream:
             self._watch.forget(gone)
 
     async def _end(self, app: faust.App) -> None:
-        """Publish and commit the last events, if Kafka lets us; what is left is done again."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_WITHIN_SECONDS):
-                await self._publish()
-                await app.stop()
+        """Publish and commit the last events, if Kafka lets us; what is left is done again.
 
+        Each service of Faust takes a cancellation for the end of one of its parts and goes on
+        with the next, so that many are needed; if even they do not help, it is left to itself.
+        """
+        ending = asyncio.create_task(self._publish_and_stop(app))
+        await asyncio.wait([ending], timeout=STOP_WITHIN_SECONDS)
+        for _ in range(MOST_PARTS):
+            if ending.done():
+                break
+            ending.cancel()
+            await asyncio.wait([ending], timeout=PART_ENDS_WITHIN_SECONDS)
+        else:
+            log.warning("Faust does not end", extra={"stream": self._name})
+            return
+        with suppress(asyncio.CancelledError):
+            ending.result()
 
-class _WithoutFolders(faust.App):
-    """Makes none of the folders that Faust keeps tables in: a killed process would leave them."""
-
-    def _create_directories(self) -> None:
-        """Make nothing."""
-
-
-def new_app(name: str, settings: KafkaSettings) -> faust.App:
-    """Return a Faust app with the settings that each kind of broker needs; it keeps no tables.
-
-    It declares no topics: those of ours are made by `ensure_topics`.
-    """
-    embedded = settings.is_embedded
-    return _WithoutFolders(
-        f"daybook-{name}",
-        broker=[f"aiokafka://{address}" for address in settings.bootstrap.split(",")],
-        loop=asyncio.get_running_loop(),
-        store="memory://",
-        # It cannot be made: should Faust ever come to want it, the start says so.
-        datadir=f"{os.devnull}/faust",
-        processing_guarantee="at_least_once",
-        autodiscover=False,
-        web_enabled=False,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        stream_wait_empty=False,
-        stream_ack_cancelled_tasks=False,
-        stream_ack_exceptions=False,
-        consumer_auto_offset_reset="earliest",
-        consumer_metadata_max_age_ms=5_000 if embedded else 60_000,
-        broker_commit_interval=1.0,
-        broker_commit_every=1_000,
-        broker_session_timeout=10.0 if embedded else 30.0,
-        broker_heartbeat_interval=1.0 if embedded else 3.0,
-        broker_rebalance_timeout=30.0 if embedded else 60.0,
-        broker_request_timeout=30.0,
-    )
+    async def _publish_and_stop(self, app: faust.App) -> None:
+        try:
+            await self._publish()
+        finally:
+            await app.stop()

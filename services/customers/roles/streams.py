@@ -1,10 +1,25 @@
-"""The streams role: live figures, made by a Faust worker in a process of its own."""
+"""The streams role: live figures, made by a Faust worker in a process of its own.
+
+Faust's services take a cancellation lightly and its threads keep a process alive, above all when
+the broker is away. So a process that has to end does, with or without Faust: what it had not
+committed is done again by the next one.
+"""
+
+import asyncio
+import logging
+import os
+from threading import Timer
 
 from services.customers.roles.process import FOLLOWED, SERVICE, Process
 from services.customers.streams.activity import NAME, Activity, latest_activity
 from shared.messaging.publishing import Publisher
 from shared.messaging.streams import LiveStream
 from shared.messaging.topics import ACTIVITY, CUSTOMERS
+
+# A little less than the supervisor waits before it kills.
+GONE_WITHIN_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
 
 
 async def add_streams(process: Process) -> None:
@@ -18,4 +33,28 @@ async def add_streams(process: Process) -> None:
         NAME, CUSTOMERS, FOLLOWED.source, activity, process.kafka, process.clock, process.metrics
     )
     process.readiness.works.append(stream.work)
-    process.runs.append(stream.run)
+
+    async def run(stop: asyncio.Event) -> None:
+        try:
+            await stream.run(stop)
+        except BaseException:
+            _be_gone_soon(1)
+            raise
+
+    async def leave(stop: asyncio.Event) -> None:
+        await stop.wait()
+        _be_gone_soon(0)
+
+    process.runs += [run, leave]
+
+
+def _be_gone_soon(code: int) -> None:
+    """End this process after a moment, unless it has ended by then."""
+    timer = Timer(GONE_WITHIN_SECONDS, _leave, (code,))
+    timer.daemon = True
+    timer.start()
+
+
+def _leave(code: int) -> None:
+    log.warning("Faust does not let the process end: it ends without it")
+    os._exit(code)

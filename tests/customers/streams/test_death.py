@@ -5,9 +5,10 @@ from pathlib import Path
 
 from services.customers.streams.activity import latest_activity
 from shared.messaging.topics import ACTIVITY, CUSTOMERS
+from shared.settings import KafkaSettings
 from shared.testing.waiting import until
 from tests.customers.streams.daily import figures, new_daily_projector, stored, total
-from tests.ground.broker import Broker
+from tests.ground.broker import Broker, free_port
 from tests.ground.house import House, a_house
 from tests.ground.processes import running, service_env
 from tests.ground.servers import Databases
@@ -52,6 +53,34 @@ async def test_a_killed_worker_may_count_twice_and_misses_nothing_and_the_daily_
         assert daily == truth
         assert counted() >= in_store
         assert {window.event_type for window in live.values} == {"CustomerRegistered"}
+
+
+async def test_a_worker_that_is_told_to_end_does_though_kafka_never_answered(
+    databases: Databases, tmp_path: Path
+) -> None:
+    nowhere = KafkaSettings(mode="embedded", bootstrap=f"127.0.0.1:{free_port()}")
+    env = service_env(databases, nowhere, tmp_path / "secrets")
+    async with running("services.customers", "streams", env=env) as worker:
+        await until(lambda: '"started"' in worker.output(), WITHIN, what="that it works")
+        worker.terminate()
+        # By itself, because there is no Kafka, or because it was told to.
+        assert await asyncio.wait_for(worker.wait(), WITHIN) in {0, 1}, worker.output()
+
+
+async def test_a_worker_whose_kafka_died_ends_when_it_is_told_to(
+    databases: Databases, own_broker: Broker, tmp_path: Path
+) -> None:
+    env = service_env(databases, own_broker.settings, tmp_path / "secrets")
+    async with a_house(databases, own_broker.settings, CUSTOMERS) as house:
+        await house.start()
+        await house.client("alice").post("/v1/customers", json={"kind": "person", "name": "Ada"})
+        live = latest_activity(own_broker.settings, ACTIVITY, house.clock)
+        house.run(live)
+        async with running("services.customers", "streams", env=env) as worker:
+            await until(lambda: live.values, WITHIN, what="that the worker counts")
+            own_broker.kill()
+            worker.terminate()
+            assert await asyncio.wait_for(worker.wait(), WITHIN) == 0, worker.output()
 
 
 async def keep_registering(house: House) -> None:

@@ -70,6 +70,13 @@ class Watch(StreamWatch):
             self._seen.set()
             raise
 
+    def refuse_to_hang(self) -> None:
+        try:
+            super().refuse_to_hang()
+        except UnavailableError:
+            self._seen.set()
+            raise
+
 
 class Standing(Moody):
     """Takes one event for ever, or until the watch has seen it."""

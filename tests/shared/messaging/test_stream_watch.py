@@ -54,6 +54,20 @@ async def test_a_worker_that_is_given_nothing_though_there_is_more_is_stuck_afte
     assert await watch.look({first.partition: 1}), "who has just got a partition has time"
 
 
+def test_a_worker_that_takes_one_event_for_half_a_minute_hangs_whatever_kafka_says(
+    notebook: Notebook, clock: TurnableClock
+) -> None:
+    watch = watch_of(notebook, clock)
+    watch.given(0, 0, None)
+    clock.turn(STUCK_AFTER_SECONDS - 1)
+    watch.refuse_to_hang()
+    clock.turn(2)
+    with pytest.raises(UnavailableError, match="being taken"):
+        watch.refuse_to_hang()
+    watch.taken()
+    watch.refuse_to_hang()
+
+
 async def test_a_record_where_another_lay_before_is_of_another_log(
     notebook: Notebook, clock: TurnableClock
 ) -> None:
