@@ -10,7 +10,6 @@ from tests.faults.audit import (
 )
 from tests.faults.conftest import Ground
 from tests.faults.lives import (
-    assert_died_at,
     die_everywhere,
     projector_heals,
     relay_heals,
@@ -31,12 +30,9 @@ async def test_a_relay_killed_between_any_two_calls_of_a_round_loses_and_doubles
     customers = TwoCustomers(house)
     await customers.register()
 
-    places = await die_everywhere(
-        nursery, "relay", ADVANCE, customers.change, lambda: relay_heals(house, nursery)
-    )
-
-    assert_died_at(
-        places, "before fetch select e.*", "before send_batch", "before hearing of send_batch",
+    await die_everywhere(
+        nursery, "relay", ADVANCE, customers.change, lambda: relay_heals(house, nursery),
+        "before fetch select e.*", "before send_batch", "before hearing of send_batch",
         f"before {ADVANCE}", "before stop",
     )  # fmt: skip
     await assert_kafka_has_the_feed(house)
@@ -57,12 +53,9 @@ async def test_a_relay_killed_anywhere_while_it_fills_an_emptied_kafka_still_fil
         ground.broker.kill()
         ground.broker.start()
 
-    places = await die_everywhere(
-        nursery, "relay", ADVANCE, change_and_empty, lambda: relay_heals(house, nursery)
-    )
-
-    assert_died_at(
-        places, f"before {START_OVER}", "before fetch select e.*", "before send_batch",
+    await die_everywhere(
+        nursery, "relay", ADVANCE, change_and_empty, lambda: relay_heals(house, nursery),
+        f"before {START_OVER}", "before fetch select e.*", "before send_batch",
         "before hearing of send_batch", f"before {ADVANCE}",
     )  # fmt: skip
     await assert_kafka_has_the_feed(house)
@@ -80,12 +73,9 @@ async def test_a_projector_killed_between_any_two_calls_of_a_batch_applies_each_
         await customers.change()
         await all_sent(house)
 
-    places = await die_everywhere(
-        nursery, "projector", NOTIFY, change_and_send, lambda: projector_heals(house, nursery)
-    )
-
-    assert_died_at(
-        places, "before getmany", "before execute BEGIN", "before execute insert into directory",
+    await die_everywhere(
+        nursery, "projector", NOTIFY, change_and_send, lambda: projector_heals(house, nursery),
+        "before getmany", "before execute BEGIN", "before execute insert into directory",
         "before execute insert into tally", "before fetchval with moved", "before execute COMMIT",
         f"before {NOTIFY}", "before stop",
     )  # fmt: skip
