@@ -92,7 +92,7 @@ def _rows(touched: Mapping[UUID, Entry]) -> str:
 def _row(customer_id: UUID, entry: Entry) -> dict[str, object]:
     addresses = "\n".join(email["address"] for email in entry.emails)
     return {
-        "id": customer_id,
+        "id": str(customer_id),
         "kind": entry.kind,
         "name": entry.name,
         "emails": entry.emails,
