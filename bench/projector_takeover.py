@@ -8,8 +8,8 @@ The baseline is the session timeout.
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from time import perf_counter
 
 import asyncpg
@@ -21,9 +21,8 @@ from bench.ground import Ground
 from bench.measuring import Claim, Paired, Row, pair
 from bench.parts import Parts, parts, running
 from bench.plain_table import connections
+from bench.processes import a_process
 from bench.samples import NOW, as_appends, lives, origin
-from cli.local import environment
-from cli.local.machine import SERVICE
 from services.customers.projections.directory import NAME as DIRECTORY
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import CUSTOMERS
@@ -113,8 +112,8 @@ async def _taken_over(
 ) -> float:
     """Return how many seconds it took until what came at that moment was applied."""
     async with AsyncExitStack() as opened:
-        first = await opened.enter_async_context(_projector(ground, here))
-        await opened.enter_async_context(_projector(ground, here))
+        first = await opened.enter_async_context(a_process(ground, here.databases, "projector"))
+        await opened.enter_async_context(a_process(ground, here.databases, "projector"))
         half = CUSTOMERS.partitions // 2
         await group.is_shared(half, half)
         await group.register()
@@ -123,29 +122,6 @@ async def _taken_over(
         struck = perf_counter()
         await group.register()
         return await group.has_all(views) - struck
-
-
-@asynccontextmanager
-async def _projector(ground: Ground, here: Parts) -> AsyncIterator[asyncio.subprocess.Process]:
-    settings = {
-        "DAYBOOK_STORE_TRUTH_DSN": here.databases.truth,
-        "DAYBOOK_STORE_VIEWS_DSN": here.databases.views,
-        "DAYBOOK_STORE_KEYS_DSN": here.databases.keys,
-        "DAYBOOK_KAFKA_MODE": here.kafka.mode,
-        "DAYBOOK_KAFKA_BOOTSTRAP": here.kafka.bootstrap,
-        "DAYBOOK_OBSERVABILITY_METRICS_PORT": "0",
-    }
-    process = await asyncio.create_subprocess_exec(
-        *environment.python(f"services.{SERVICE}", "projector"),
-        env=environment.of_service(SERVICE, ground.place) | settings,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 ROW = Row("projector_takeover", CLAIMS, measure)

@@ -7,8 +7,8 @@ lease on every partition stands in the database. The baseline is the lease itsel
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from time import perf_counter
 
 import asyncpg
@@ -16,8 +16,7 @@ import asyncpg
 from bench.ground import Databases, Ground
 from bench.measuring import Claim, Paired, Row, pair
 from bench.plain_table import connections
-from cli.local import environment
-from cli.local.machine import SERVICE
+from bench.processes import a_process
 from shared.messaging.outbox import LEASE
 from shared.messaging.topics import CUSTOMERS
 from shared.postgres.dsn import dsn_for
@@ -68,34 +67,13 @@ async def _taken_over(
 ) -> float:
     """Return how many seconds half of the partitions were led by nobody who lives."""
     async with AsyncExitStack() as opened:
-        first = await opened.enter_async_context(_relay(ground, databases))
-        await opened.enter_async_context(_relay(ground, databases))
+        first = await opened.enter_async_context(a_process(ground, databases, "relay"))
+        await opened.enter_async_context(a_process(ground, databases, "relay"))
         half = CUSTOMERS.partitions // 2
         await leaders.are([half, half])
         os.kill(first.pid, how)
         struck = perf_counter()
         return await leaders.are([CUSTOMERS.partitions]) - struck
-
-
-@asynccontextmanager
-async def _relay(ground: Ground, databases: Databases) -> AsyncIterator[asyncio.subprocess.Process]:
-    settings = {
-        "DAYBOOK_STORE_TRUTH_DSN": databases.truth,
-        "DAYBOOK_STORE_VIEWS_DSN": databases.views,
-        "DAYBOOK_STORE_KEYS_DSN": databases.keys,
-        "DAYBOOK_OBSERVABILITY_METRICS_PORT": "0",
-    }
-    process = await asyncio.create_subprocess_exec(
-        *environment.python(f"services.{SERVICE}", "relay"),
-        env=environment.of_service(SERVICE, ground.place) | settings,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 ROW = Row("takeover", CLAIMS, measure)
