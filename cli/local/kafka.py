@@ -26,7 +26,7 @@ class Node:
     """One node, broker and controller in one process.
 
     `voters` are the controllers of the cluster by node id; a node alone is its own.
-    `advertised` is where clients and other nodes are told to go; the listener itself if None.
+    `more` overrules or adds to its settings.
     """
 
     folder: Path
@@ -34,7 +34,6 @@ class Node:
     controller_port: int
     id: int = 1
     voters: Mapping[int, str] = field(default_factory=dict)
-    advertised: str | None = None
     more: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -71,7 +70,7 @@ class Node:
             "node.id": str(self.id),
             "controller.quorum.voters": ",".join(f"{n}@{at}" for n, at in voters.items()),
             "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.advertised or broker}",
+            "advertised.listeners": f"PLAINTEXT://{broker}",
             "controller.listener.names": "CONTROLLER",
             "log.dirs": str(data),
             "auto.create.topics.enable": "false",

@@ -82,7 +82,7 @@ async def canary_is_back(ground: Ground) -> None:
 
     async def is_back() -> bool:
         async with httpx.AsyncClient() as client:
-            return (await client.get(url)).json()["canary"] is not None
+            return (await client.get(url)).json()["canary"]["event_id"] is not None
 
     await until(is_back, what="that the canary is back")
 

@@ -1,19 +1,16 @@
-"""Whatever goes to a listener crosses here, so that one process can be cut off from all others.
+"""Whatever goes to a listener of a cluster crosses here, so that one node can be cut off.
 
-A proxy alone sees only where a connection goes. Which process it comes from is found out by its
-port, so that a node that is cut off neither hears nor reaches the others, and needs no root. What
-is under way when the crossing is closed is neither lost nor refused: it waits, as in a network
-that is broken.
+Each pair of who asks and who is asked has a crossing with an address of its own, so that both ends
+are known, and a node that is cut off neither hears nor reaches the others. What is under way when
+the crossing is closed is neither lost nor refused: it waits, as in a network that is broken.
 """
 
 import asyncio
 import threading
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
-
-import psutil
 
 from cli.local.ports import LOOPBACK
 
@@ -24,9 +21,7 @@ TURN_WITHIN_SECONDS = 30.0
 class Crossing:
     """The proxies of a cluster, in a thread of their own; a gate per node."""
 
-    def __init__(self, processes: Mapping[int, int]) -> None:
-        """`processes` has the process id of each node that runs, and may change."""
-        self._processes = processes
+    def __init__(self) -> None:
         self._gates: dict[int, asyncio.Event] = {}
         self._passing: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
@@ -34,9 +29,12 @@ class Crossing:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def open(self, node: int, port: int) -> int:
-        """Return the port of a new proxy before that listener of the node."""
-        return self._run(self._open(node, port))
+    def open(self, nodes: Sequence[int], port: int, address: str) -> None:
+        """Let whoever connects to that port of `address` reach the same port of loopback.
+
+        `nodes` are the ends that can be cut off: the node asked, and who asks if that is one.
+        """
+        self._run(self._open(nodes, port, address))
 
     def cut_off(self, node: int) -> None:
         """Let nothing pass to this node or from it, neither now nor on new connections."""
@@ -53,70 +51,57 @@ class Crossing:
         self._thread.join()
         self._loop.close()
 
-    def _run(self, work: "Coroutine[Any, Any, int]") -> int:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(TURN_WITHIN_SECONDS)
+    def _run(self, work: "Coroutine[Any, Any, None]") -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(TURN_WITHIN_SECONDS)
 
-    async def _open(self, node: int, port: int) -> int:
-        await self._turn(node, is_open=True)
+    async def _open(self, nodes: Sequence[int], port: int, address: str) -> None:
+        for node in nodes:
+            await self._turn(node, is_open=True)
+        ways = [self._gates[node] for node in nodes]
 
         async def passes(reader: StreamReader, writer: StreamWriter) -> None:
             task = asyncio.current_task()
             assert task is not None
             self._passing.add(task)
             try:
-                await self._pass(node, port, reader, writer)
+                # Only `close` cancels it.
+                with suppress(asyncio.CancelledError):
+                    await _pass(ways, port, reader, writer)
             finally:
+                writer.close()
                 self._passing.discard(task)
 
-        server = await asyncio.start_server(passes, LOOPBACK)
-        self._servers.append(server)
-        address: tuple[str, int] = server.sockets[0].getsockname()
-        return address[1]
+        self._servers.append(await asyncio.start_server(passes, address, port))
 
-    async def _turn(self, node: int, *, is_open: bool) -> int:
+    async def _turn(self, node: int, *, is_open: bool) -> None:
         gate = self._gates.setdefault(node, asyncio.Event())
         if is_open:
             gate.set()
         else:
             gate.clear()
-        return 0
 
-    async def _close(self) -> int:
+    async def _close(self) -> None:
         for server in self._servers:
             server.close()
         for task in self._passing:
             task.cancel()
         await asyncio.gather(*self._passing, return_exceptions=True)
-        return 0
-
-    async def _pass(self, node: int, port: int, reader: StreamReader, writer: StreamWriter) -> None:
-        peer: tuple[str, int] = writer.get_extra_info("peername")
-        ways = [self._gates[n] for n in {node, self._node_that_has(peer[1])} - {None} if n]
-        try:
-            await _wait(ways)
-            there_reader, there_writer = await asyncio.open_connection(LOOPBACK, port)
-        except OSError:  # nobody listens, as the caller will see
-            writer.close()
-            return
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_pump(reader, there_writer, ways))
-                group.create_task(_pump(there_reader, writer, ways))
-        finally:
-            writer.close()
-            there_writer.close()
-
-    def _node_that_has(self, port: int) -> int | None:
-        """Return the node whose connection comes from this port; None: a client's."""
-        for node, pid in list(self._processes.items()):
-            with suppress(psutil.Error):
-                if any(c.laddr and c.laddr[1] == port for c in _connections(pid)):
-                    return node
-        return None
 
 
-def _connections(pid: int) -> list[Any]:
-    return psutil.Process(pid).net_connections(kind="tcp")
+async def _pass(
+    ways: list[asyncio.Event], port: int, reader: StreamReader, writer: StreamWriter
+) -> None:
+    try:
+        await _wait(ways)
+        there_reader, there_writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:  # nobody listens, as the caller will see
+        return
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_pump(reader, there_writer, ways))
+            group.create_task(_pump(there_reader, writer, ways))
+    finally:
+        there_writer.close()
 
 
 async def _wait(ways: list[asyncio.Event]) -> None:

@@ -31,27 +31,44 @@ SOON = {
     "controller.quorum.request.timeout.ms": "1500",
 }
 IN_SYNC_WITHIN_SECONDS = 180.0
+# A node that is cut off says nothing: another one is asked.
+ANSWER_WITHIN_SECONDS = 2
+CLIENTS = "127.0.9.9"
 STOP_WITHIN_SECONDS = 20.0
 
 
 class ThreeNodes:
-    """A cluster whose every listener lies behind a crossing."""
+    """A cluster; nodes reach each other, and clients reach them, through a crossing only.
+
+    A node knows the others by name, and each has its own file that says where such a name is.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._pids: dict[int, int] = {}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self._crossing = Crossing(self._pids)
-        ports = {n: (free_port(), free_port()) for n in IDS}
-        self._advertised = {n: f"{LOOPBACK}:{self._crossing.open(n, ports[n][0])}" for n in IDS}
-        voters = {n: f"{LOOPBACK}:{self._crossing.open(n, ports[n][1])}" for n in IDS}
+        self._client: AdminClient | None = None
+        self._crossing = Crossing()
+        self._folder = folder
+        self._ports = {n: free_port() for n in IDS}
+        peers, controllers = ({n: free_port() for n in IDS} for _ in range(2))
+        voters = {n: f"{_name(n)}:{controllers[n]}" for n in IDS}
+        for n in IDS:
+            self._crossing.open([n], self._ports[n], CLIENTS)
+            for other in set(IDS) - {n}:
+                for port in (peers[other], controllers[other]):
+                    self._crossing.open([n, other], port, _address(n, other))
         self._nodes = {
-            n: Node(folder / str(n), *ports[n], n, voters, self._advertised[n], SOON) for n in IDS
-        }
+            n: Node(
+                folder / str(n), self._ports[n], controllers[n], n, voters,
+                SOON | _listeners(n, self._ports[n], peers[n], controllers[n]),
+            )
+            for n in IDS
+        }  # fmt: skip
 
     @property
     def settings(self) -> KafkaSettings:
         """The settings of a process that uses the cluster."""
-        bootstrap = ",".join(self._advertised.values())
+        bootstrap = ",".join(f"{CLIENTS}:{port}" for port in self._ports.values())
         return KafkaSettings(
             mode="kafka", bootstrap=bootstrap, replication=3, session_timeout_ms=SESSION_TIMEOUT_MS
         )
@@ -62,12 +79,16 @@ class ThreeNodes:
         for node in self._nodes.values():
             form(node, cluster)
         for n in IDS:
+            where = (f"{LOOPBACK if n == m else _address(n, m)} {_name(m)}\n" for m in IDS)
+            self._hosts(n).write_text("".join(where))
             self.start(n)
         await_brokers(self.settings.bootstrap, list(self._processes.values()))
 
     def start(self, n: int) -> None:
         """Start a node that does not run, with the data that it has."""
-        self._processes[n] = spawn(self._nodes[n].command, signal.SIGKILL)
+        java, *rest = self._nodes[n].command
+        hosts = f"-Djdk.net.hosts.file={self._hosts(n)}"
+        self._processes[n] = spawn([java, hosts, *rest], signal.SIGKILL)
         self._pids[n] = self._processes[n].pid
 
     def kill(self, n: int) -> None:
@@ -101,7 +122,12 @@ class ThreeNodes:
             leaders[:] = [layout[topic][partition][0]] if topic in layout else []
             return bool(leaders) and leaders[0] in set(IDS) - {other_than}
 
-        await until(is_led, IN_SYNC_WITHIN_SECONDS, what="that another node leads")
+        what = f"that another node than {other_than} leads"
+        try:
+            await until(is_led, IN_SYNC_WITHIN_SECONDS, what=what)
+        except AssertionError as error:
+            error.add_note(f"leaders and copies in sync: {self._layout().get(topic)}")
+            raise
         return leaders[0]
 
     async def are_in_sync(self) -> None:
@@ -120,17 +146,46 @@ class ThreeNodes:
             self.kill(n)
         self._crossing.close()
 
+    def _hosts(self, n: int) -> Path:
+        return self._folder / f"{n}.hosts"
+
     def _layout(self) -> dict[str, dict[int, tuple[int, int]]]:
         """Return leader and number of copies in sync of each partition; empty if nobody answers."""
-        client = AdminClient({"bootstrap.servers": self.settings.bootstrap, "log_level": 0})
+        self._client = self._client or AdminClient(
+            {
+                "bootstrap.servers": self.settings.bootstrap,
+                "socket.timeout.ms": ANSWER_WITHIN_SECONDS * 1000,
+                "log_level": 0,
+            }
+        )
         try:
-            topics = client.list_topics(timeout=5).topics
+            topics = self._client.list_topics(timeout=ANSWER_WITHIN_SECONDS).topics
         except KafkaException:
             return {}
         return {
             name: {p: (its.leader, len(its.isrs)) for p, its in topic.partitions.items()}
             for name, topic in topics.items()
         }
+
+
+def _name(n: int) -> str:
+    return f"node-{n}"
+
+
+def _address(asking: int, asked: int) -> str:
+    """Return where one node reaches another: all of 127.0.0.0/8 is loopback."""
+    return f"127.0.{asking}.{asked}"
+
+
+def _listeners(n: int, clients: int, peers: int, controllers: int) -> dict[str, str]:
+    """Return where a node listens, and where it tells clients and the other nodes to go."""
+    listening = {"CLIENTS": clients, "PEERS": peers, "CONTROLLER": controllers}
+    return {
+        "listeners": ",".join(f"{name}://{LOOPBACK}:{port}" for name, port in listening.items()),
+        "advertised.listeners": f"CLIENTS://{CLIENTS}:{clients},PEERS://{_name(n)}:{peers}",
+        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listening),
+        "inter.broker.listener.name": "PEERS",
+    }
 
 
 @contextmanager
