@@ -1,14 +1,17 @@
 """The Kafka client alone: same settings, values, headers and partitions as the relay; no store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from time import perf_counter
+from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.clients import new_consumer
-from shared.messaging.topics import Topic
+from shared.messaging.topics import Topic, ensure_topics
 from shared.settings import KafkaSettings
 
 BATCH_RECORDS = 250
@@ -56,6 +59,22 @@ class Client:
             batch, self._topic, partition=partition
         )
         return future
+
+
+@asynccontextmanager
+async def an_empty_topic(settings: KafkaSettings, partitions: int) -> AsyncIterator[Topic]:
+    """Give a topic of its own; what lies in it is gone afterwards."""
+    topic = Topic(f"bench-{uuid4()}", partitions)
+    await ensure_topics(settings, [topic])
+    try:
+        yield topic
+    finally:
+        admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+        await admin.start()
+        try:
+            await admin.delete_topics([topic.name])
+        finally:
+            await admin.close()
 
 
 async def count_records(settings: KafkaSettings, topic: Topic) -> int:

@@ -1,15 +1,15 @@
 """An emptied Kafka is filled again from the store nearly as fast as a client alone fills it."""
 
 from time import perf_counter
-from uuid import uuid4
 
 from bench.ground import Ground
+from bench.kafka_client import Client, an_empty_topic
 from bench.large_log import LargeLog
 from bench.measuring import Claim, Paired, in_turns, must_be, pair
 from bench.parts import running, until
 from bench.plain_table import connections
-from bench.relaying import a_client, messages
-from shared.messaging.topics import Topic
+from bench.relaying import messages
+from shared.messaging.clients import new_producer
 from shared.postgres.dsn import dsn_for
 
 ROUNDS = 3
@@ -20,18 +20,16 @@ CLAIM = Claim("refill", 0.4, 0.6, "events/s")
 
 
 async def measure(ground: Ground, large: LargeLog) -> Paired:
-    """Fill an empty topic with the whole store; the client sends a part of it again and again."""
+    """Fill an empty topic with the whole store; then the client fills one with as many records."""
     here = large.here
-    async with (
-        connections(dsn_for(here.databases.truth, "relay"), 1) as (truth,),
-        a_client(ground) as (client, _),
-    ):
+    producer = new_producer(ground.kafka)
+    async with connections(dsn_for(here.databases.truth, "relay"), 1) as (truth,):
         sample = await messages(truth, min(SAMPLE, large.events))
-        stored = await truth.fetchval("select count(*) from events")
+        stored = int(await truth.fetchval("select count(*) from events"))
 
-        async def ours() -> float:
-            # A topic that is new is an emptied one: nothing of this store has ever been sent to it.
-            relay = await here.relay(Topic(f"bench-{uuid4()}", here.partitions))
+    async def ours() -> float:
+        async with an_empty_topic(ground.kafka, here.partitions) as topic:
+            relay = await here.relay(topic)
             async with running(relay.run):
                 # The client's connections stand already, so the clock waits for ours.
                 await until(lambda: relay.status.events_sent > 0)
@@ -39,6 +37,20 @@ async def measure(ground: Ground, large: LargeLog) -> Paired:
                 await until(lambda: relay.status.events_sent >= stored, FILLED_WITHIN_SECONDS)
                 passed = perf_counter() - started
             must_be(stored, relay.status.events_sent, "sent events")
-            return float((stored - before) / passed)
+            return (stored - before) / passed
 
-        return pair(*await in_turns(ROUNDS, ours, lambda: client.send_batch(sample)))
+    async def theirs() -> float:
+        async with an_empty_topic(ground.kafka, here.partitions) as topic:
+            client, left = Client(producer, topic.name), stored
+            await client.send_batch(sample[:1])
+            started = perf_counter()
+            while left:
+                await client.send_batch(sample[:left])
+                left -= min(left, len(sample))
+            return stored / (perf_counter() - started)
+
+    await producer.start()
+    try:
+        return pair(*await in_turns(ROUNDS, ours, theirs))
+    finally:
+        await producer.stop()
