@@ -26,6 +26,8 @@ REBALANCE_TIMEOUT_MS = 4_000
 # A member that answers and asks for nothing so long hangs in its work: others take over.
 MAX_POLL_INTERVAL_MS = 60_000
 HEARTBEATS_PER_SESSION = 10
+# What one answer may hold of a partition.
+WHOLE_FETCH_BYTES = 1_048_576
 # Below the broker's limit of a record batch, and room for any single event.
 MAX_BATCH_BYTES = 900_000
 
@@ -48,7 +50,11 @@ def new_producer(settings: KafkaSettings) -> AIOKafkaProducer:
 
 
 def new_consumer(
-    settings: KafkaSettings, *, max_poll_records: int = 2_000, group: str | None = None
+    settings: KafkaSettings,
+    *,
+    max_poll_records: int = 2_000,
+    group: str | None = None,
+    fetch_bytes: int = WHOLE_FETCH_BYTES,
 ) -> AIOKafkaConsumer:
     """Return a consumer, not started: it reads what it is assigned, or what its group leaves it.
 
@@ -67,6 +73,7 @@ def new_consumer(
         auto_offset_reset="earliest",
         fetch_max_wait_ms=settings.fetch_max_wait_ms or (10 if embedded else 500),
         max_poll_records=max_poll_records,
+        max_partition_fetch_bytes=fetch_bytes,
         # A group is told by a member that a topic was made anew, and reads nothing before.
         metadata_max_age_ms=5_000 if embedded or group else 60_000,
         request_timeout_ms=REQUEST_TIMEOUT_MS,

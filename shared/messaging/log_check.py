@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.messaging.clients import new_consumer, start_consumer
+from shared.messaging.clients import WHOLE_FETCH_BYTES, new_consumer, start_consumer
 from shared.messaging.headers import received
 from shared.messaging.outbox import Checkpoint
 from shared.settings import KafkaSettings
@@ -23,6 +23,8 @@ POLL_MS = 200
 END_WITHIN_SECONDS = 0.2
 # Who leads a partition of Apache Kafka since a moment shows its last records a little later.
 SHORT_SECONDS = 3.0
+# However little is asked for, a broker gives the first batch whole.
+ONE_BATCH_BYTES = 1
 
 
 class BrokerSilentError(Exception):
@@ -80,7 +82,8 @@ async def check_log(
         for c in checkpoints
     }
     state = LogState()
-    consumer = new_consumer(settings)
+    fetch_bytes = WHOLE_FETCH_BYTES if to_the_end else ONE_BATCH_BYTES
+    consumer = new_consumer(settings, fetch_bytes=fetch_bytes)
     try:
         # Also when there is nothing to look at, so that a look always proves that Kafka answers.
         await start_consumer(consumer)
@@ -119,7 +122,9 @@ async def _look(
     while looking:
         if time.monotonic() > deadline:
             raise BrokerSilentError
-        records = await consumer.getmany(*looking, timeout_ms=POLL_MS)
+        # Rounds go on meanwhile, and behind a checkpoint may lie as much as fits in a fetch.
+        at_most = None if to_the_end else 1
+        records = await consumer.getmany(*looking, timeout_ms=POLL_MS, max_records=at_most)
         if records:
             deadline = time.monotonic() + ANSWER_WITHIN_SECONDS
         for place, batch in records.items():

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
@@ -82,7 +83,9 @@ class _JsonHandler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         # The standard one prints the record with its arguments.
         del record
-        sys.stderr.write('{"level":"ERROR","message":"a log line could not be written"}\n')
+        # Nobody reads when the supervisor was killed, and whoever ends for that must get to its end.
+        with suppress(OSError):
+            sys.stderr.write('{"level":"ERROR","message":"a log line could not be written"}\n')
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -56,5 +56,7 @@ def _be_gone_soon(code: int) -> None:
 
 
 def _leave(code: int) -> None:
-    log.warning("Faust does not let the process end: it ends without it")
-    os._exit(code)
+    try:
+        log.warning("Faust does not let the process end: it ends without it")
+    finally:
+        os._exit(code)

@@ -4,9 +4,11 @@ import asyncio
 import io
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -187,3 +189,20 @@ def test_a_line_that_cannot_be_written_is_said_without_its_fields(
     said = capsys.readouterr().err
     assert "could not be written" in said
     assert PERSONAL not in said
+
+
+@pytest.mark.usefixtures("heard")
+def test_with_nobody_left_to_read_a_line_is_lost_and_the_work_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    stream = os.fdopen(writing, "w", buffering=1)
+    monkeypatch.setattr(sys, "stderr", stream)
+    settings = ObservabilitySettings(trace_file=None)
+    configure_logging(settings, service="customers", role="api")
+    with pytest.raises(BrokenPipeError):
+        stream.write("nobody reads this\n")
+    OURS.warning("the supervisor is gone")
+    with suppress(BrokenPipeError):
+        stream.close()

@@ -43,9 +43,9 @@ class Stage:
         await until(self.is_listening, what="that the watcher listens")
 
     async def is_listening(self) -> bool:
-        """Whether the watcher hears what it is told."""
+        """Whether the watcher hears what it is told, and has looked."""
         sql = """select count(*) from pg_stat_activity where application_name = 'watcher'
-            and query not ilike 'listen%' and state = 'idle'"""
+            and query ilike '%projection_marks%' and state = 'idle'"""
         return bool(await self.admin.fetchval(sql))
 
     async def move(
