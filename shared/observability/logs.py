@@ -83,7 +83,7 @@ class _JsonHandler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         # The standard one prints the record with its arguments.
         del record
-        # Nobody reads when the supervisor was killed, and whoever ends for that must get to its end.
+        # Nobody reads after the supervisor was killed: whoever ends for that gets to its end.
         with suppress(OSError):
             sys.stderr.write('{"level":"ERROR","message":"a log line could not be written"}\n')
 

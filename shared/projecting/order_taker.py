@@ -9,6 +9,7 @@ import asyncpg
 from shared.errors import DaybookError, UnavailableError
 from shared.observability.failures import said_of
 from shared.postgres.lanes import Lanes
+from shared.postgres.listening import hearing
 from shared.projecting.orders import CHANNEL, Json, Kind, Order, OrderLostError, Orders
 
 log = logging.getLogger(__name__)
@@ -137,15 +138,7 @@ class OrderTaker:
 
     async def _listen(self, connection: asyncpg.Connection) -> None:
         ended = asyncio.Event()
-
-        def told(*_: object) -> None:
-            self._told.set()
-
         connection.add_termination_listener(lambda _: ended.set())
-        await connection.add_listener(CHANNEL, told)
-        self._told.set()
-        try:
+        async with hearing(connection, CHANNEL, self._told.set):
+            self._told.set()
             await ended.wait()
-        finally:
-            if not connection.is_closed():
-                await connection.remove_listener(CHANNEL, told)

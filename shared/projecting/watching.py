@@ -10,6 +10,7 @@ import asyncpg
 from shared.errors import NotYetError, TokenOfEarlierEpochError, UnavailableError
 from shared.eventstore.tokens import TokenPart
 from shared.postgres.lanes import Lanes
+from shared.postgres.listening import hearing
 from shared.projecting.applying import CHANNEL
 from shared.projecting.marks import READ_CURRENT, Followed, Mark
 
@@ -100,11 +101,7 @@ class MarkWatcher:
         return (mark.epoch, mark.txid, mark.position) >= (part.epoch, part.txid, part.position)
 
     async def _listen(self, connection: asyncpg.Connection, stop: asyncio.Event) -> None:
-        def told(*_: object) -> None:
-            self._told.set()
-
-        await connection.add_listener(CHANNEL, told)
-        try:
+        async with hearing(connection, CHANNEL, self._told.set):
             while not stop.is_set():
                 self._told.clear()
                 await self._read(connection)
@@ -112,9 +109,6 @@ class MarkWatcher:
                     await asyncio.wait_for(self._told.wait(), SAFETY_SECONDS)
                 except TimeoutError:
                     continue
-        finally:
-            if not connection.is_closed():
-                await connection.remove_listener(CHANNEL, told)
 
     async def _read(self, connection: asyncpg.Connection) -> None:
         rows = await connection.fetch(
