@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 from uuid import uuid4
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -77,22 +77,35 @@ async def an_empty_topic(settings: KafkaSettings, partitions: int) -> AsyncItera
             await admin.close()
 
 
+async def messages_of(settings: KafkaSettings, topic: Topic) -> list[Message]:
+    """Return what lies in a topic, as it would be sent again, the partitions by turns."""
+    records = [record async for record in _all_of(settings, topic)]
+    records.sort(key=lambda record: record.offset)
+    return [(each.partition, each.key, each.value, list(each.headers)) for each in records]
+
+
 async def count_records(settings: KafkaSettings, topic: Topic) -> int:
     """Return how many records the topic holds, by reading all of them."""
+    counted = 0
+    async for _ in _all_of(settings, topic):
+        counted += 1
+    return counted
+
+
+async def _all_of(settings: KafkaSettings, topic: Topic) -> AsyncIterator[ConsumerRecord]:
     consumer = new_consumer(settings, max_poll_records=10_000)
     left = {TopicPartition(topic.name, number) for number in range(topic.partitions)}
-    counted = 0
     await consumer.start()
     try:
         consumer.assign(list(left))
         await consumer.seek_to_beginning()
         while left:
             for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
-                counted += len(records)
+                for record in records:
+                    yield record
             for place in list(left):
                 high = consumer.highwater(place)
                 if high is not None and await consumer.position(place) >= high:
                     left.remove(place)
     finally:
         await consumer.stop()
-    return counted

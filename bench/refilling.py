@@ -3,12 +3,11 @@
 from time import perf_counter
 
 from bench.ground import Ground
-from bench.kafka_client import Client, an_empty_topic
+from bench.kafka_client import Client, an_empty_topic, messages_of
 from bench.large_log import LargeLog
 from bench.measuring import Claim, Paired, in_turns, must_be, pair
 from bench.parts import running, until
 from bench.plain_table import connections
-from bench.relaying import messages
 from shared.messaging.clients import new_producer
 from shared.postgres.dsn import dsn_for
 
@@ -24,8 +23,13 @@ async def measure(ground: Ground, large: LargeLog) -> Paired:
     here = large.here
     producer = new_producer(ground.kafka)
     async with connections(dsn_for(here.databases.truth, "relay"), 1) as (truth,):
-        sample = await messages(truth, min(SAMPLE, large.events))
         stored = int(await truth.fetchval("select count(*) from events"))
+
+    async with an_empty_topic(ground.kafka, here.partitions) as topic:
+        relay = await here.relay(topic)
+        async with running(relay.run):
+            await until(lambda: relay.status.events_sent >= min(SAMPLE, stored))
+        sample = (await messages_of(ground.kafka, topic))[:SAMPLE]
 
     async def ours() -> float:
         async with an_empty_topic(ground.kafka, here.partitions) as topic:

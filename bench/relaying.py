@@ -13,15 +13,13 @@ from uuid import uuid4
 import asyncpg
 
 from bench.ground import Ground
-from bench.kafka_client import Client, Message, count_records
+from bench.kafka_client import Client, count_records, messages_of
 from bench.measuring import Claim, Paired, Row, in_turns, must_be, pair
 from bench.parts import Parts, parts, running, until
 from bench.plain_table import connections
 from bench.samples import NOW, new_stream, origin
-from cli.local.machine import SERVICE
 from shared.eventstore.store import EventStore
 from shared.messaging.clients import new_producer
-from shared.messaging.headers import HEADER_COLUMNS, fixed_headers, headers_of
 from shared.messaging.relay import Relay
 from shared.messaging.topics import Topic, ensure_topics
 from shared.postgres.dsn import dsn_for
@@ -30,8 +28,6 @@ EVENTS = 24_000
 TRANSACTION = 100
 ROUNDS = 5
 SAMPLED_OF = 20
-RECORDS = f"""select e.partition, convert_to(e.subject, 'UTF8'), e.data, {HEADER_COLUMNS}
-    from events e order by e.position limit $1"""
 SENT = "select sum(feed_position)::bigint from relay_checkpoints where topic = $1"
 HOLD = "begin; set local idle_in_transaction_session_timeout = 0; select pg_current_xact_id()"
 
@@ -75,7 +71,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
         held_back = HeldBack(await here.store(), relay, door, here.appended)
         async with running(relay.run):
             await held_back.drain()
-            ready = await messages(looking)
+            ready = await messages_of(ground.kafka, here.topic)
             ours, by_batch, one_by_one = await in_turns(
                 ROUNDS,
                 held_back.drain,
@@ -104,15 +100,6 @@ async def a_client(ground: Ground) -> AsyncIterator[tuple[Client, Topic]]:
         yield Client(producer, topic.name), topic
     finally:
         await producer.stop()
-
-
-async def messages(connection: asyncpg.Connection, count: int = EVENTS) -> list[Message]:
-    """Take from the store what is to be sent, ready made."""
-    fixed = fixed_headers(SERVICE, 1)
-    return [
-        (row[0], row[1], row[2], headers_of(row[3:], number, fixed))
-        for number, row in enumerate(await connection.fetch(RECORDS, count), start=1)
-    ]
 
 
 ROW = Row(

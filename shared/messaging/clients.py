@@ -32,6 +32,11 @@ WHOLE_FETCH_BYTES = 1_048_576
 MAX_BATCH_BYTES = 900_000
 
 
+def is_compressed(settings: KafkaSettings) -> bool:
+    """Whether batches are compressed (lz4); the embedded broker shares our two cores."""
+    return not settings.is_embedded
+
+
 def new_producer(settings: KafkaSettings) -> AIOKafkaProducer:
     """Return a producer that is not started; after any failed send throw it away."""
     embedded = settings.is_embedded
@@ -42,7 +47,7 @@ def new_producer(settings: KafkaSettings) -> AIOKafkaProducer:
         linger_ms=0,
         max_batch_size=MAX_BATCH_BYTES,
         max_request_size=MAX_REQUEST_BYTES,
-        compression_type=None if embedded else "lz4",
+        compression_type="lz4" if is_compressed(settings) else None,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         metadata_max_age_ms=5_000 if embedded else 60_000,
         retry_backoff_ms=50,

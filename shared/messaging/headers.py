@@ -1,42 +1,51 @@
 """An event on Kafka: CloudEvents 1.0 in binary mode, the value the stored bytes, untouched.
 
-The SQL makes the header values as bytes, because making them in Python costs more than sending
-them; only the feed position is written here. Times are RFC 3339 in UTC.
+The store makes the header values, because making them in Python costs more than sending them;
+only the feed position is written here. Times are RFC 3339 in UTC.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from aiokafka import ConsumerRecord
 
 Header = tuple[str, bytes]
 
-# The order of these is the order of HEADER_NAMES.
-HEADER_COLUMNS = """e.event_id::text::bytea, convert_to(e.type, 'UTF8'),
-    convert_to(e.stream, 'UTF8'),
-    to_char(e.recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')::bytea,
-    e.version::text::bytea, (e.txid::text || ':' || e.position::text)::bytea,
-    convert_to('urn:daybook:schema:' || e.type || ':' || e.schema_version::text, 'UTF8'),
-    convert_to(e.actor, 'UTF8'), e.correlation_id::text::bytea,
-    e.causation_id::text::bytea, convert_to(e.connection, 'UTF8'),
-    convert_to(e.traceparent, 'UTF8')"""
-HEADER_NAMES = (
-    "ce_id",
-    "ce_type",
-    "ce_subject",
-    "ce_time",
-    "ce_sequence",
-    "ce_storeposition",
-    "ce_dataschema",
-    "ce_actor",
-    "ce_correlationid",
-    "ce_causationid",
-    "ce_origin",
-    "traceparent",
+
+@dataclass(frozen=True, slots=True)
+class OwnHeader:
+    """A header that each event has for itself: SQL for its text, and its bytes if always as many.
+
+    An event lacks it where the text of an optional one is null.
+    """
+
+    name: str
+    value: str
+    size: int | None = None
+    is_optional: bool = False
+
+
+UUID_BYTES = 36
+TIME = """to_char(e.recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+TIME_BYTES = 27
+
+HEADERS = (
+    OwnHeader("ce_id", "e.event_id::text", UUID_BYTES),
+    OwnHeader("ce_type", "e.type"),
+    OwnHeader("ce_subject", "e.stream"),
+    OwnHeader("ce_time", TIME, TIME_BYTES),
+    OwnHeader("ce_sequence", "e.version::text"),
+    OwnHeader("ce_storeposition", "(e.txid::text || ':' || e.position::text)"),
+    OwnHeader(
+        "ce_dataschema", "('urn:daybook:schema:' || e.type || ':' || e.schema_version::text)"
+    ),
+    OwnHeader("ce_actor", "e.actor"),
+    OwnHeader("ce_correlationid", "e.correlation_id::text", UUID_BYTES),
+    OwnHeader("ce_causationid", "e.causation_id::text", UUID_BYTES, is_optional=True),
+    OwnHeader("ce_origin", "e.connection", is_optional=True),
+    OwnHeader("traceparent", "e.traceparent", is_optional=True),
 )
-USUAL_NAMES = HEADER_NAMES[:9]
+HEADER_NAMES = tuple(header.name for header in HEADERS)
 
 
 def source_of(service: str) -> str:
@@ -52,23 +61,6 @@ def fixed_headers(service: str, epoch: int) -> list[Header]:
         ("ce_source", source_of(service).encode()),
         ("ce_epoch", b"%d" % epoch),
     ]
-
-
-def headers_of(
-    values: Sequence[bytes | None], feed_position: int, fixed: list[Header]
-) -> list[Header]:
-    """Return all headers of one event; `values` are its HEADER_COLUMNS."""
-    headers = [*fixed, ("ce_feedposition", b"%d" % feed_position)]
-    if values[9] is None is values[10]:
-        # Nearly every event: caused by no other, by way of no connection.
-        headers += cast("Iterable[Header]", zip(USUAL_NAMES, values, strict=False))
-        if (traceparent := values[11]) is not None:
-            headers.append(("traceparent", traceparent))
-    elif None in values:
-        headers += [(n, v) for n, v in zip(HEADER_NAMES, values, strict=True) if v is not None]
-    else:
-        headers += cast("Iterable[Header]", zip(HEADER_NAMES, values, strict=True))
-    return headers
 
 
 @dataclass(slots=True)  # not frozen: that doubles what making one costs, and each event makes one

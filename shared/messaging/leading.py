@@ -7,8 +7,9 @@ what a dead leader held is taken over as soon as it may be (DESIGN §4).
 import logging
 
 from shared.clock import Clock
-from shared.messaging.headers import Header, fixed_headers
+from shared.messaging.headers import fixed_headers
 from shared.messaging.outbox import Checkpoint, LeaseLostError, Outbox
+from shared.messaging.packing import Heads
 from shared.messaging.sending import RENEW_EVERY_SECONDS
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class Leadership:
         self._clock = clock
         self._claim_at = 0.0
         self.held: dict[int, Checkpoint] = {}
-        self.fixed: list[Header] = []
+        self.heads = Heads([])
 
     def wait_at_most(self, seconds: float) -> float:
         """Return how long may be waited so that the next claim comes in time."""
@@ -47,7 +48,7 @@ class Leadership:
             log.info("relay leads partitions", extra={"partitions": sorted(claim.held)})
         self.held = claim.held
         if self.held:
-            self.fixed = fixed_headers(self._service, self.epoch)
+            self.heads = Heads(fixed_headers(self._service, self.epoch))
 
     @property
     def epoch(self) -> int:

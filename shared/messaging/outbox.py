@@ -10,7 +10,7 @@ import asyncpg
 from shared.eventstore.epochs import Epochs
 from shared.eventstore.rows import Table
 from shared.messaging.anchors import Anchors
-from shared.messaging.headers import HEADER_COLUMNS
+from shared.messaging.packing import OPTIONAL_HEADERS, OWN_HEADERS
 from shared.postgres.lanes import Lanes
 
 LEASE = timedelta(seconds=2)
@@ -32,8 +32,9 @@ PAGE = f"""
     select e.*
     from unnest($1::smallint[], $2::xid8[], $3::bigint[]) as c (partition, txid, position)
     cross join lateral (
-        select e.partition, e.txid, e.position, convert_to(e.subject, 'UTF8'), e.data,
-            {HEADER_COLUMNS}
+        select e.partition, e.txid, e.position, textsend(e.subject), e.data,
+            {OPTIONAL_HEADERS}, {OWN_HEADERS}, e.traceparent,
+            case when e.traceparent like '%-01' then e.event_id::text end
         from {{table}} e
         where e.partition = c.partition and (e.txid, e.position) > (c.txid, c.position)
             and e.txid < pg_snapshot_xmin(pg_current_snapshot())

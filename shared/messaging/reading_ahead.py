@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 
-from shared.messaging.headers import Header
 from shared.messaging.outbox import Checkpoint, Outbox
+from shared.messaging.packing import Heads
 from shared.messaging.sending import Round, make_round
 
 WORTH_IT_EVENTS = 200
@@ -26,26 +25,25 @@ Held = Mapping[int, Checkpoint]
 class ReadAhead:
     """At most one round, packed before its turn, and the page of the one after it."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, *, is_compressed: bool) -> None:
         self._outbox = outbox
+        self._is_compressed = is_compressed
         self._making: asyncio.Task[Round] | None = None
         self._reading: tuple[Held, asyncio.Task[Page]] | None = None
 
-    def begin(
-        self, producer: AIOKafkaProducer, under_way: Round, held: Held, fixed: list[Header]
-    ) -> None:
+    def begin(self, under_way: Round, held: Held, heads: Heads) -> None:
         """Begin with what follows `under_way`, unless that is so small that nothing may follow."""
         if self._making is None and under_way.events >= WORTH_IT_EVENTS:
             after = {**held, **{m.before.partition: m.after() for m in under_way.moved}}
-            self._making = asyncio.create_task(self.read(producer, after, fixed))
+            self._making = asyncio.create_task(self.read(after, heads))
 
-    async def read(self, producer: AIOKafkaProducer, held: Held, fixed: list[Header]) -> Round:
+    async def read(self, held: Held, heads: Heads) -> Round:
         """Read and pack what is to be sent next behind these checkpoints."""
         page = await self._page_behind(held)
         if len(page) >= WORTH_IT_EVENTS:
             after = _behind(page, held)
             self._reading = after, asyncio.create_task(self._outbox.page(after))
-        return await make_round(producer, page, held, fixed)
+        return await make_round(page, held, heads, is_compressed=self._is_compressed)
 
     async def take(self, held: Held) -> Round | None:
         """Return the round if it follows exactly what is held now and holds anything.

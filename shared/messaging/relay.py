@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from shared.clock import Clock
 from shared.errors import UnavailableError
 from shared.messaging.account import RelayAccount, RelayStatus
-from shared.messaging.clients import new_producer
+from shared.messaging.clients import is_compressed, new_producer
 from shared.messaging.headers import source_of
 from shared.messaging.leading import Leadership
 from shared.messaging.log_check import BrokerSilentError, LogState, check_log, end_check
@@ -83,7 +83,7 @@ class Relay:
         self._service = service
         self._clock = clock
         self._tracing = tracing
-        self._ahead = ReadAhead(outbox)
+        self._ahead = ReadAhead(outbox, is_compressed=is_compressed(settings))
         self._wake = wake or asyncio.Event()
         self._leadership = Leadership(outbox, service, clock)
         self._checked: set[int] = set()
@@ -220,12 +220,12 @@ class Relay:
         """Send one page; False if there was nothing to send."""
         made = await self._ahead.take(self._held)
         if made is None:
-            made = await self._ahead.read(producer, self._held, self._leadership.fixed)
+            made = await self._ahead.read(self._held, self._leadership.heads)
         if not made.moved:
             return False
         follow_trace(made.first_trace)
         start_ns = time.time_ns()
-        self._ahead.begin(producer, made, self._held, self._leadership.fixed)
+        self._ahead.begin(made, self._held, self._leadership.heads)
         await send_round(producer, self._topic.name, made, self._leadership.renew)
         await self._outbox.advance(made.moved, self._clock.now())
         for moved in made.moved:

@@ -9,15 +9,14 @@ from operator import itemgetter
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 from opentelemetry.trace import SpanKind
 
 from shared.eventstore.feed import INDEX_EVERY
-from shared.messaging.headers import Header, headers_of
 from shared.messaging.outbox import Checkpoint, Moved
+from shared.messaging.packing import Heads, RecordBatch
 from shared.messaging.topics import ACCESS
-from shared.observability.traces import Tracing, is_sampled
+from shared.observability.traces import Tracing
 
 RENEW_EVERY_SECONDS = 0.5
 GIVE_UP_SECONDS = 10.0
@@ -42,7 +41,7 @@ class Round:
     """What goes out together; of each event that is traced its traceparent, id and partition."""
 
     moved: list[Moved]
-    batches: list[BatchBuilder]
+    batches: list[RecordBatch]
     traces: list[tuple[str, str, int]]
     first_trace: str | None = None
     """The trace of its first event, which its log lines carry."""
@@ -54,23 +53,23 @@ class Round:
 
 
 async def make_round(
-    producer: AIOKafkaProducer,
     page: Sequence[asyncpg.Record],
     held: Mapping[int, Checkpoint],
-    fixed: list[Header],
+    heads: Heads,
+    *,
+    is_compressed: bool,
 ) -> Round:
     """Pack a page into one batch per partition; what does not fit waits for the next round.
 
     Between two batches others get their turn: the round under way, and the page that follows.
     """
-    first = page[0][-1] if page else None
-    made = Round([], [], [], None if first is None else first.decode())
+    made = Round([], [], [], page[0]["traceparent"] if page else None)
     now_ms = time.time_ns() // 1_000_000
     for partition, rows in groupby(page, _partition):
         before = held[partition]
         moved = Moved(before, before.txid, before.position, before.feed_position)
-        batch = producer.create_batch()
-        _pack(batch, rows, moved, fixed, now_ms, made.traces)
+        batch = RecordBatch(now_ms, is_compressed=is_compressed)
+        _pack(batch, rows, moved, heads, made.traces)
         made.moved.append(moved)
         made.batches.append(batch)
         await asyncio.sleep(0)
@@ -78,26 +77,24 @@ async def make_round(
 
 
 def _pack(
-    batch: BatchBuilder,
+    batch: RecordBatch,
     rows: Iterable[asyncpg.Record],
     moved: Moved,
-    fixed: list[Header],
-    now_ms: int,
+    heads: Heads,
     traces: list[tuple[str, str, int]],
 ) -> None:
     """Fill one batch until the rows end or it is full; every event goes through here."""
-    append, number = batch.append, moved.feed_position
-    for partition, txid, position, key, value, *values in rows:
+    add, head_of, number = batch.add, heads.of, moved.feed_position
+    for partition, txid, position, key, value, optional, own, traceparent, traced_id in rows:
         number += 1
-        headers = headers_of(values, number, fixed)
-        if append(timestamp=now_ms, key=key, value=value, headers=headers) is None:
+        digits = b"%d" % number
+        if not add(key, value, head_of(optional, len(digits)), digits, own):
             return
         moved.txid, moved.position, moved.feed_position = txid, position, number
         if number % INDEX_EVERY == 0:
             moved.index.append((number, txid, position))
-        traceparent = values[-1]
-        if traceparent is not None and traceparent.endswith(b"1"):
-            traces.append((traceparent.decode(), values[0].decode(), partition))
+        if traced_id is not None:
+            traces.append((traceparent, traced_id, partition))
 
 
 async def send_round(
@@ -143,20 +140,19 @@ def trace_round(tracing: Tracing, topic: str, made: Round, start_ns: int) -> Non
     """Keep a span for each event of the round whose trace is sampled."""
     end_ns = time.time_ns()
     for traceparent, event_id, partition in made.traces:
-        if is_sampled(traceparent):
-            tracing.record(
-                "send daybook.access.v1" if topic == ACCESS.name else "send daybook.customers.v1",
-                parent=traceparent,
-                start_ns=start_ns,
-                end_ns=end_ns,
-                kind=SpanKind.PRODUCER,
-                attributes={
-                    "messaging.system": "kafka",
-                    "messaging.operation.name": "send",
-                    "messaging.operation.type": "send",
-                    "messaging.destination.name": topic,
-                    "messaging.destination.partition.id": str(partition),
-                    "messaging.message.id": event_id,
-                    "messaging.batch.message_count": made.events,
-                },
-            )
+        tracing.record(
+            "send daybook.access.v1" if topic == ACCESS.name else "send daybook.customers.v1",
+            parent=traceparent,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            kind=SpanKind.PRODUCER,
+            attributes={
+                "messaging.system": "kafka",
+                "messaging.operation.name": "send",
+                "messaging.operation.type": "send",
+                "messaging.destination.name": topic,
+                "messaging.destination.partition.id": str(partition),
+                "messaging.message.id": event_id,
+                "messaging.batch.message_count": made.events,
+            },
+        )

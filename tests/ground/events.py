@@ -39,8 +39,9 @@ async def write(
     *,
     subject: str | None = None,
     seconds: float = 0,
+    origin: Origin = ORIGIN,
 ) -> Appended:
     """Append behind `version`, so many seconds after noon; the subject is the stream by default."""
     written = [an_event()] if events is None else events
     at = NOON + timedelta(seconds=seconds)
-    return await store.append(stream, subject or stream, version, written, ORIGIN, at)
+    return await store.append(stream, subject or stream, version, written, origin, at)

@@ -16,9 +16,10 @@ from cli.tape.replay import Reader
 from cli.tape.scenes import LARGEST_EVENT_BYTES, every
 from cli.tape.telling import SOURCE
 from services.customers.storage.codec import CODEC
-from shared.messaging.headers import HEADER_NAMES, fixed_headers, headers_of
+from shared.messaging.headers import HEADER_NAMES, fixed_headers
 from shared.messaging.topics import CUSTOMERS
 from tests.cli.tape.careless import EndlessReadingError, Impatient, Naive, lines_of
+from tests.ground.headers import headers_of
 
 TAPE = PROJECT / FOLDER
 SCENES = read_tape(TAPE)

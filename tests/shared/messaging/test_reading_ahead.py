@@ -5,13 +5,12 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from shared.errors import UnavailableError
 from shared.messaging import outbox, reading_ahead
-from shared.messaging.clients import new_producer
 from shared.messaging.headers import fixed_headers
 from shared.messaging.outbox import Checkpoint, Outbox
+from shared.messaging.packing import Heads
 from shared.messaging.reading_ahead import ReadAhead
 from shared.messaging.sending import Round
 from shared.testing.waiting import until
@@ -19,7 +18,7 @@ from tests.ground.events import some_events, write
 from tests.ground.notebook import Notebook
 from tests.shared.messaging.test_relay import numbered
 
-FIXED = fixed_headers("notes", 1)
+HEADS = Heads(fixed_headers("notes", 1))
 MANY = 120
 
 
@@ -33,23 +32,20 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def _first_round(
     notebook: Notebook,
-) -> AsyncIterator[tuple[Outbox, ReadAhead, AIOKafkaProducer, dict[int, Checkpoint], Round]]:
+) -> AsyncIterator[tuple[Outbox, ReadAhead, dict[int, Checkpoint], Round]]:
     """Give a round that is about to be sent, with what follows it being read."""
     await write(notebook.store, "note-1", 0, some_events(20))
     await notebook.make_topic()
-    producer = new_producer(notebook.kafka)
-    await producer.start()
     store = await notebook.new_outbox()
-    ahead = ReadAhead(store)
+    ahead = ReadAhead(store, is_compressed=False)
     try:
         await store.prepare()
         held = (await store.claim()).held
-        first = await ahead.read(producer, held, FIXED)
-        ahead.begin(producer, first, held, FIXED)
-        yield store, ahead, producer, held, first
+        first = await ahead.read(held, HEADS)
+        ahead.begin(first, held, HEADS)
+        yield store, ahead, held, first
     finally:
         await ahead.drop()
-        await producer.stop()
 
 
 async def _acknowledged(
@@ -66,7 +62,7 @@ async def _acknowledged(
 async def test_the_round_read_ahead_follows_the_one_under_way_and_knows_its_offset(
     notebook: Notebook,
 ) -> None:
-    async with _first_round(notebook) as (store, ahead, _, held, first):
+    async with _first_round(notebook) as (store, ahead, held, first):
         await _acknowledged(store, notebook, held, first)
         following = await ahead.take(held)
         assert following is not None
@@ -79,7 +75,7 @@ async def test_the_round_read_ahead_follows_the_one_under_way_and_knows_its_offs
 async def test_what_was_read_ahead_of_a_log_that_starts_over_is_thrown_away(
     notebook: Notebook,
 ) -> None:
-    async with _first_round(notebook) as (store, ahead, _, held, first):
+    async with _first_round(notebook) as (store, ahead, held, first):
         await _acknowledged(store, notebook, held, first)
         await store.start_over(list(held))
         assert await ahead.take((await store.claim()).held) is None
@@ -87,7 +83,7 @@ async def test_what_was_read_ahead_of_a_log_that_starts_over_is_thrown_away(
 
 @pytest.mark.usefixtures("small_pages")
 async def test_what_was_read_ahead_in_an_earlier_epoch_is_thrown_away(notebook: Notebook) -> None:
-    async with _first_round(notebook) as (store, ahead, _, held, first):
+    async with _first_round(notebook) as (store, ahead, held, first):
         await _acknowledged(store, notebook, held, first)
         await store.epochs.begin_next_epoch(1, "a test")
         assert await ahead.take((await store.claim()).held) is None
@@ -97,7 +93,7 @@ async def test_what_was_read_ahead_in_an_earlier_epoch_is_thrown_away(notebook: 
 async def test_what_was_read_ahead_of_a_partition_that_is_lost_is_thrown_away(
     notebook: Notebook,
 ) -> None:
-    async with _first_round(notebook) as (_, ahead, _, _, _):
+    async with _first_round(notebook) as (_, ahead, _, _):
         assert await ahead.take({}) is None
 
 
@@ -148,11 +144,11 @@ async def test_the_page_behind_the_round_read_ahead_is_read_too_and_only_once(
         return await real(self, held)
 
     monkeypatch.setattr(Outbox, "page", page)
-    async with _first_round(notebook) as (store, ahead, producer, held, first):
+    async with _first_round(notebook) as (store, ahead, held, first):
         await _acknowledged(store, notebook, held, first)
         second = await ahead.take(held)
         assert second is not None
-        ahead.begin(producer, second, held, FIXED)
+        ahead.begin(second, held, HEADS)
         await _acknowledged(store, notebook, held, second)
         third = await ahead.take(held)
         assert third is not None
@@ -163,10 +159,10 @@ async def test_the_page_behind_the_round_read_ahead_is_read_too_and_only_once(
 
 @pytest.mark.usefixtures("small_pages")
 async def test_a_page_read_behind_other_places_is_read_again(notebook: Notebook) -> None:
-    async with _first_round(notebook) as (store, ahead, producer, held, first):
+    async with _first_round(notebook) as (store, ahead, held, first):
         await _acknowledged(store, notebook, held, first)
         await ahead.take(held)  # What follows it is read now, and the log starts over.
         await store.start_over(list(held))
-        again = await ahead.read(producer, (await store.claim()).held, FIXED)
+        again = await ahead.read((await store.claim()).held, HEADS)
         [moved] = again.moved
         assert (moved.before.feed_position, moved.feed_position) == (0, 7)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.errors import UnavailableError
 from shared.events import Event
 from shared.eventstore.codec import EventCodec
-from shared.messaging.headers import Header, fixed_headers, headers_of, source_of
+from shared.messaging.headers import Header, fixed_headers, source_of
 from shared.messaging.topics import Topic
 from shared.observability.traces import Tracing
 from shared.projecting.applied import AppliedEvent
@@ -19,6 +19,7 @@ from shared.projecting.runner import ProjectionRunner
 from shared.projecting.versions import settings_of
 from shared.settings import KafkaSettings
 from shared.testing.waiting import until
+from tests.ground.headers import headers_of
 from tests.ground.notebook import SERVICE, Notebook
 from tests.ground.servers import Databases
 
