@@ -21,7 +21,6 @@ CLAIM = Claim("refill", 0.4, 0.6, "events/s")
 async def measure(ground: Ground, large: LargeLog) -> Paired:
     """Fill an empty topic with the whole store; then the client fills one with as many records."""
     here = large.here
-    producer = new_producer(ground.kafka)
     async with connections(dsn_for(here.databases.truth, "relay"), 1) as (truth,):
         stored = int(await truth.fetchval("select count(*) from events"))
 
@@ -44,17 +43,18 @@ async def measure(ground: Ground, large: LargeLog) -> Paired:
             return (stored - before) / passed
 
     async def theirs() -> float:
-        async with an_empty_topic(ground.kafka, here.partitions) as topic:
-            client, left = Client(producer, topic.name), stored
-            await client.send_batch(sample[:1])
-            started = perf_counter()
-            while left:
-                await client.send_batch(sample[:left])
-                left -= min(left, len(sample))
-            return stored / (perf_counter() - started)
+        producer = new_producer(ground.kafka)
+        await producer.start()
+        try:
+            async with an_empty_topic(ground.kafka, here.partitions) as topic:
+                client, left = Client(producer, topic.name), stored
+                await client.send_batch(sample[:1])
+                started = perf_counter()
+                while left:
+                    await client.send_batch(sample[:left])
+                    left -= min(left, len(sample))
+                return stored / (perf_counter() - started)
+        finally:
+            await producer.stop()
 
-    await producer.start()
-    try:
-        return pair(*await in_turns(ROUNDS, ours, theirs))
-    finally:
-        await producer.stop()
+    return pair(*await in_turns(ROUNDS, ours, theirs))
