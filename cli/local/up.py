@@ -62,14 +62,15 @@ class Run:
             self._place, self._screen, self._supervisor, self._clock, with_demo=with_demo
         )
         proof = await startup.run()
-        self._board.phase = "ready"
-        self.on_change()
         took = self._clock.monotonic() - began
         self._screen.say()
         self._screen.say(ready_text(self._place, proof, DEMO_PEOPLE, took))
         self._screen.say(
             "\nCtrl-C or `daybook down` stops everything; the next start goes on with this data."
         )
+        # Last, because whoever started it detached reads on until then.
+        self._board.phase = "ready"
+        self.on_change()
         await asyncio.gather(self._supervisor.watch(), self._keep_counting())
 
     async def stop(self) -> None:
