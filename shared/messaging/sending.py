@@ -70,6 +70,7 @@ async def make_round(
         moved = Moved(before, before.txid, before.position, before.feed_position)
         batch = RecordBatch(now_ms, is_compressed=is_compressed)
         _pack(batch, rows, moved, heads, made.traces)
+        batch.close()
         made.moved.append(moved)
         made.batches.append(batch)
         await asyncio.sleep(0)
