@@ -4,9 +4,8 @@ import random
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
-from aiokafka.partitioner import murmur2 as murmur2_of_aiokafka
 
-from shared.eventstore.partitioning import murmur2, partition_of
+from shared.eventstore.partitioning import partition_of
 
 # From the tests of org.apache.kafka.common.utils.Utils (signed there).
 OF_APACHE_KAFKA = {
@@ -21,12 +20,7 @@ OF_APACHE_KAFKA = {
 
 @pytest.mark.parametrize(("key", "signed"), OF_APACHE_KAFKA.items())
 def test_the_hash_is_the_one_that_apache_kafka_tests_its_own_with(key: bytes, signed: int) -> None:
-    assert murmur2(key) == signed % 2**32
-
-
-def test_the_hash_is_that_of_the_python_client_for_any_bytes(dice: random.Random) -> None:
-    keys = [b"", *(dice.randbytes(dice.randint(0, 70)) for _ in range(5_000))]
-    assert [murmur2(key) for key in keys] == [murmur2_of_aiokafka(key) & 0xFFFFFFFF for key in keys]
+    assert partition_of(key.decode(), 2**31 - 1) == (signed & 0x7FFFFFFF) % (2**31 - 1)
 
 
 def test_the_partition_is_the_one_that_the_python_client_would_choose(
