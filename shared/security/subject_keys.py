@@ -14,6 +14,7 @@ from shared.security.jwe import key_commitment
 from shared.security.master_key import KEY_BYTES, MasterKey
 
 KEYS_PER_CALL = 100
+MADE_AT_A_TIME = 5
 
 MAKE = "insert into subject_keys (kid, wrapped) select * from unnest($1::text[], $2::bytea[])"
 READ = "select kid, wrapped from subject_keys where kid = any($1::text[])"
@@ -44,9 +45,18 @@ class SubjectKeys:
         self._master = master
 
     async def make(self, count: int = KEYS_PER_CALL) -> list[SubjectKey]:
-        """Make keys for subjects to come; they are durable when this returns."""
-        keys = [SubjectKey.of(str(uuid4()), urandom(KEY_BYTES)) for _ in range(count)]
-        wrapped = [self._master.wrap(key.kid, key.key) for key in keys]
+        """Make keys for subjects to come; they are durable when this returns.
+
+        A few at a time, because requests under way wait meanwhile.
+        """
+        keys: list[SubjectKey] = []
+        wrapped: list[bytes] = []
+        for _ in range(count):
+            key = SubjectKey.of(str(uuid4()), urandom(KEY_BYTES))
+            keys.append(key)
+            wrapped.append(self._master.wrap(key.kid, key.key))
+            if len(keys) % MADE_AT_A_TIME == 0:
+                await asyncio.sleep(0)
         await self._lanes.fetch(MAKE, [key.kid for key in keys], wrapped)
         return keys
 
