@@ -29,8 +29,8 @@ HEADER_BYTES = _BEFORE_CRC.size + _UNDER_CRC.size
 
 
 def varint(number: int) -> bytes:
-    """Return a length as Kafka writes it; -1 is the length of nothing."""
-    rest = number << 1 ^ number >> 31
+    """Return a length as Kafka writes it: zigzag, which doubles what is not negative."""
+    rest = number * 2
     written = bytearray()
     while rest > 0x7F:  # noqa: PLR2004 - seven bits a byte, the eighth says that more follow
         written.append(rest & 0x7F | 0x80)

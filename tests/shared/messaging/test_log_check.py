@@ -81,6 +81,14 @@ async def test_what_lies_beyond_the_checkpoint_is_named_when_asked(notebook: Not
         assert state.lost == set()
 
 
+async def test_a_running_check_reads_one_record_however_much_follows_it(
+    notebook: Notebook,
+) -> None:
+    [sent, *_] = await _filled(notebook)
+    state = await _check(notebook, [replace(sent, feed_position=1, kafka_offset=0)])
+    assert (state.lost, state.beyond) == (set(), [])
+
+
 async def test_where_the_last_record_is_gone_all_that_stands_there_now_is_named_when_asked(
     notebook: Notebook,
 ) -> None:

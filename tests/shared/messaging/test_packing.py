@@ -129,10 +129,6 @@ def test_a_varint_holds_seven_bits_a_byte_of_twice_the_number(number: int) -> No
     assert not written[-1] & 0x80
 
 
-def test_nothing_has_the_length_minus_one() -> None:
-    assert varint(-1) == b"\x01"
-
-
 async def test_the_store_makes_headers_of_every_length_a_text_may_have(notebook: Notebook) -> None:
     actors = [size * letter for size in (1, 63, 64, 8_191, 8_192, 100_000) for letter in "xé海"]
     for number, actor in enumerate(actors):
