@@ -8,17 +8,16 @@ from time import perf_counter
 import asyncpg
 
 from shared.errors import (
-    DaybookError,
     DiskFullError,
     InvalidInputError,
     UnavailableError,
     VersionConflictError,
 )
 from shared.events import EventToAppend, Origin, RecordedEvent
-from shared.eventstore.codec import EventCodec
 from shared.eventstore.partitioning import partition_of
 from shared.eventstore.reserve import DiskReserve
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
+from shared.eventstore.shapes import StoredShapes
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, checked
 from shared.observability.metrics import UNMEASURED, Metrics
@@ -73,6 +72,7 @@ class EventStore:
         self._lanes = lanes
         self._reserve = reserve
         self._metrics = metrics
+        self.shapes = StoredShapes(lanes)
         self.service = service
         self.partitions = partitions
 
@@ -112,7 +112,7 @@ class EventStore:
             origin.connection, origin.traceparent,
             *_as_arguments(events),
         )  # fmt: skip
-        row = await self._call(APPEND, arguments)
+        row = await self._call(APPEND, arguments, events)
         return Appended.from_row(self.service, row)
 
     async def append_many(
@@ -145,7 +145,7 @@ class EventStore:
             [e.event_id for e in events], [e.type for e in events],
             [e.schema_version for e in events], [e.data for e in events],
         )  # fmt: skip
-        row = await self._call(APPEND_MANY, arguments)
+        row = await self._call(APPEND_MANY, arguments, events)
         partition = partitions[of[-1] - 1]
         return TokenPart(self.service, row["o_epoch"], partition, row["o_txid"], row["o_position"])
 
@@ -196,29 +196,22 @@ class EventStore:
         """
         await self._lanes.execute("select append_probe($1)", stream)
 
-    async def refuse_unreadable(self, codec: EventCodec) -> None:
-        """Check that every stored (type, schema version) reads as today's shape.
-
-        Raises:
-            DaybookError: the store was written by a newer release, or an upcaster is missing.
-        """
-        rows = await self._lanes.fetch("select distinct type, schema_version from events")
-        unreadable = codec.unreachable((row["type"], row["schema_version"]) for row in rows)
-        if unreadable:
-            listed = ", ".join(f"{name} {version}" for name, version in sorted(unreadable))
-            raise DaybookError(
-                f"the store holds events that this release cannot read: {listed}",
-                code="events-unreadable",
-                fix="start the release that wrote them, or a newer one",
-                who_can_help="the developers of this service",
-            )
-
     async def epoch(self) -> int:
         """Return which life of the store this is."""
         rows = await self._lanes.fetch("select epoch from store")
         return int(rows[0]["epoch"])
 
-    async def _call(self, sql: str, arguments: Sequence[object]) -> asyncpg.Record:
+    async def _call(
+        self, sql: str, arguments: Sequence[object], events: Sequence[EventToAppend]
+    ) -> asyncpg.Record:
+        if self.shapes.lack(events):
+            await self.shapes.put_down(events)
+        row = await self._try(sql, arguments)
+        if row["o_epoch"] != self.shapes.epoch:
+            await self.shapes.stay_in(row["o_epoch"])
+        return row
+
+    async def _try(self, sql: str, arguments: Sequence[object]) -> asyncpg.Record:
         began = perf_counter()
         for _ in range(MAX_TRIES):
             try:

@@ -77,11 +77,11 @@ async def test_no_process_starts_on_a_store_that_it_cannot_read(
 ) -> None:
     async with a_notebook(databases, broker.settings) as notebook:
         await store_both(notebook)
-        await notebook.store.refuse_unreadable(notes.SECOND)
+        await notebook.store.shapes.refuse_unreadable(notes.SECOND)
         codecs: list[EventCodec] = [notes.WITHOUT_UPCASTER, notes.FIRST]
         for codec, unreadable in zip(codecs, ["NoteWritten 1", "NoteWritten 2"], strict=True):
             with pytest.raises(DaybookError) as refused:
-                await notebook.store.refuse_unreadable(codec)
+                await notebook.store.shapes.refuse_unreadable(codec)
             assert refused.value.problem_code == "events-unreadable"
             assert refused.value.detail.endswith(unreadable)
 

@@ -115,7 +115,7 @@ async def _parts(process: Process) -> ApiParts:
     )
     process.opened.push_async_callback(engine.dispose)
     store = EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics, _reserve(process))
-    await store.refuse_unreadable(CODEC)
+    await store.shapes.refuse_unreadable(CODEC)
     check = StoreCheck(truth, views, FOLLOWED.source, FOLLOWED.topic)
     await check.check()
     process.runs.append(check.run)
