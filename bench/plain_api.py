@@ -14,10 +14,10 @@ from fastapi import Depends, FastAPI
 from pydantic import BaseModel, EmailStr, Field
 from sqlalchemy import Text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.postgres.dsn import sqlalchemy_url
+from shared.postgres.dsn import engine_of
 
 KEEP_ALIVE_SECONDS = 30
 # Tried: 16 is the fastest. None beyond, because each of those would serve one request and close.
@@ -58,7 +58,7 @@ class CustomerOut(BaseModel):
 
 def plain_app(dsn: str) -> FastAPI:
     """Return the app; its table is made when the first request comes."""
-    engine = create_async_engine(sqlalchemy_url(dsn), pool_size=POOL, max_overflow=0)
+    engine = engine_of(dsn, pool_size=POOL, max_overflow=0)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     app = FastAPI()
 

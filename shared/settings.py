@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 # The contracts travel with the code: they are checked in beside it.
 PUBLISHED = Path(__file__).resolve().parents[1] / "docs" / "contracts"
 BrokerKind = Literal["embedded", "kafka"]
+KafkaSecurity = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
 
 class KafkaSettings(BaseSettings):
@@ -30,6 +31,21 @@ class KafkaSettings(BaseSettings):
     replication: int = Field(
         3, ge=1, description="On how many Apache Kafka brokers each record of a new topic lies."
     )
+    security_protocol: KafkaSecurity = Field(
+        "PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, as Kafka names them."
+    )
+    ca_file: Path | None = Field(
+        None, description="Who vouches for the brokers (PEM); None: whom this system trusts."
+    )
+    certificate_file: Path | None = Field(
+        None, description="Our own certificate (PEM), where brokers ask for one."
+    )
+    certificate_key_file: Path | None = Field(None, description="The key of that certificate.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="How we sign in, if the protocol is SASL_…"
+    )
+    sasl_username: str | None = Field(None, description="As whom.")
+    sasl_password_file: Path | None = Field(None, description="The file with the password.")
 
     @property
     def is_embedded(self) -> bool:
@@ -46,8 +62,10 @@ class StoreSettings(BaseSettings):
     """The three PostgreSQL servers of a service.
 
     A DSN holds the placeholder `{role}` where the database user's role stands, for example
-    `postgresql://customers_{role}@/customers?host=/run/daybook/truth`; passwords come from
-    PGPASSFILE. `truth` is backed up, `views` is rebuilt, `keys` has its own short-lived backups.
+    `postgresql://customers_{role}@/customers?host=/run/daybook/truth`. Its parameter
+    `passwordfile=/run/secrets/customers_{role}` names the file with that user's password;
+    `sslmode=verify-full&sslrootcert=…` is TLS. `truth` is backed up, `views` is rebuilt, `keys`
+    has its own short-lived backups.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAYBOOK_STORE_", frozen=True)
@@ -62,6 +80,16 @@ class StoreSettings(BaseSettings):
         1_000_000_000, ge=0, description="With less room there than this, nothing is written."
     )
     append_lanes: int = Field(8, ge=1, description="Connections that an api process appends on.")
+
+
+class AdminSettings(BaseSettings):
+    """A superuser's way into each server, for the role `prepare` alone."""
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_ADMIN_", frozen=True)
+
+    truth_dsn: str = Field(description="As in StoreSettings, to the database `postgres`.")
+    views_dsn: str = Field(description="The same, on the views server.")
+    keys_dsn: str = Field(description="The same, on the keys server.")
 
 
 class SecuritySettings(BaseSettings):

@@ -28,6 +28,11 @@ def main() -> None:
     role = cast("Role", sys.argv[1])
     observability = ObservabilitySettings()
     configure_logging(observability, service=SERVICE, role=role)
+    if role == "prepare":
+        from services.customers.roles.prepare import prepare_databases  # noqa: PLC0415
+
+        uvloop.run(prepare_databases())
+        return
     if role == "migrate":
         from services.customers.roles.migrate import migrate_databases  # noqa: PLC0415
 

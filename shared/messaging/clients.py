@@ -9,6 +9,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
+from shared.messaging.securing import security_of
 from shared.settings import KafkaSettings
 
 # A client that asks for a missing topic would make the broker create it, with the broker's own
@@ -51,6 +52,7 @@ def new_producer(settings: KafkaSettings) -> AIOKafkaProducer:
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         metadata_max_age_ms=5_000 if embedded else 60_000,
         retry_backoff_ms=50,
+        **security_of(settings),
     )
 
 
@@ -83,6 +85,7 @@ def new_consumer(
         metadata_max_age_ms=5_000 if embedded or group else 60_000,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         retry_backoff_ms=50,
+        **security_of(settings),
     )
 
 
@@ -92,7 +95,9 @@ async def broker_answers(settings: KafkaSettings) -> bool:
     A port that takes connections proves less: Apache Kafka opens it long before it serves.
     """
     client = AIOKafkaClient(
-        bootstrap_servers=settings.bootstrap, request_timeout_ms=ANSWER_WITHIN_MS
+        bootstrap_servers=settings.bootstrap,
+        request_timeout_ms=ANSWER_WITHIN_MS,
+        **security_of(settings),
     )
     try:
         await client.bootstrap()

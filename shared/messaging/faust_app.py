@@ -5,7 +5,9 @@ import os
 
 import faust
 from faust.types import TP
+from faust.types.auth import CredentialsT
 
+from shared.messaging.securing import security_of
 from shared.settings import KafkaSettings
 
 ANSWER_WITHIN_SECONDS = 2.0
@@ -38,6 +40,19 @@ class _WithoutFolders(faust.App):
         """Make nothing."""
 
 
+def credentials_of(settings: KafkaSettings) -> CredentialsT | None:
+    """Return what Faust is told about TLS and SASL; it makes its clients itself."""
+    told = security_of(settings)
+    if "sasl_mechanism" in told:
+        return faust.SASLCredentials(
+            mechanism=told["sasl_mechanism"],
+            username=told["sasl_plain_username"],
+            password=told["sasl_plain_password"],
+            ssl_context=told["ssl_context"],
+        )
+    return faust.SSLCredentials(told["ssl_context"]) if told else None
+
+
 def new_app(name: str, settings: KafkaSettings) -> faust.App:
     """Return a Faust app with the settings that each kind of broker needs; it keeps no tables.
 
@@ -47,6 +62,7 @@ def new_app(name: str, settings: KafkaSettings) -> faust.App:
     return _WithoutFolders(
         f"daybook-{name}",
         broker=[f"aiokafka://{address}" for address in settings.bootstrap.split(",")],
+        broker_credentials=credentials_of(settings),
         loop=asyncio.get_running_loop(),
         store="memory://",
         # It cannot be made: should Faust ever come to want it, the start says so.

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 from shared.errors import UnavailableError
 from shared.eventstore.rows import Table
 from shared.messaging.clients import REQUEST_TIMEOUT_MS
+from shared.messaging.securing import security_of
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,9 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> lis
         UnavailableError: the broker does not answer, or a topic has another partition count.
     """
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS
+        bootstrap_servers=settings.bootstrap,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        **security_of(settings),
     )
     try:
         await admin.start()

@@ -1,10 +1,11 @@
 """A service has its database and its least-privileged roles on a server before it starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
 from shared.postgres.dsn import ROLES
+from shared.postgres.scram import verifier_of
 
 
 async def prepare_database(
@@ -14,6 +15,7 @@ async def prepare_database(
     *,
     database: str | None = None,
     holds_events: bool = False,
+    passwords: Mapping[str, str] | None = None,
 ) -> None:
     """Create the service's roles and its database if they are not there; safe to repeat.
 
@@ -26,6 +28,7 @@ async def prepare_database(
         roles: the roles that log in besides `migrate`.
         database: another database name (tests make one per test).
         holds_events: whether the log of events is there; only there the owner sees all sessions.
+        passwords: by role, `migrate` included; a role without one keeps what it has.
     """
     connection = await asyncpg.connect(admin_dsn)
     try:
@@ -37,6 +40,9 @@ async def prepare_database(
             await connection.execute(f'grant pg_read_all_stats to "{service}_owner"')
         for role in roles:
             await _ensure_role(connection, f"{service}_{role}", "login")
+        for role, password in (passwords or {}).items():
+            verifier = verifier_of(password)
+            await connection.execute(f"alter role \"{service}_{role}\" password '{verifier}'")
         await _ensure_database(connection, database or service, service)
     finally:
         await connection.close()

@@ -1,15 +1,24 @@
-"""One DSN per server, with the database user filled in by role, so that rights follow the role."""
+"""One DSN per server, with user and password filled in by role, so that rights follow the role."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.errors import DaybookError
 
 ROLES = ("api", "relay", "projector")
+PASSWORD_FILE = "passwordfile"  # noqa: S105 - the name of a parameter
 
 
 def dsn_for(template: str, role: str) -> str:
     """Return the DSN for one role; the template holds `{role}` in its user name.
 
     Raises:
-        DaybookError: the template names no role, so every role would share one user's rights.
+        DaybookError: the template names no role, so every role would share one user's rights; or
+            its password file cannot be read.
     """
     if "{role}" not in template:
         raise DaybookError(
@@ -17,9 +26,51 @@ def dsn_for(template: str, role: str) -> str:
             code="dsn-without-role",
             fix="write it like postgresql://customers_{role}@host/customers",
         )
-    return template.replace("{role}", role)
+    return with_password(template.replace("{role}", role))
 
 
-def sqlalchemy_url(dsn: str) -> str:
-    """Return the same DSN as SQLAlchemy wants it."""
-    return dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+def with_password(dsn: str) -> str:
+    """Return the DSN with the password that the file in its parameter `passwordfile` holds.
+
+    libpq's own PGPASSFILE must be readable by its owner alone, which a secret that an orchestrator
+    mounts is not; and it holds the passwords of all roles, where a process needs one.
+
+    Raises:
+        DaybookError: the file cannot be read.
+    """
+    parts = urlsplit(dsn)
+    given = dict(parse_qsl(parts.query))
+    if (file := given.pop(PASSWORD_FILE, None)) is None:
+        return dsn
+    given["password"] = _read_password(Path(file))
+    return urlunsplit(parts._replace(query=urlencode(given)))
+
+
+def password_of(dsn: str) -> str | None:
+    """Return the password of a DSN that `dsn_for` made; None if it needs none."""
+    return dict(parse_qsl(urlsplit(dsn).query)).get("password")
+
+
+def engine_of(dsn: str, **more: Any) -> AsyncEngine:  # noqa: ANN401 - as create_async_engine's
+    """Return SQLAlchemy's way to the database of a DSN, with everything that the DSN says.
+
+    SQLAlchemy reads URLs by itself and knows neither `sslmode` nor `sslrootcert`; so asyncpg reads
+    the DSN here as everywhere else.
+    """
+
+    async def connect(**given: Any) -> asyncpg.Connection:  # noqa: ANN401 - as asyncpg's
+        return await asyncpg.connect(dsn, **given)
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, **more)
+
+
+def _read_password(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise DaybookError(
+            f"the password file {path.name} cannot be read ({error.strerror})",
+            code="secret-missing",
+            fix=f"put the password of that database user into {path}, readable for the service",
+            who_can_help="an operator",
+        ) from error

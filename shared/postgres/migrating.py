@@ -7,9 +7,8 @@ from pathlib import Path
 from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection, pool, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.postgres.dsn import sqlalchemy_url
+from shared.postgres.dsn import engine_of
 
 MIGRATION_LOCK = 0x44_61_79_62
 
@@ -58,7 +57,7 @@ def run_environment() -> None:
 
 async def _run_environment() -> None:
     attributes = context.config.attributes
-    engine = create_async_engine(sqlalchemy_url(attributes["dsn"]), poolclass=pool.NullPool)
+    engine = engine_of(attributes["dsn"], poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(

@@ -9,7 +9,6 @@ from uuid import uuid4
 import asyncpg
 import httpx
 from opentelemetry.sdk.trace import ReadableSpan
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from services.customers import VERSION
@@ -36,7 +35,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.topics import CUSTOMERS, TWO_HOURS, Topic
 from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
-from shared.postgres.dsn import dsn_for, sqlalchemy_url
+from shared.postgres.dsn import dsn_for, engine_of
 from shared.postgres.lanes import Lanes
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
@@ -245,8 +244,7 @@ class House:
             await self._opened.aclose()
 
     def _app(self, truth: Lanes, views: Lanes) -> Api:
-        url = sqlalchemy_url(dsn_for(self.databases.views_dsn, "api"))
-        engine = create_async_engine(url, poolclass=NullPool)
+        engine = engine_of(dsn_for(self.databases.views_dsn, "api"), poolclass=NullPool)
         self._opened.push_async_callback(engine.dispose)
         self.canary = CanaryKeeper(
             self.store, CODEC, self.watcher, self.clock, self.tracing,

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasure_watch import ErasureWatcher
@@ -34,7 +33,7 @@ from shared.messaging.topics import ACCESS, ACTIVITY, CUSTOMERS
 from shared.observability.metrics import Metrics
 from shared.observability.names import GaugeName
 from shared.observability.work import FINE
-from shared.postgres.dsn import dsn_for, sqlalchemy_url
+from shared.postgres.dsn import dsn_for, engine_of
 from shared.postgres.lanes import Lanes
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
@@ -110,9 +109,7 @@ async def _parts(process: Process) -> ApiParts:
     truth = await process.lanes(process.stores.truth_dsn, "api", process.stores.append_lanes)
     views = await process.lanes(process.stores.views_dsn, "api", 4)
     key_lanes = await process.lanes(process.stores.keys_dsn, "api", 4)
-    engine = create_async_engine(
-        sqlalchemy_url(dsn_for(process.stores.views_dsn, "api")), pool_pre_ping=True
-    )
+    engine = engine_of(dsn_for(process.stores.views_dsn, "api"), pool_pre_ping=True)
     process.opened.push_async_callback(engine.dispose)
     store = EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics, _reserve(process))
     await store.shapes.refuse_unreadable(CODEC)

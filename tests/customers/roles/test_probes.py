@@ -1,62 +1,14 @@
 """Each process of the service can be probed, in every role, and says what it did last."""
 
-import json
-import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from shared.testing.waiting import until
+from tests.customers.roles.probing import Probed, probed
 from tests.ground.broker import Broker
-from tests.ground.processes import Running, running, service_env
+from tests.ground.processes import service_env
 from tests.ground.servers import Databases
-
-Json = dict[str, Any]
-
-
-class Probed:
-    """A process of the service, and its port for operators."""
-
-    def __init__(self, process: Running, client: httpx.AsyncClient) -> None:
-        self.process = process
-        self._client = client
-
-    async def ready(self) -> tuple[int, Json]:
-        """Return the status and the body of /readyz."""
-        answer = await self._client.get("/readyz")
-        return answer.status_code, answer.json()
-
-    async def is_ready(self) -> bool:
-        status, _ = await self.ready()
-        return status == 200
-
-    async def number(self, sample: str) -> float | None:
-        """Return one number of /metrics by its name and labels as they stand there."""
-        text = (await self._client.get("/metrics")).text
-        found = re.search(rf"^{re.escape(sample)} (\S+)$", text, re.MULTILINE)
-        return float(found[1]) if found else None
-
-
-@asynccontextmanager
-async def probed(role: str, env: dict[str, str]) -> AsyncIterator[Probed]:
-    """Run a role and find the port that it says it serves."""
-    async with running("services.customers", role, env=env) as process:
-        await until(lambda: _port(process), what=f"the {role}'s port")
-        url = f"http://127.0.0.1:{_port(process)}"
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-            yield Probed(process, client)
-
-
-def _port(process: Running) -> int | None:
-    for line in process.output().splitlines():
-        if "metrics are served" in line:
-            port: int = json.loads(line)["port"]
-            return port
-    return None
 
 
 @pytest.fixture
