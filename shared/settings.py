@@ -98,6 +98,9 @@ class SecuritySettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DAYBOOK_SECURITY_", frozen=True)
 
     secrets_dir: Path = Field(description="Folder (0700) with master.key and service.key.")
+    ledger_dir: Path = Field(
+        description="Folder of the erasure ledger: a volume of its own, which no restore touches."
+    )
     issuer: str = Field("http://127.0.0.1:8105", description="The OIDC issuer that signs tokens.")
     audience: str = Field("daybook", description="The audience a token must name.")
 

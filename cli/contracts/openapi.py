@@ -1,6 +1,7 @@
 """The HTTP api of a service is described without being started: nothing is connected."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.customers.api.app import ApiParts, customers_api, lag_meter
+from services.customers.application.erasing import CustomerErasures
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
@@ -29,6 +31,7 @@ from shared.projecting.canary import CanaryKeeper
 from shared.projecting.marks import Followed
 from shared.projecting.orders import Orders
 from shared.projecting.watching import MarkWatcher
+from shared.security.erasure_ledger import ErasureLedger
 from shared.security.master_key import FileMasterKey
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
@@ -50,6 +53,8 @@ def customers_openapi() -> dict[str, Any]:
     watcher = MarkWatcher(lanes, followed, SERVICE)
     http = httpx.AsyncClient()
     records = RecordKeeper(lanes, clock, ACCESS.partitions)
+    keys = SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256)))
+    ledger = ErasureLedger(Path(NOWHERE), clock)
     parts = ApiParts(
         store=store,
         feed=Feed(lanes, CUSTOMERS.name),
@@ -58,7 +63,8 @@ def customers_openapi() -> dict[str, Any]:
         directory=DirectoryQueries(
             create_async_engine(NOWHERE.replace("postgresql", "postgresql+asyncpg"))
         ),
-        keys=SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256))),
+        keys=keys,
+        erasures=CustomerErasures(store, keys, ledger, clock, asyncio.Event()),
         records=records,
         records_feed=Feed(lanes, ACCESS.name, ACCESS.table),
         recorder=Recorder(records, clock),

@@ -58,6 +58,7 @@ def of_service(
         "DAYBOOK_KAFKA_REPLICATION": "1",
         "DAYBOOK_KAFKA_BOOTSTRAP": ports.bootstrap,
         "DAYBOOK_SECURITY_SECRETS_DIR": str(place.secrets),
+        "DAYBOOK_SECURITY_LEDGER_DIR": str(place.ledger),
         "DAYBOOK_SECURITY_ISSUER": ports.issuer_url,
         "DAYBOOK_SECURITY_AUDIENCE": "daybook",
         "DAYBOOK_SERVICE_HOST": LOOPBACK,

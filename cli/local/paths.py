@@ -54,6 +54,11 @@ class Place:
         return self.var / "secrets"
 
     @property
+    def ledger(self) -> Path:
+        """The erasure ledger: in earnest a volume of its own, which no restore touches."""
+        return self.var / "ledger"
+
+    @property
     def kafka(self) -> Path:
         """The log of Apache Kafka, if it is used; it can be removed while nothing runs."""
         return self.var / "kafka"

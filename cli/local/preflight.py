@@ -27,7 +27,7 @@ def make_folders(place: Place) -> None:
         owner = place.var.stat().st_uid
         if owner == place.uid:
             place.var.chmod(PRIVATE)
-            for folder in (place.logs, place.run, place.secrets):
+            for folder in (place.logs, place.run, place.secrets, place.ledger):
                 folder.mkdir(mode=PRIVATE, exist_ok=True)
     except OSError as error:
         raise UnavailableError(

@@ -7,12 +7,13 @@ from cli.local.machine import postgres_programs
 from cli.local.paths import Place
 from cli.local.postgres import make_socket_folders, remove_socket_folders, servers
 from cli.local.program import Tier
-from cli.local.stores import check_stores, prepare_stores
+from cli.local.stores import check_stores, prepare_stores, store_settings
 from cli.local.supervisor import Supervisor
-from services.customers.roles.check import lines_of
+from services.customers.roles.check import line_of, lines_of
+from services.customers.roles.ledger import replay_ledger
 from shared.clock import Clock
 from shared.errors import NotFoundError
-from shared.projecting.store_check import StoreReport
+from shared.settings import SecuritySettings
 
 
 class _NobodyWatches:
@@ -36,20 +37,25 @@ async def restore_check(place: Place, clock: Clock, service: str) -> bool:
     if not all(server.is_initialised for server in servers(place)):
         raise NotFoundError(f"there is no store in {place.shown}", fix="daybook up")
     if lock.holder(place.lock) is not None:
-        return _told(*await check_stores(place, service))
+        return await _checked(place, service)
     with lock.hold(place.lock):
         supervisor = Supervisor(place.logs, _NobodyWatches(), clock)
         make_socket_folders(place)
         try:
             await supervisor.start(*postgres_programs(place))
             await prepare_stores(place, supervisor, service)
-            return _told(*await check_stores(place, service))
+            return await _checked(place, service)
         finally:
             await supervisor.stop(Tier.POSTGRES)
             remove_socket_folders(place)
 
 
-def _told(report: StoreReport, epoch: int) -> bool:
-    for line in lines_of(report, epoch):
+async def _checked(place: Place, service: str) -> bool:
+    report, epoch = await check_stores(place, service)
+    replayed = await replay_ledger(
+        store_settings(place, service),
+        SecuritySettings(secrets_dir=place.secrets, ledger_dir=place.ledger),
+    )
+    for line in (*lines_of(report, epoch), line_of(replayed)):
         click.echo(line)
-    return not report.problems
+    return not report.problems and replayed.is_nothing

@@ -37,9 +37,12 @@ async def check_stores(place: Place, service: str) -> tuple[StoreReport, int]:
     Raises:
         UnavailableError: a server does not answer.
     """
+    return await check_store(store_settings(place, service))
+
+
+def store_settings(place: Place, service: str) -> StoreSettings:
+    """Return where the databases of a service are on this machine."""
     dsn = {f"{server.kind}_dsn": server.service_dsn(service) for server in servers(place)}
-    return await check_store(
-        StoreSettings(
-            truth_dsn=dsn["truth_dsn"], views_dsn=dsn["views_dsn"], keys_dsn=dsn["keys_dsn"]
-        )
+    return StoreSettings(
+        truth_dsn=dsn["truth_dsn"], views_dsn=dsn["views_dsn"], keys_dsn=dsn["keys_dsn"]
     )

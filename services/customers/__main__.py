@@ -9,7 +9,8 @@ from typing import cast, get_args
 import uvloop
 
 from services.customers.roles.api import add_api
-from services.customers.roles.check import check_store, lines_of
+from services.customers.roles.check import check_store, line_of, lines_of
+from services.customers.roles.ledger import mend_ledger, replay_ledger, wait_for_gate
 from services.customers.roles.process import SERVICE, Process, Role
 from services.customers.roles.projector import add_projector
 from services.customers.roles.relay import add_relay
@@ -17,7 +18,7 @@ from shared.garbage import look_for_garbage_rarely
 from shared.observability.exporting import close_tracing, configure_tracing
 from shared.observability.logs import configure_logging
 from shared.observability.traces import Tracing
-from shared.settings import ObservabilitySettings, StoreSettings
+from shared.settings import ObservabilitySettings, SecuritySettings, StoreSettings
 
 
 def main() -> None:
@@ -40,7 +41,12 @@ def main() -> None:
         return
     if role == "check":
         report, epoch = uvloop.run(check_store(StoreSettings()))
-        sys.stdout.write("\n".join(lines_of(report, epoch)) + "\n")
+        replayed = uvloop.run(replay_ledger(StoreSettings(), SecuritySettings()))
+        sys.stdout.write("\n".join([*lines_of(report, epoch), line_of(replayed)]) + "\n")
+        return
+    if role == "ledger":
+        added = uvloop.run(mend_ledger(StoreSettings(), SecuritySettings()))
+        sys.stdout.write(f"{added} erasures that the store knows were added to the ledger\n")
         return
     look_for_garbage_rarely()
     tracing = configure_tracing(observability, SERVICE, role)
@@ -57,6 +63,9 @@ async def _run(role: Role, tracing: Tracing) -> None:
         await Process(role, tracing).run(add_streams)
         return
     adds = {"relay": add_relay, "projector": add_projector, "api": add_api}
+    if role in {"relay", "projector"}:  # an api opens the gate itself, before anything runs
+        await Process(role, tracing).run(wait_for_gate, adds[role])
+        return
     await Process(role, tracing).run(*(add for of, add in adds.items() if role in {of, "all"}))
 
 

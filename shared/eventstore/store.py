@@ -19,7 +19,13 @@ from shared.eventstore.reserve import DiskReserve
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
 from shared.eventstore.shapes import StoredShapes
 from shared.eventstore.tokens import TokenPart
-from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, checked
+from shared.eventstore.writing import (
+    NOTHING_TO_REMEMBER,
+    Appended,
+    Remember,
+    as_arguments,
+    checked,
+)
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.postgres.lanes import Lanes
 
@@ -36,6 +42,13 @@ LOAD_AS_OF = (
     f"select {EVENT_COLUMNS} from events e where e.stream = $1 and e.recorded_at <= $2"
     " order by e.version"
 )
+LOAD_TYPES = (
+    f"select {EVENT_COLUMNS} from events e where e.stream = $1 and e.type = any($2::text[])"
+    " order by e.version"
+)
+ENDED_OTHERWISE = """select s.stream from streams s
+    join events e on e.stream = s.stream and e.version = s.version
+    where s.stream = any($1::text[]) and e.type <> all($2::text[])"""
 REMEMBERED = """select i.body_mac, i.status, i.location, i.stream, i.version, s.epoch, e.txid,
     e.position, e.partition
     from idempotency i cross join store s
@@ -45,7 +58,6 @@ LACKING = """select s.stream from streams s where s.stream > $1 and s.stream < $
     and not exists (select from events e where e.stream = s.stream and e.type = $3)
     order by s.stream"""
 MAX_TRIES = 5
-NO_EVENT = (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,7 @@ class EventStore:
             stream, expected_version, subject, partition_of(subject, self.partitions),
             recorded_at, origin.actor, origin.correlation_id, origin.causation_id,
             origin.connection, origin.traceparent,
-            *_as_arguments(events),
+            *as_arguments(events),
         )  # fmt: skip
         row = await self._call(APPEND, arguments, events)
         return Appended.from_row(self.service, row)
@@ -161,6 +173,10 @@ class EventStore:
             rows = await self._lanes.fetch(LOAD, stream)
         return [event_of(row) for row in rows]
 
+    async def load_types(self, stream: str, types: Sequence[str]) -> list[RecordedEvent]:
+        """Return the stream's events of these types, in order."""
+        return [event_of(row) for row in await self._lanes.fetch(LOAD_TYPES, stream, types)]
+
     async def remembered(self, remember: Remember) -> Appended | None:
         """Return the answer kept under an idempotency key, or None.
 
@@ -179,10 +195,17 @@ class EventStore:
         rows = await self._lanes.fetch("select version from streams where stream = $1", stream)
         return int(rows[0]["version"]) if rows else 0
 
-    async def streams_lacking(self, prefix: str, type_name: str) -> list[str]:
-        """Return the streams `prefix`… in which no event of that type has happened, by name."""
+    async def streams_lacking(self, prefix: str, type_name: str | None) -> list[str]:
+        """Return the streams `prefix`… in which no such event has happened (None: all), by name."""
         # No stream name holds the highest character there is.
         rows = await self._lanes.fetch(LACKING, prefix, prefix + chr(0x10FFFF), type_name)
+        return [row["stream"] for row in rows]
+
+    async def streams_ended_otherwise(
+        self, streams: Sequence[str], types: Sequence[str]
+    ) -> list[str]:
+        """Return which of these streams are there and end with an event of none of these types."""
+        rows = await self._lanes.fetch(ENDED_OTHERWISE, streams, types)
         return [row["stream"] for row in rows]
 
     async def probe(self, stream: str) -> None:
@@ -231,21 +254,6 @@ class EventStore:
         raise VersionConflictError(
             "others keep changing this at the same moment", fix="read it again and try again"
         )
-
-
-def _as_arguments(events: Sequence[EventToAppend]) -> tuple[object, ...]:
-    """Return the first event as plain values and the others as arrays, as the function wants."""
-    if not events:
-        return NO_EVENT + NO_EVENT
-    first, *more = events
-    values = (first.event_id, first.type, first.schema_version, first.data)
-    if not more:
-        return values + NO_EVENT
-    return (
-        *values,
-        [e.event_id for e in more], [e.type for e in more],
-        [e.schema_version for e in more], [e.data for e in more],
-    )  # fmt: skip
 
 
 def key_used_for_another_body() -> InvalidInputError:

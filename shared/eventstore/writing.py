@@ -10,6 +10,7 @@ from shared.events import EventToAppend
 from shared.eventstore.tokens import TokenPart
 
 MAX_EVENT_BYTES = 60_000
+NO_EVENT = (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,18 @@ def checked(events: Sequence[EventToAppend]) -> None:
                 f"a {event.type} of {len(event.data)} bytes is over {MAX_EVENT_BYTES}",
                 fix="send less text in one change",
             )
+
+
+def as_arguments(events: Sequence[EventToAppend]) -> tuple[object, ...]:
+    """Return the first event as plain values and the others as arrays, as the function wants."""
+    if not events:
+        return NO_EVENT + NO_EVENT
+    first, *more = events
+    values = (first.event_id, first.type, first.schema_version, first.data)
+    if not more:
+        return values + NO_EVENT
+    return (
+        *values,
+        [e.event_id for e in more], [e.type for e in more],
+        [e.schema_version for e in more], [e.data for e in more],
+    )  # fmt: skip

@@ -66,6 +66,22 @@ class FileMasterKey:
             ) from error
 
 
+class NoMasterKey:
+    """For whoever may destroy keys and needs to read none."""
+
+    def wrap(self, kid: str, key: bytes) -> bytes:
+        """Refuse to."""
+        raise _not_here()
+
+    def unwrap(self, kid: str, wrapped: bytes) -> bytes:
+        """Refuse to."""
+        raise _not_here()
+
+
+def _not_here() -> DaybookError:
+    return DaybookError("this process has no master key", code="no-master-key")
+
+
 def read_key_file(path: Path) -> bytes:
     """Return the 32 bytes of a secret file.
 

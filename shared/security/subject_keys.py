@@ -1,7 +1,7 @@
 """Subject keys: made ahead, durable before they are used, read many at once, destroyed for good."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import urandom
 from uuid import uuid4
@@ -11,15 +11,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.errors import GoneError, NotFoundError
 from shared.postgres.lanes import Lanes
 from shared.security.jwe import key_commitment
-from shared.security.master_key import KEY_BYTES, MasterKey
+from shared.security.master_key import KEY_BYTES, MasterKey, NoMasterKey
 
 KEYS_PER_CALL = 100
 MADE_AT_A_TIME = 5
 
 MAKE = "insert into subject_keys (kid, wrapped) select * from unnest($1::text[], $2::bytea[])"
 READ = "select kid, wrapped from subject_keys where kid = any($1::text[])"
-DESTROY = """update subject_keys set wrapped = null, destroyed_at = now()
-    where kid = $1 and destroyed_at is null"""
+NOT_DESTROYED = """select kid from unnest($1::text[]) kid
+    except select kid from subject_keys where kid = any($1) and destroyed_at is not null"""
+# A key that is not there (the database was restored to before it was made) never comes either.
+DESTROY = """insert into subject_keys (kid, wrapped, destroyed_at)
+    select kid, null, now() from unnest($1::text[]) kid
+    on conflict (kid) do update set wrapped = null, destroyed_at = now()
+    where subject_keys.destroyed_at is null"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class SubjectKeys:
     def __init__(self, lanes: Lanes, master: MasterKey) -> None:
         self._lanes = lanes
         self._master = master
+
+    @staticmethod
+    def without_master(lanes: Lanes) -> "SubjectKeys":
+        """Return the key database for whoever only destroys keys."""
+        return SubjectKeys(lanes, NoMasterKey())
 
     async def make(self, count: int = KEYS_PER_CALL) -> list[SubjectKey]:
         """Make keys for subjects to come; they are durable when this returns.
@@ -103,15 +113,16 @@ class SubjectKeys:
             )
         return self._master.unwrap(kid, rows[0]["wrapped"])
 
-    async def destroy(self, kid: str) -> None:
-        """Destroy a key for good; every personal field sealed with it is unreadable from now on.
+    async def not_destroyed(self, kids: Sequence[str]) -> list[str]:
+        """Return which of these keys this database has not destroyed."""
+        return [row["kid"] for row in await self._lanes.fetch(NOT_DESTROYED, kids)]
 
-        Raises:
-            NotFoundError: there never was such a key.
+    async def destroy(self, kids: Sequence[str]) -> None:
+        """Destroy keys for good; what was sealed with them is unreadable from now on.
+
+        One that is not here is noted as destroyed, so that it never comes to be here.
         """
-        await self._lanes.fetch(DESTROY, kid)
-        if not await self._lanes.fetch("select from subject_keys where kid = $1", kid):
-            raise _unknown()
+        await self._lanes.fetch(DESTROY, kids)
 
 
 class KeyPool:

@@ -28,8 +28,7 @@ class Rebuilding:
     @property
     def erasures(self) -> CustomerErasures:
         """Who erases customers."""
-        house = self.house
-        return CustomerErasures(house.store, house.reader, house.keys, house.clock, house.appended)
+        return self.house.erasures
 
     async def register(self, number: int) -> list[UUID]:
         """Register so many customers, each with a name of its own."""

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.journey
 
 PERSONAL = (b"Ada", b"ada@home.example")
 STARTED = "before fetchrow select * from append_to_streams"
-DESTROYED = "before fetch update subject_keys"
+DESTROYED = "before fetch insert into subject_keys (kid, wrapped, destroyed_at)"
 TOLD = "before fetchrow select * from append_to_stream("
 
 

@@ -22,7 +22,6 @@ import asyncpg
 
 from services.customers import __main__ as service
 from services.customers.application.erasing import CustomerErasures
-from services.customers.application.loading import CustomerReader
 from services.customers.projections.directory import Directory
 from services.customers.roles import api, process, projector, relay
 from shared.eventstore.store import EventStore
@@ -31,6 +30,7 @@ from shared.messaging.topics import CUSTOMERS
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.applied import AppliedEvent
+from shared.security.erasure_ledger import ErasureLedger
 from shared.security.subject_keys import SubjectKeys
 from shared.testing.dying import Doom, Fate
 from shared.testing.verifier import PersonVerifier
@@ -97,9 +97,8 @@ async def erase(customer_id: UUID) -> None:
         truth = await its.lanes(its.stores.truth_dsn, "api", 1)
         keys = SubjectKeys(await its.lanes(its.stores.keys_dsn, "api", 1), its.master)
         store = EventStore(truth, process.SERVICE, CUSTOMERS.partitions)
-        erasures = CustomerErasures(
-            store, CustomerReader(store, keys), keys, its.clock, its.appended
-        )
+        ledger = ErasureLedger(its.security.ledger_dir, its.clock)
+        erasures = CustomerErasures(store, keys, ledger, its.clock, its.appended)
         await erasures.erase_customer(customer_id, actor=ACTOR)
 
 

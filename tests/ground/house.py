@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from services.customers import VERSION
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.customer import CustomerCommands
+from services.customers.application.erasing import CustomerErasures
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
@@ -46,6 +47,7 @@ from shared.projecting.runner import ProjectionRunner
 from shared.projecting.versions import settings_of
 from shared.projecting.watching import MarkWatcher
 from shared.security.cipher_cache import CipherCache
+from shared.security.erasure_ledger import ErasureLedger
 from shared.security.master_key import FileMasterKey
 from shared.security.subject_keys import KeyPool, SubjectKeys
 from shared.settings import KafkaSettings
@@ -102,6 +104,11 @@ class House:
         self.recorder = Recorder(self.records, self.clock)
         self._opened.push_async_callback(self.records.close)
         self.keys = SubjectKeys(keys, self.master)
+        self.ledger = ErasureLedger(self.databases.ledger_dir, self.clock)
+        await self.ledger.begin(keys)
+        self.erasures = CustomerErasures(
+            self.store, self.keys, self.ledger, self.clock, self.appended
+        )
         self.pool = KeyPool(self.keys)
         self.reader = CustomerReader(self.store, self.keys)
         self.commands = CustomerCommands(
@@ -253,7 +260,7 @@ class House:
         parts = ApiParts(
             store=self.store, feed=self.feed, truth=truth, views=views,
             directory=DirectoryQueries(engine),
-            keys=self.keys, records=self.records,
+            keys=self.keys, erasures=self.erasures, records=self.records,
             records_feed=Feed(truth, self.access.name, self.access.table), recorder=self.recorder,
             watcher=self.watcher, live_activity=self.live,
             daily_activity=DailyActivity(views), daily_watcher=self.daily_watcher,

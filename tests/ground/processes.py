@@ -51,6 +51,7 @@ def service_env(
         "DAYBOOK_KAFKA_REPLICATION": str(kafka.replication),
         "DAYBOOK_KAFKA_SESSION_TIMEOUT_MS": str(kafka.session_timeout_ms),
         "DAYBOOK_SECURITY_SECRETS_DIR": str(make_secrets(secrets_dir)),
+        "DAYBOOK_SECURITY_LEDGER_DIR": str(databases.ledger_dir),
         "DAYBOOK_SERVICE_PORT": str(port),
         "DAYBOOK_OBSERVABILITY_TRACE_SHARE": "0",
         "DAYBOOK_OBSERVABILITY_METRICS_PORT": "0",

@@ -66,6 +66,11 @@ class Databases:
         """The subject keys', with the literal `{role}`."""
         return self.dsn("keys")
 
+    @property
+    def ledger_dir(self) -> Path:
+        """Where the erasure ledger of these databases lies, whatever is restored of them."""
+        return self.servers.sockets("keys").parent.parent / "ledgers" / self.name
+
     def dsn(self, kind: str) -> str:
         """The service's own way in, with the literal `{role}`."""
         sockets = self.servers.sockets(kind)

@@ -16,6 +16,7 @@ from services.customers.api.projections import ProjectionRoutes
 from services.customers.api.reads import ReadRoutes
 from services.customers.api.watch import WatchRoutes
 from services.customers.application.customer import CustomerCommands
+from services.customers.application.erasing import CustomerErasures
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
@@ -57,6 +58,7 @@ class ApiParts:
     views: Lanes
     directory: DirectoryQueries
     keys: SubjectKeys
+    erasures: CustomerErasures
     records: RecordKeeper
     records_feed: Feed
     recorder: Recorder

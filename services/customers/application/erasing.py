@@ -1,8 +1,9 @@
 """A customer is erased once, for good, whatever dies between the steps (DESIGN §6).
 
-The start is durable first and refuses every later command; then the key is destroyed; then
-`CustomerErased` tells everybody. Whoever finds an erasure that stopped in between goes on with it:
-each step does nothing if it is done.
+The start is durable first and refuses every later command; then the erasure ledger has it, where no
+restore of a database reaches; then the key is destroyed; then `CustomerErased` tells everybody.
+Whoever finds an erasure that stopped in between goes on with it: each step does nothing if it is
+done. Nothing personal is opened on the way.
 """
 
 from asyncio import Event as Signal
@@ -14,7 +15,8 @@ from uuid import UUID, uuid4
 
 from uuid6 import uuid7
 
-from services.customers.application.loading import CustomerReader, stream_of
+from services.customers.application.loading import stream_of
+from services.customers.application.outline import CustomerOutlines
 from services.customers.domain.customer.commands import (
     FinishCustomerErasure,
     StartCustomerErasure,
@@ -32,6 +34,8 @@ from shared.errors import NotFoundError, VersionConflictError
 from shared.events import Event, EventToAppend, Origin, RecordedEvent
 from shared.eventstore.store import EventStore, StreamAppend
 from shared.observability.traces import current_traceparent
+from shared.security.erasure_ledger import ErasureLedger
+from shared.security.ledger_file import LedgerLine
 from shared.security.subject_keys import SubjectKeys
 
 # Others may change the customer, or finish the same erasure, at the same moment.
@@ -55,15 +59,16 @@ class CustomerErasures:
     def __init__(
         self,
         store: EventStore,
-        reader: CustomerReader,
         keys: SubjectKeys,
+        ledger: ErasureLedger,
         clock: Clock,
         appended: Signal,
     ) -> None:
         """Work on this store; `appended` is set after each commit, so that the relay wakes."""
         self._store = store
-        self._reader = reader
+        self._outlines = CustomerOutlines(store)
         self._keys = keys
+        self._ledger = ledger
         self._clock = clock
         self._appended = appended
 
@@ -75,27 +80,32 @@ class CustomerErasures:
         Raises:
             NotFoundError: no such customer.
             VersionConflictError: others keep changing the customer; nothing was started.
-            UnavailableError: a server does not answer; ask again to know whether it has started.
+            UnavailableError: a server does not answer, or the erasure ledger cannot be written; ask
+                again to know whether it has started.
         """
+        await self._ledger.refuse_unwritable()
         await self._start(customer_id, actor)
         return await self.finish(customer_id)
 
     async def finish(self, customer_id: UUID) -> RecordedEvent:
-        """Destroy the key and say so, if that is not done; return the customer's `CustomerErased`.
+        """Write the ledger, destroy the key and say so; return the customer's `CustomerErased`.
 
         Raises:
             NotFoundError: no erasure of this customer was opened.
-            UnavailableError: a server does not answer; it is tried again by whoever watches.
+            UnavailableError: a server does not answer, or the erasure ledger cannot be written; it
+                is tried again by whoever watches.
         """
         its = await self.load(customer_id)
+        kid = its.erasure.kid
+        await self.note_in_ledger(its)
+        # Also when it was done before: a key database that was restored has the key again.
+        await self._keys.destroy([kid])
         for _ in range(TRIES):
-            last = (await self._reader.history(customer_id))[-1]
-            # Also when it was done before: a key database that was restored has the key again.
-            await self._keys.destroy(its.erasure.kid)
-            events = decide(last.after, FinishCustomerErasure(its.erasure.kid))
+            before = await self._outlines.load(customer_id)
+            events = decide(before.customer, FinishCustomerErasure(kid))
             if not events:
-                return last.recorded
-            await self._append(its, stream_of(customer_id), last.recorded.version, events)
+                return before.last
+            await self._append(its, stream_of(customer_id), before.version, events)
         raise _changes_all_the_time()
 
     async def load(self, customer_id: UUID) -> OpenErasure:
@@ -117,6 +127,17 @@ class CustomerErasures:
             customer_id, reduce(evolve, events, Erasure("")), recorded[-1].version, recorded[0]
         )
 
+    async def note_in_ledger(self, its: OpenErasure) -> LedgerLine:
+        """Return the line of the erasure ledger, durable; it is added unless it is there.
+
+        Raises:
+            UnavailableError: the ledger cannot be written.
+        """
+        opened = its.opened
+        return await self._ledger.add(
+            str(its.customer_id), its.erasure.kid, opened.event_id, opened.recorded_at
+        )
+
     async def incomplete(self) -> list[UUID]:
         """Return the customers whose erasure was opened and is not complete."""
         streams = await self._store.streams_lacking(STREAMS, ErasureCompleted.__name__)
@@ -133,7 +154,7 @@ class CustomerErasures:
     async def _start(self, customer_id: UUID, actor: str) -> None:
         subject = str(customer_id)
         for _ in range(TRIES):
-            before = await self._reader.load(customer_id)
+            before = await self._outlines.load(customer_id)
             events = decide(before.customer, StartCustomerErasure())
             if not events:
                 return

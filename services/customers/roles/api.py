@@ -8,10 +8,12 @@ import asyncpg
 import httpx
 
 from services.customers.api.app import ApiParts, customers_api, lag_meter
+from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.roles.erasing import erasure_watcher
+from services.customers.roles.ledger import open_gate
 from services.customers.roles.process import (
     FOLLOWED,
     FOLLOWED_DAILY,
@@ -43,6 +45,7 @@ from shared.projecting.orders import Orders
 from shared.projecting.parked_list import ParkedList
 from shared.projecting.store_check import StoreCheck
 from shared.projecting.watching import MarkWatcher
+from shared.security.erasure_ledger import ErasureLedger
 from shared.security.master_key import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
@@ -116,6 +119,10 @@ async def _parts(process: Process) -> ApiParts:
     check = StoreCheck(truth, views, FOLLOWED.source, FOLLOWED.topic)
     await check.check()
     process.runs.append(check.run)
+    keys = SubjectKeys(key_lanes, process.master)
+    ledger = ErasureLedger(process.security.ledger_dir, process.clock)
+    erasures = CustomerErasures(store, keys, ledger, process.clock, process.appended)
+    await open_gate(ledger, store, key_lanes, erasures)
     records = RecordKeeper(truth, process.clock, ACCESS.partitions, process.metrics)
     process.opened.push_async_callback(records.close)
     recorder = Recorder(records, process.clock)
@@ -127,7 +134,8 @@ async def _parts(process: Process) -> ApiParts:
         truth=truth,
         views=views,
         directory=DirectoryQueries(engine),
-        keys=SubjectKeys(key_lanes, process.master),
+        keys=keys,
+        erasures=erasures,
         records=records,
         records_feed=Feed(truth, ACCESS.name, ACCESS.table),
         recorder=recorder,

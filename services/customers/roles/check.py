@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from services.customers.application.erasure_gate import Replayed
 from services.customers.roles.process import FOLLOWED, SERVICE
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
@@ -51,3 +52,13 @@ def lines_of(report: StoreReport, epoch: int) -> list[str]:
     else:
         lines.append(f"epoch {epoch}: nothing went back in time")
     return lines
+
+
+def line_of(replayed: Replayed) -> str:
+    """Return what came of comparing the erasure ledger with the databases, as a person reads it."""
+    if replayed.is_nothing:
+        return f"erasures      ok     all {replayed.lines} of the ledger hold"
+    return (
+        f"erasures      FOUND  {replayed.keys} keys and {replayed.customers} customers were there"
+        " again; they are erased again"
+    )

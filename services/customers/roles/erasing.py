@@ -1,9 +1,7 @@
 """Every api looks after open erasures: it may append, and it can ask every holder of copies."""
 
 from services.customers.api.app import ApiParts
-from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
-from services.customers.application.loading import CustomerReader
 from services.customers.roles.process import FOLLOWED, Process
 from shared.projecting.holders import CipherCaches, Holder, ParkedEvents, ReadModels
 
@@ -16,6 +14,4 @@ def erasure_watcher(process: Process, parts: ApiParts) -> ErasureWatcher:
         ParkedEvents(read_models, parts.views),
         CipherCaches(process.clock),
     ]
-    reader = CustomerReader(parts.store, parts.keys)
-    erasures = CustomerErasures(parts.store, reader, parts.keys, process.clock, process.appended)
-    return ErasureWatcher(erasures, parts.store, holders, process.clock)
+    return ErasureWatcher(parts.erasures, parts.store, holders, process.clock)

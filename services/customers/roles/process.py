@@ -34,7 +34,9 @@ from shared.settings import (
 from shared.web.operations import listen_for_operators, serve_operators
 
 SERVICE: Final = "customers"
-Role = Literal["api", "relay", "projector", "streams", "all", "prepare", "migrate", "check"]
+Role = Literal[
+    "api", "relay", "projector", "streams", "all", "prepare", "migrate", "check", "ledger"
+]
 FOLLOWED = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
 FOLLOWED_DAILY = replace(FOLLOWED, projection=ACTIVITY_DAILY)
 READ_MODELS: Final = (DIRECTORY, ACTIVITY_DAILY)

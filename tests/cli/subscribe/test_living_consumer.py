@@ -8,7 +8,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from services.customers.application.erasing import CustomerErasures
 from shared.authorization.people import DEMO_PEOPLE
 from shared.testing.waiting import until
 from tests.cli.subscribe.living import Consumer, a_consumer, served
@@ -78,8 +77,7 @@ async def test_killed_and_with_kafka_emptied_it_ends_as_the_store_says_and_count
     await register(alice, 4, "third")
     await consumer.level_with(house)
 
-    erasures = CustomerErasures(house.store, house.reader, house.keys, house.clock, house.appended)
-    await erasures.erase_customer(UUID(first[0]), actor=DEMO_PEOPLE["petra"].subject)
+    await house.erasures.erase_customer(UUID(first[0]), actor=DEMO_PEOPLE["petra"].subject)
     await consumer.level_with(house)
     stored, applied = await counted(house, consumer)
     assert applied == stored

@@ -53,7 +53,7 @@ class TestGetSubjectKey:
         self, house: House
     ) -> None:
         kid, _, _ = await sealed_event(house)
-        await house.keys.destroy(kid)
+        await house.keys.destroy([kid])
         answer = await house.client("billing").get(f"/v1/subject-keys/{kid}")
         problem = assert_problem(answer, 410, "subject-key-destroyed")
         assert problem["who_can_help"] == "data protection"

@@ -31,7 +31,7 @@ async def erase(house: House, customer: Json) -> str:
     event = (await house.store.load(f"customer-{customer['id']}"))[0]
     kid = CODEC.subject_of(event)
     assert kid is not None
-    await house.keys.destroy(kid)
+    await house.keys.destroy([kid])
     return kid
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.application.loading import LoadedCustomer
 from services.customers.domain.erasure.events import PersonalDataErased
@@ -28,10 +27,6 @@ PERSONAL = ("Adelheid", "Lovelace", "Kingsley", "adelheid@work.example")
 MINUTE, HOUR = 61.0, 3601.0
 
 
-def erasures_of(house: House) -> CustomerErasures:
-    return CustomerErasures(house.store, house.reader, house.keys, house.clock, house.appended)
-
-
 async def watcher_of(house: House, *more: Holder) -> ErasureWatcher:
     views = await house.lanes(house.databases.views_dsn, "api", 1)
     holders: Sequence[Holder] = [
@@ -39,7 +34,7 @@ async def watcher_of(house: House, *more: Holder) -> ErasureWatcher:
         CipherCaches(house.clock),
         *more,
     ]
-    return ErasureWatcher(erasures_of(house), house.store, holders, house.clock)
+    return ErasureWatcher(house.erasures, house.store, holders, house.clock)
 
 
 async def ada_of(house: House) -> UUID:
@@ -76,7 +71,7 @@ class TestErasing:
         self, house: House
     ) -> None:
         ada = await ada_of(house)
-        erased = await erasures_of(house).erase_customer(ada, actor=ACTOR)
+        erased = await house.erasures.erase_customer(ada, actor=ACTOR)
         assert await types_of(house, f"customer-{ada}") == [
             "CustomerRegistered", "CustomerRenamed", "CustomerErasureStarted", "CustomerErased",
         ]  # fmt: skip
@@ -95,7 +90,7 @@ class TestErasing:
 
         monkeypatch.setattr(SubjectKeys, "destroy", away)
         with pytest.raises(UnavailableError):
-            await erasures_of(house).erase_customer(ada, actor=ACTOR)
+            await house.erasures.erase_customer(ada, actor=ACTOR)
         answer = await house.client("alice").post(
             f"/v1/customers/{ada}/rename", json={"name": "Eve"}, headers=if_match(3)
         )
@@ -106,7 +101,7 @@ class TestErasing:
 
     async def test_asking_twice_and_at_the_same_moment_erases_once(self, house: House) -> None:
         ada = await ada_of(house)
-        erasures = erasures_of(house)
+        erasures = house.erasures
         asked = [erasures.erase_customer(ada, actor=ACTOR) for _ in range(4)]
         first, *others = [erased.event_id for erased in await asyncio.gather(*asked)]
         again = await erasures.erase_customer(ada, actor=ACTOR)
@@ -118,9 +113,9 @@ class TestErasing:
 
     async def test_nobody_who_is_not_there_is_erased(self, house: House) -> None:
         with pytest.raises(NotFoundError):
-            await erasures_of(house).erase_customer(NOBODY, actor=ACTOR)
+            await house.erasures.erase_customer(NOBODY, actor=ACTOR)
         with pytest.raises(NotFoundError):
-            await erasures_of(house).finish(await ada_of(house))
+            await house.erasures.finish(await ada_of(house))
 
 
 class TestWhileARenameIsUnderWay:
@@ -134,7 +129,7 @@ class TestWhileARenameIsUnderWay:
             monkeypatch.setattr(type(house.reader), "load", load)
             loaded: LoadedCustomer = await load(reader, *args, **more)
             ciphers = await house.keys.read([loaded.kid])
-            await erasures_of(house).erase_customer(ada, actor=ACTOR)
+            await house.erasures.erase_customer(ada, actor=ACTOR)
             # As if the key had been read just before it was destroyed.
             monkeypatch.setattr(SubjectKeys, "read", _answering(ciphers))
             return loaded
@@ -170,7 +165,7 @@ class TestWhileARenameIsUnderWay:
 
         renaming = asyncio.create_task(rename_all_the_time())
         await until(lambda: _is_at_least(house, ada, 5), what="that renames go on")
-        await erasures_of(house).erase_customer(ada, actor=ACTOR)
+        await house.erasures.erase_customer(ada, actor=ACTOR)
         stopping.set()
         assert set(await renaming) <= {200, 409, 412}
         types = await types_of(house, f"customer-{ada}")
@@ -185,7 +180,7 @@ class TestEveryHolder:
         await house.start()
         ada = await ada_of(house)
         await house.caught_up()
-        await erasures_of(house).erase_customer(ada, actor=ACTOR)
+        await house.erasures.erase_customer(ada, actor=ACTOR)
         watcher = await watcher_of(house)
         await house.caught_up()
         assert await watcher.look() == 1
@@ -208,7 +203,7 @@ class TestEveryHolder:
     async def test_a_read_model_that_lags_has_not_answered(self, house: House) -> None:
         await house.start(runner=False)
         ada = await ada_of(house)
-        await erasures_of(house).erase_customer(ada, actor=ACTOR)
+        await house.erasures.erase_customer(ada, actor=ACTOR)
         watcher = await watcher_of(house)
         house.clock.turn(MINUTE)
         await watcher.look()
@@ -226,7 +221,7 @@ class TestEveryHolder:
         assert kid is not None
         cache = CipherCache(house.keys, house.clock)
         assert (await cache.read([kid]))[kid] is not None
-        await erasures_of(house).erase_customer(ada, actor=ACTOR)
+        await house.erasures.erase_customer(ada, actor=ACTOR)
         assert (await cache.read([kid]))[kid] is not None
         runner = await house.new_runner()
         runner._applier._ciphers = cache  # noqa: SLF001 - as in a process that read the key before
@@ -243,7 +238,7 @@ class TestEveryHolder:
     ) -> None:
         await house.start()
         ada = await ada_of(house)
-        await erasures_of(house).erase_customer(ada, actor=ACTOR)
+        await house.erasures.erase_customer(ada, actor=ACTOR)
         await house.caught_up()
         watcher = await watcher_of(house, Silent())
         await watcher.look()

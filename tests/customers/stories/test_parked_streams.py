@@ -8,7 +8,6 @@ import httpx
 import orjson
 import pytest
 
-from services.customers.application.erasing import CustomerErasures
 from services.customers.projections.directory import NAME as DIRECTORY
 from shared.projecting.discards import read_discards
 from tests.customers.api.asking import (
@@ -189,8 +188,7 @@ async def test_what_is_not_parked_is_not_retried_or_discarded(ward: Ward) -> Non
 async def test_an_erasure_overtakes_what_is_parked(ward: Ward) -> None:
     ada, _ = await ward.register_and_poison()
     house = ward.house
-    erasures = CustomerErasures(house.store, house.reader, house.keys, house.clock, house.appended)
-    await erasures.erase_customer(UUID(ada["id"]), actor="petra")
+    await house.erasures.erase_customer(UUID(ada["id"]), actor="petra")
     await house.caught_up()
     assert await ward.parked() == []
     assert await house.directory_rows() == await house.fold_all()

@@ -163,7 +163,7 @@ class TestTheFirstAnswer:
         alice = house.client("alice")
         first = read(await alice.post(PATH, json=ADA, headers=KEY))
         event = (await house.store.load(f"customer-{first['id']}"))[0]
-        await house.keys.destroy(CODEC.subject_of(event) or "")
+        await house.keys.destroy([CODEC.subject_of(event) or ""])
         again = await alice.post(PATH, json=ADA, headers=KEY)
         assert again.status_code == 201
         assert read(again) == first | {"name": None, "emails": [], "erased": True}

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from services.customers.application.erasing import CustomerErasures
 from services.customers.projections.directory import Directory, Entry
 from shared.projecting import verifying
 from shared.projecting.applied import AppliedEvent
@@ -219,8 +218,7 @@ async def test_what_was_discarded_stays_so_in_a_replay_and_is_no_difference(hous
 
 async def test_an_erased_customer_is_no_difference_and_stays_erased(house: House) -> None:
     ada, _ = await some_customers(house, 2)
-    erasures = CustomerErasures(house.store, house.reader, house.keys, house.clock, house.appended)
-    await erasures.erase_customer(UUID(ada["id"]), actor="petra")
+    await house.erasures.erase_customer(UUID(ada["id"]), actor="petra")
     await house.caught_up()
     assert told(await ordered(house, kind="verify")) == {}
     table = "directory_1.directory"

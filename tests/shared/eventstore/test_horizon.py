@@ -9,7 +9,8 @@ import pytest
 
 from shared.eventstore.feed import Feed
 from shared.eventstore.partitioning import partition_of
-from shared.eventstore.store import APPEND, NO_EVENT, EventStore
+from shared.eventstore.store import APPEND, EventStore
+from shared.eventstore.writing import NO_EVENT
 from shared.messaging.outbox import Checkpoint, Outbox
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes

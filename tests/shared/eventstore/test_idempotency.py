@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 
 from shared.errors import InvalidInputError
-from shared.eventstore.store import APPEND, NO_EVENT, EventStore
-from shared.eventstore.writing import Appended, Remember
+from shared.eventstore.store import APPEND, EventStore
+from shared.eventstore.writing import NO_EVENT, Appended, Remember
 from shared.postgres.dsn import dsn_for
 from shared.testing.clock import NOON
 from shared.testing.waiting import until

@@ -13,8 +13,8 @@ import pytest
 
 from shared.eventstore.feed import Feed
 from shared.eventstore.partitioning import partition_of
-from shared.eventstore.store import APPEND, APPEND_MANY, NO_EVENT, EventStore
-from shared.eventstore.writing import Remember
+from shared.eventstore.store import APPEND, APPEND_MANY, EventStore
+from shared.eventstore.writing import NO_EVENT, Remember
 from shared.postgres.dsn import dsn_for
 from shared.testing.clock import NOON
 from shared.testing.waiting import until

@@ -52,8 +52,10 @@ async def test_a_destroyed_key_is_gone_for_good_and_known_to_be_gone(
 ) -> None:
     destroyed, kept = await keys.make(2)
     assert await keys.export(destroyed.kid) == destroyed.key
-    await keys.destroy(destroyed.kid)
-    await keys.destroy(destroyed.kid)
+    assert await keys.not_destroyed([destroyed.kid]) == [destroyed.kid]
+    await keys.destroy([destroyed.kid])
+    await keys.destroy([destroyed.kid])
+    assert await keys.not_destroyed([destroyed.kid]) == []
     read = await keys.read([destroyed.kid, kept.kid])
     assert read[destroyed.kid] is None
     assert read[kept.kid] is not None
@@ -72,8 +74,15 @@ async def test_a_reference_that_never_was_is_not_found(keys: SubjectKeys, kid: s
         await keys.read([known.kid, "nobody"])
     with pytest.raises(NotFoundError):
         await keys.export(kid)
-    with pytest.raises(NotFoundError):
-        await keys.destroy("nobody")
+
+
+async def test_a_key_that_is_not_here_can_be_destroyed_so_that_it_never_comes(
+    keys: SubjectKeys,
+) -> None:
+    await keys.destroy(["restored to before it was made"])
+    assert await keys.read(["restored to before it was made"]) == {
+        "restored to before it was made": None
+    }
 
 
 async def test_a_key_that_another_master_wrapped_is_never_taken_for_destroyed(
