@@ -86,7 +86,7 @@ async def test_no_role_opens_before_whoever_was_erased_is_erased_again(restored:
         running("services.customers", "projector", env=restored.env) as projector,
     ):
         for waiting in (relay, projector):
-            await said(waiting, "waiting until an api")
+            await said(waiting, "has to do them again first")
             assert '"started"' not in waiting.output()
         async with (
             running("services.customers", "api", env=restored.env) as api,

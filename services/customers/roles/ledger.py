@@ -16,6 +16,7 @@ from services.customers.application.erasure_gate import (
 from services.customers.roles.process import SERVICE, Process
 from shared.authorization.people import DEMO_PEOPLE
 from shared.clock import SystemClock
+from shared.errors import UnavailableError
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import CUSTOMERS
 from shared.postgres.dsn import dsn_for
@@ -54,9 +55,10 @@ async def wait_for_gate(process: Process) -> None:
     role = "relay" if process.role == "relay" else "projector"
     truth = await process.lanes(process.stores.truth_dsn, role, 1, READ_ONLY)
     store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
-    keys = None
+    keys, opened = None, [truth]
     if role == "projector":
         key_lanes = await process.lanes(process.stores.keys_dsn, role, 1)
+        opened.append(key_lanes)
         keys = SubjectKeys.without_master(key_lanes)
         await ledger.recognise(key_lanes)
 
@@ -67,17 +69,25 @@ async def wait_for_gate(process: Process) -> None:
         return await is_replayed(store, lines)
 
     await _wait(process, is_open)
+    for lanes in opened:
+        await lanes.close()
 
 
 async def _wait(process: Process, is_open: Callable[[], Awaitable[bool]]) -> None:
-    has_told = False
-    while not process.stop.is_set() and not await is_open():
-        if not has_told:
+    told = ""
+    while not process.stop.is_set():
+        try:
+            if await is_open():
+                return
+            reason = "an api, or `daybook restore --check`, has to do them again first"
+        except UnavailableError as error:
+            reason = error.detail
+        if told != reason:
             log.critical(
-                "erasures of the ledger do not hold in the databases: waiting until an api,"
-                " or `daybook restore --check`, has done them again"
+                "erasures of the ledger do not hold in the databases yet: waiting",
+                extra={"reason": reason},
             )
-            has_told = True
+            told = reason
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
