@@ -78,7 +78,9 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class Call:
+    """One request to the service."""
+
     method: str
     path: str
     params: Mapping[str, str | int | None] = field(default_factory=dict)
@@ -138,7 +140,7 @@ class DaybookClient:
     ) -> Customer:
         """Return one customer as of now, of a time, or of a version."""
         params = {"as_of": as_of, "version": version}
-        return await self._get(Customer, f"/v1/customers/{customer_id}", params)
+        return await self.get(Customer, f"/v1/customers/{customer_id}", params)
 
     async def search(self, text: str, *, limit: int) -> CustomerPage:
         """Return up to `limit` customers, page by page; a next_page_token means there are more."""
@@ -155,7 +157,7 @@ class DaybookClient:
 
     async def activity(self) -> LiveActivity:
         """Return how much is happening now: live and approximate."""
-        return await self._get(LiveActivity, "/v1/activity")
+        return await self.get(LiveActivity, "/v1/activity")
 
     async def daily_activity(self, first: date | None, last: date | None) -> DailyActivity:
         """Return how much happened on each day, exactly; by default of the last seven days."""
@@ -165,20 +167,20 @@ class DaybookClient:
 
     async def history(self, customer_id: UUID | str) -> History:
         """Return what happened to one customer, and what each event changed."""
-        return await self._get(History, f"/v1/customers/{customer_id}/history")
+        return await self.get(History, f"/v1/customers/{customer_id}/history")
 
     async def journey(self, customer_id: UUID | str, *, version: int | None = None) -> Journey:
         """Return where a change is now; without a version, the latest."""
         path = f"/v1/customers/{customer_id}/journey"
-        return await self._get(Journey, path, {"version": version})
+        return await self.get(Journey, path, {"version": version})
 
     async def lag(self) -> Lag:
         """Return how far every part is behind the store."""
-        return await self._get(Lag, "/v1/lag")
+        return await self.get(Lag, "/v1/lag")
 
     async def projections(self) -> ProjectionList:
         """Return every read model and what was ordered of it lately."""
-        return await self._get(ProjectionList, "/v1/projections")
+        return await self.get(ProjectionList, "/v1/projections")
 
     async def parked(self, *, limit: int) -> ParkedPage:
         """Return up to `limit` parked streams, page by page."""
@@ -187,7 +189,7 @@ class DaybookClient:
         while True:
             size = min(limit - len(found), LARGEST_PAGE)
             params = {"page_size": size, "page_token": page_token}
-            page = await self._get(ParkedPage, "/v1/parked", params)
+            page = await self.get(ParkedPage, "/v1/parked", params)
             found += page.items
             page_token = page.next_page_token
             if page_token is None or len(found) >= limit:
@@ -195,11 +197,11 @@ class DaybookClient:
 
     async def consumers(self) -> ConsumerList:
         """Return the registered consumers, and when each was last seen."""
-        return await self._get(ConsumerList, "/v1/consumers")
+        return await self.get(ConsumerList, "/v1/consumers")
 
     async def order(self, projection: str, order_id: str) -> Order:
         """Return an order to the projector as it is now."""
-        return await self._get(Order, f"/v1/projections/{projection}/orders/{order_id}")
+        return await self.get(Order, f"/v1/projections/{projection}/orders/{order_id}")
 
     async def place_order(
         self, projection: str, kind: str, argument: Mapping[str, object], *, idempotency_key: str
@@ -207,8 +209,8 @@ class DaybookClient:
         """Order something of the projector; returns at once, the order goes on."""
         path = f"/v1/projections/{projection}/orders"
         key = {"Idempotency-Key": idempotency_key}
-        call = _Call("POST", path, json={"kind": kind, **argument}, headers=key)
-        return read_answer(Order, await self._send(call))
+        call = Call("POST", path, json={"kind": kind, **argument}, headers=key)
+        return read_answer(Order, await self.send(call))
 
     async def register(
         self, kind: str, name: str, emails: Sequence[str], *, idempotency_key: str
@@ -216,7 +218,7 @@ class DaybookClient:
         """Register a customer; tries again while the service is away, which the key makes safe."""
         body = {"kind": kind, "name": name, "emails": list(emails)}
         key = {"Idempotency-Key": idempotency_key}
-        call = _Call("POST", "/v1/customers", json=body, headers=key)
+        call = Call("POST", "/v1/customers", json=body, headers=key)
         answer = await self._send_patiently(call, TRIES_OF_A_REGISTRATION)
         was_already_there = answer.headers.get("Idempotency-Replayed") == "true"
         is_visible_late = answer.headers.get(WARNING, "").startswith("visible-late")
@@ -229,8 +231,8 @@ class DaybookClient:
         A connection that breaks, or is silent for 30 s, raises UnavailableError inside the block.
         """
         resume = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
-        call = _Call("GET", "/v1/watch", headers={"Accept": "text/event-stream", **resume})
-        answer = await self._send(call, is_stream=True)
+        call = Call("GET", "/v1/watch", headers={"Accept": "text/event-stream", **resume})
+        answer = await self.send(call, is_stream=True)
         try:
             yield answer.aiter_lines()
         except httpx.TransportError as error:
@@ -238,32 +240,34 @@ class DaybookClient:
         finally:
             await answer.aclose()
 
-    async def _get(
+    async def get(
         self, model: type[A], path: str, params: Mapping[str, str | int | None] | None = None
     ) -> A:
-        return read_answer(model, await self._send(_Call("GET", path, params or {})))
+        """Return what stands at a path."""
+        return read_answer(model, await self.send(Call("GET", path, params or {})))
 
     async def _get_dated(
         self, model: type[D], path: str, params: Mapping[str, str | int | None]
     ) -> D:
-        answer = await self._send(_Call("GET", path, params))
+        answer = await self.send(Call("GET", path, params))
         told, as_of = read_answer(model, answer), answer.headers.get(DATA_AS_OF)
         if as_of is None:
             return told
         return told.model_copy(update={"data_as_of": datetime.fromisoformat(as_of)})
 
-    async def _send_patiently(self, call: _Call, tries: int) -> httpx.Response:
+    async def _send_patiently(self, call: Call, tries: int) -> httpx.Response:
         failed = 0
         while True:
             try:
-                return await self._send(call)
+                return await self.send(call)
             except (UnavailableError, RefusedError) as error:
                 failed += 1
                 if failed == tries or not is_worth_another_try(error):
                     raise
                 await self.pause(pause_seconds(failed - 1, error))
 
-    async def _send(self, call: _Call, *, is_stream: bool = False) -> httpx.Response:
+    async def send(self, call: Call, *, is_stream: bool = False) -> httpx.Response:
+        """Return the answer to a request, if it is no refusal."""
         token = await self.token()
         answer = await self._exchange(self._request(call, token), is_stream=is_stream)
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
@@ -275,7 +279,7 @@ class DaybookClient:
         raise_if_refused(answer)
         return answer
 
-    def _request(self, call: _Call, token: str) -> httpx.Request:
+    def _request(self, call: Call, token: str) -> httpx.Request:
         return self._http.build_request(
             call.method,
             f"{self.addresses.service}{call.path}",

@@ -2,6 +2,7 @@
 
 DaybookError
 ├── InvalidInputError          422  a body, query or header that cannot be read
+│   └── SeveralFieldsError     422  the same, with every field that is wrong
 ├── NotSignedInError           401  no token, or one that does not hold
 ├── NotPermittedError          403  signed in, and not allowed
 ├── NotFoundError              404  nothing there, or nothing you may see
@@ -17,6 +18,8 @@ DaybookError
 └── DiskNearlyFullError        507  too little room is left to write anything
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -52,6 +55,25 @@ class InvalidInputError(DaybookError):
     status = 422
     code = "invalid-input"
     title = "Something in the request cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class WrongField:
+    """One thing that is wrong with what was sent, and how to mend it; never the value itself."""
+
+    field: str
+    problem: str
+    fix: str
+
+
+class SeveralFieldsError(InvalidInputError):
+    """Something sent cannot be read; every field that is wrong is listed."""
+
+    def __init__(self, errors: Sequence[WrongField]) -> None:
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more, see errors)" if len(errors) > 1 else ""
+        super().__init__(f"{first.field} {first.problem}{more}.", field=first.field, fix=first.fix)
+        self.errors = errors
 
 
 class NotSignedInError(DaybookError):

@@ -5,6 +5,7 @@ import click
 from cli.commands.activity import activity
 from cli.commands.consumers import consumers
 from cli.commands.customers import customers
+from cli.commands.fields import fields
 from cli.commands.find import find
 from cli.commands.importing import import_command
 from cli.commands.lag import lag
@@ -22,6 +23,7 @@ COMMANDS = (
     watch,
     activity,
     import_command,
+    fields,
     token,
     lag,
     projections,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.contracts.openapi import customers_openapi
+from cli.contracts.settings_story import a_field
 from cli.contracts.stories import Story, a_customer, records_of_a_day, ten_seconds
 from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
 from services.customers.streams.events import ACTIVITY_CODEC
@@ -57,9 +58,10 @@ PUBLISHED = (
         service="customers",
         about="Everything that ever happens to a customer.",
         owner="the customers service (services/customers)",
-        key="the customer's id: all events about one customer are in one partition, in one order",
+        key="the customer's id: all events about one customer are in one partition, in one order;"
+        " of other streams their own id",
         codec=CUSTOMERS_CODEC,
-        story=a_customer,
+        story=lambda: (*a_customer(), *a_field()),
         upcasters_in="services/customers/storage/codec.py",
         settings=FOREVER,
         openapi=customers_openapi,

@@ -18,6 +18,7 @@ _EVERY_CUSTOMER_READ = frozenset(
         Permission.CUSTOMERS_JOURNEY,
         Permission.CUSTOMERS_WATCH,
         Permission.ACTIVITY_READ,
+        Permission.FIELDS_READ,
     }
 )
 _DAILY_WORK = _EVERY_CUSTOMER_READ | {Permission.CUSTOMERS_CHANGE}
@@ -35,11 +36,17 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CUSTOMERS_HISTORY,
                 Permission.CUSTOMERS_JOURNEY,
                 Permission.FEED_READ,
+                Permission.FIELDS_READ,
                 Permission.RECORDS_READ,
             }
         ),
         Role.ADMINISTRATOR: _EVERY_CUSTOMER_READ
-        | {Permission.CONSUMERS_READ, Permission.LAG_READ, Permission.PROJECTIONS_OPERATE},
+        | {
+            Permission.CONSUMERS_READ,
+            Permission.FIELDS_DECLARE,
+            Permission.LAG_READ,
+            Permission.PROJECTIONS_OPERATE,
+        },
         # No personal data: watch carries ids, types and versions, the feed carries ciphertext.
         Role.OPERATOR: frozenset(
             {
@@ -53,13 +60,19 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Role.DATA_PROTECTION: frozenset(
-            {Permission.CUSTOMERS_READ, Permission.CUSTOMERS_HISTORY, Permission.CUSTOMERS_JOURNEY}
+            {
+                Permission.CUSTOMERS_READ,
+                Permission.CUSTOMERS_HISTORY,
+                Permission.CUSTOMERS_JOURNEY,
+                Permission.FIELDS_READ,
+            }
         ),
         Role.SUBSCRIBER: frozenset(
             {
                 Permission.CONSUMERS_REPORT,
                 Permission.CUSTOMERS_READ,
                 Permission.FEED_READ,
+                Permission.FIELDS_READ,
                 Permission.SUBJECT_KEYS_READ,
             }
         ),

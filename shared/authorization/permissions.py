@@ -16,6 +16,8 @@ class Permission(StrEnum):
     CUSTOMERS_JOURNEY = "customers.journey"
     CUSTOMERS_WATCH = "customers.watch"
     FEED_READ = "feed.read"
+    FIELDS_DECLARE = "fields.declare"
+    FIELDS_READ = "fields.read"
     RECORDS_READ = "records.read"
     LAG_READ = "lag.read"
     PROJECTIONS_OPERATE = "projections.operate"

@@ -5,9 +5,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from shared.errors import EventTooLargeError, InvalidInputError
+from shared.errors import EventTooLargeError, InvalidInputError, SeveralFieldsError
 from shared.web.field_problems import in_plain_words
-from shared.web.problems import SeveralFieldsError
 
 LARGEST_BODY_BYTES = 256 * 1024
 _JSON = b"application/json"

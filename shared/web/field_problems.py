@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from shared.web.problems import FieldProblem
+from shared.errors import WrongField
 
 _OURS: Final = "daybook"
 _LONGEST_NAME = 60
@@ -68,19 +68,19 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_
 """A text on one line, without the spaces around it: what a name or a title should be."""
 
 
-def in_plain_words(error: ErrorDetails, model: type[BaseModel]) -> FieldProblem:
+def in_plain_words(error: ErrorDetails, model: type[BaseModel]) -> WrongField:
     """Return what one pydantic error means and how to mend it."""
     field = _path(error["loc"])
     context = error.get("ctx", {})
     if error["type"] == "extra_forbidden":
-        return FieldProblem(field=field, problem="is not known here", fix=_known(error, model))
+        return WrongField(field=field, problem="is not known here", fix=_known(error, model))
     if error["type"] == _OURS:
-        return FieldProblem(field=field, problem=context["problem"], fix=context["fix"])
+        return WrongField(field=field, problem=context["problem"], fix=context["fix"])
     if error["msg"].startswith(_NOT_AN_EMAIL):
         fix = "Write it like name@example.org."
-        return FieldProblem(field=field, problem="is not an e-mail address", fix=fix)
+        return WrongField(field=field, problem="is not an e-mail address", fix=fix)
     problem, fix = _WORDS.get(error["type"], ("is not valid", _SEE_SCHEMA))
-    return FieldProblem(field=field, problem=problem.format(**context), fix=fix.format(**context))
+    return WrongField(field=field, problem=problem.format(**context), fix=fix.format(**context))
 
 
 def _path(location: tuple[int | str, ...]) -> str:

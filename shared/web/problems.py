@@ -6,6 +6,7 @@ A problem never repeats a value that the caller sent, and nothing of an unexpect
 import logging
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from time import monotonic
 from typing import Any
 
@@ -19,8 +20,8 @@ from shared.errors import (
     DaybookError,
     DiskFullError,
     DiskNearlyFullError,
-    InvalidInputError,
     NotYetError,
+    SeveralFieldsError,
     VersionConflictError,
 )
 from shared.observability.traces import current_trace_id
@@ -58,16 +59,6 @@ class Problem(BaseModel):
     who_can_help: str | None = None
     errors: list[FieldProblem] | None = Field(None, description="Each field, if several.")
     current_version: int | None = Field(None, description="With 412: the version there is now.")
-
-
-class SeveralFieldsError(InvalidInputError):
-    """Something sent cannot be read; every field that is wrong is listed."""
-
-    def __init__(self, errors: list[FieldProblem]) -> None:
-        first = errors[0]
-        more = f" (and {len(errors) - 1} more, see errors)" if len(errors) > 1 else ""
-        super().__init__(f"{first.field} {first.problem}{more}.", field=first.field, fix=first.fix)
-        self.errors = errors
 
 
 class FailureLog:
@@ -116,7 +107,7 @@ def _of_our_own(error: DaybookError, scope: Scope) -> Response:
     if isinstance(error, VersionConflictError):
         members["current_version"] = error.current_version
     if isinstance(error, SeveralFieldsError):
-        members["errors"] = [one.model_dump() for one in error.errors]
+        members["errors"] = [asdict(one) for one in error.errors]
     headers = {}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)

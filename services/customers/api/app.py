@@ -9,6 +9,7 @@ from services.customers.api.activity import ActivityRoutes
 from services.customers.api.commands import CommandRoutes
 from services.customers.api.consumers import ConsumerRoutes
 from services.customers.api.feed import FeedRoutes
+from services.customers.api.fields import FieldRoutes
 from services.customers.api.journey import JourneyRoutes
 from services.customers.api.lag import LagRoutes
 from services.customers.api.parked import ParkedRoutes
@@ -17,6 +18,7 @@ from services.customers.api.reads import ReadRoutes
 from services.customers.api.watch import WatchRoutes
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
+from services.customers.application.fields import FieldCommands
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
@@ -111,6 +113,8 @@ def customers_api(
     )
     lag = LagRoutes(parts.store.service, lag_meter(parts), canary)
     CommandRoutes(commands, parts.service_key, backlog).add_to(routes)
+    fields = FieldCommands(parts.store, parts.clock, parts.appended, parts.metrics)
+    FieldRoutes(parts.store, fields, parts.service_key).add_to(routes)
     pages = PageTokens(parts.service_key)
     ReadRoutes(reader, parts.directory, parts.watcher, backlog, pages).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)

@@ -1,0 +1,1 @@
+"""The custom fields of customers: what an administrator declares, and which values hold."""
