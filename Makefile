@@ -67,11 +67,14 @@ contracts: .venv/ready ## Write the published contracts (docs/contracts) anew.
 	$(PY) -m cli.contracts
 	$(PY) -m cli.tape
 
-lock: ## Compile requirements.in into requirements.txt, with hashes.
+lock: ## Compile requirements.in into requirements.txt, with hashes, and the image's part of it.
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/pip install -q uv
 	build/uv/bin/uv pip compile --generate-hashes --python-version 3.11 \
 	  --custom-compile-command 'make lock' -q requirements.in -o requirements.txt
+	build/uv/bin/uv pip compile --generate-hashes --python-version 3.11 \
+	  --custom-compile-command 'make lock' -q -c requirements.txt requirements-image.in \
+	  -o requirements-image.txt
 
 clean: ## Remove what can be made again; ./var, your data, stays.
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

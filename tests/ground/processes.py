@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -110,16 +110,23 @@ class Running:
 @asynccontextmanager
 async def running(module: str, *arguments: str, env: Mapping[str, str]) -> AsyncIterator[Running]:
     """Run `python -m module arguments` for as long as the body of the `with`."""
+    command = (sys.executable, "-m", module, *arguments)
+    async with running_command(command, env) as program:
+        yield program
+
+
+@asynccontextmanager
+async def running_command(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path = PROJECT
+) -> AsyncIterator[Running]:
+    """Run a command for as long as the body of the `with`."""
     with tempfile.TemporaryDirectory(prefix="daybook-said-") as folder:
         said = Path(folder) / "output"
         with said.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                module,
-                *arguments,
+                *command,
                 env=dict(env),
-                cwd=PROJECT,
+                cwd=cwd,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=file,
                 stderr=asyncio.subprocess.STDOUT,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import cached_property
 from typing import Final, Literal
 
 from services.customers import VERSION
@@ -60,7 +61,6 @@ class Process:
         self.security = SecuritySettings()
         self.service = ServiceSettings()
         self.observability = ObservabilitySettings()
-        self.master = FileMasterKey.read(self.security.secrets_dir / "master.key")
         self.readiness = ProcessReadiness(role, self.clock)
         self.runs: list[Callable[[asyncio.Event], Awaitable[None]]] = []
         self.opened = AsyncExitStack()
@@ -68,6 +68,11 @@ class Process:
         # First in, last out: what closes may still write.
         self.opened.push_async_callback(self._close_lanes)
         self.metrics.found_out_by("connections", self._count_connections)
+
+    @cached_property
+    def master(self) -> FileMasterKey:
+        """The master key: read where it is used, so that no other role need have it."""
+        return FileMasterKey.read(self.security.secrets_dir / "master.key")
 
     async def lanes(
         self,

@@ -1,0 +1,157 @@
+"""What docker-compose.yml starts runs here: its commands, its settings, its secrets, its probes."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.local.paths import PROJECT
+from cli.local.postgres import KINDS
+from shared.testing.waiting import until
+from tests.customers.roles.test_prepare import ask_for_passwords
+from tests.deploy.composed import LEDGER, SECRETS, Service, composed, of_role
+from tests.deploy.image import Image, image_in
+from tests.ground.broker import Broker, free_port
+from tests.ground.processes import Running, running_command
+from tests.ground.servers import Servers
+
+ISSUER_PORT, API_PORT, OPERATORS_PORT = "8105", "8101", "8150"
+ONCE = ("prepare", "migrate", "check")
+ON = ("customers-api", "customers-relay", "customers-projector", "customers-streams", "issuer")
+WELL_WITHIN_SECONDS = 120
+
+
+@dataclass
+class Machine:
+    """A machine without an engine: servers stand for the containers that are not ours."""
+
+    servers: Servers
+    broker: Broker
+    secrets: Path
+    image: Image
+    issuer_port: int = field(default_factory=free_port)
+    api_port: int = field(default_factory=free_port)
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def environment(self, service: Service) -> dict[str, str]:
+        """Return what the container would be told, with our servers in the place of its."""
+        told = self.image.environment(service.environment)
+        told.pop("DAYBOOK_OBSERVABILITY_OTLP_ENDPOINT", None)  # nobody collects here
+        told["DAYBOOK_OBSERVABILITY_METRICS_PORT"] = str(self._port(service))
+        return {name: self._here(value, name) for name, value in told.items()}
+
+    def probe(self, service: Service) -> tuple[str, ...]:
+        """Return the command of its health check."""
+        program, *words = service.told["healthcheck"]["test"]
+        assert program == "CMD"
+        moved = [word.replace(f":{OPERATORS_PORT}/", f":{self._port(service)}/") for word in words]
+        return self.image.command([self._here(word) for word in moved])
+
+    def _port(self, service: Service) -> int:
+        return self.ports.setdefault(service.name, free_port())
+
+    def _here(self, value: str, name: str = "") -> str:
+        for kind in KINDS:
+            sockets = self.servers.sockets(kind)
+            for database in ("customers", "postgres"):
+                there = f"@customers-{kind}/{database}?"
+                value = value.replace(there, f"@/{database}?host={sockets}&")
+        for there, here in (
+            (SECRETS, str(self.secrets)),
+            (LEDGER, str(self.secrets.parent / "ledger")),
+            (f":{ISSUER_PORT}", f":{self.issuer_port}"),
+        ):
+            value = value.replace(there, here)
+        return self._place_of_broker().get(name, value)
+
+    def _place_of_broker(self) -> dict[str, str]:
+        return {
+            "DAYBOOK_KAFKA_MODE": self.broker.settings.mode,
+            "DAYBOOK_KAFKA_BOOTSTRAP": self.broker.bootstrap,
+            "DAYBOOK_SERVICE_PORT": str(self.api_port),
+        }
+
+
+def make_secrets(folder: Path) -> Path:
+    """Let the script make them, twice, in a copy of the tree."""
+    script = folder / "deploy" / "compose" / "make-secrets"
+    script.parent.mkdir(parents=True)
+    shutil.copy(PROJECT / "deploy/compose/make-secrets", script)
+    made = script.parent / "secrets"
+    held: list[dict[str, bytes]] = []
+    for _ in range(2):
+        subprocess.run((script,), check=True, capture_output=True)  # noqa: S603 - ours
+        held.append({path.name: path.read_bytes() for path in made.iterdir()})
+    assert held[0] == held[1]
+    assert made.stat().st_mode & 0o077 == 0
+    for path in made.iterdir():
+        is_ours = path.name.startswith("customers_") or path.suffix == ".key"
+        assert path.stat().st_mode & 0o777 == (0o400 if is_ours else 0o444), path.name
+    assert (folder / ".env").read_text().count("DAYBOOK_USER=") == 1
+    return made
+
+
+@pytest.fixture
+async def machine(own_servers: Servers, own_broker: Broker, tmp_path: Path) -> Machine:
+    for kind in KINDS:
+        await ask_for_passwords(own_servers, kind)
+    secrets = make_secrets(tmp_path / "tree")
+    return Machine(own_servers, own_broker, secrets, image_in(tmp_path / "opt"))
+
+
+async def answers(command: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Whether a command says that all is well."""
+    process = await asyncio.create_subprocess_exec(
+        *command, env=dict(env), stderr=asyncio.subprocess.DEVNULL
+    )
+    return await process.wait() == 0
+
+
+async def test_every_process_of_the_file_runs_and_a_customer_goes_the_whole_way(
+    machine: Machine,
+) -> None:
+    folder = machine.image.work_folder
+    for role in ONCE:
+        its = of_role(role)
+        command = machine.image.command(its.command)
+        async with running_command(command, machine.environment(its), folder) as once:
+            assert await once.wait() == 0, once.output()
+
+    async with AsyncExitStack() as running:
+        runs: dict[str, Running] = {}
+        for name in ON:
+            its = composed()[name]
+            command = machine.image.command(its.command)
+            runs[name] = await running.enter_async_context(
+                running_command(command, machine.environment(its), folder)
+            )
+        for name in ON:
+            env = machine.environment(composed()[name])
+
+            async def is_well(name: str = name, env: Mapping[str, str] = env) -> bool:
+                assert runs[name].is_alive, runs[name].output()
+                return await answers(machine.probe(composed()[name]), env)
+
+            await until(is_well, WELL_WITHIN_SECONDS, what=f"that {name} is well")
+        await go_the_whole_way(machine)
+
+
+async def go_the_whole_way(machine: Machine) -> None:
+    """Register a customer as the guide says, and find him in the list."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        form = {"grant_type": "urn:daybook:demo-person", "person": "alice"}
+        issuer = f"http://127.0.0.1:{machine.issuer_port}"
+        token = (await http.post(f"{issuer}/token", data=form)).raise_for_status().json()
+        signed = {"Authorization": f"Bearer {token['access_token']}"}
+        api = f"http://127.0.0.1:{machine.api_port}/v1/customers"
+        body = {"kind": "person", "name": "Ada Container"}
+        made = (await http.post(api, json=body, headers=signed)).raise_for_status()
+        signed |= {"Daybook-Token": made.headers["Daybook-Token"], "Prefer": "wait=30"}
+        found = (await http.get(api, params={"q": "Ada"}, headers=signed)).raise_for_status()
+    assert [each["name"] for each in found.json()["items"]] == ["Ada Container"]
