@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasing import CustomerErasures
+from services.customers.application.holding import CopyHolders
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
@@ -32,7 +33,8 @@ from shared.projecting.marks import Followed
 from shared.projecting.orders import Orders
 from shared.projecting.watching import MarkWatcher
 from shared.security.erasure_ledger import ErasureLedger
-from shared.security.master_key import FileMasterKey
+from shared.security.key_grants import KeyGrants
+from shared.security.master_key import FileMasterKey, NoMasterKey
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.settings import KafkaSettings
@@ -54,6 +56,7 @@ def customers_openapi() -> dict[str, Any]:
     http = httpx.AsyncClient()
     records = RecordKeeper(lanes, clock, ACCESS.partitions)
     keys = SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256)))
+    grants = KeyGrants(lanes, NoMasterKey())
     ledger = ErasureLedger(Path(NOWHERE), clock)
     parts = ApiParts(
         store=store,
@@ -64,7 +67,10 @@ def customers_openapi() -> dict[str, Any]:
             create_async_engine(NOWHERE.replace("postgresql", "postgresql+asyncpg"))
         ),
         keys=keys,
+        ledger=ledger,
         erasures=CustomerErasures(store, keys, ledger, clock, asyncio.Event()),
+        grants=grants,
+        copies=CopyHolders([], grants, {}),
         records=records,
         records_feed=Feed(lanes, ACCESS.name, ACCESS.table),
         recorder=Recorder(records, clock),

@@ -99,7 +99,7 @@ def a_customer() -> Sequence[Told]:
             DEMO_PEOPLE["customers"].subject,
             CanarySent(sent_at=BEGINNING),
         ),
-        _erasure(ErasureOpened(kid=KEY.kid)),
+        _erasure(ErasureOpened(kid=KEY.kid, reason="asked-by-the-person")),
         _erasure(PersonalDataErased(holder="read-models")),
         _erasure(ErasureCompleted()),
     )

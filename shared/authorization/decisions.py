@@ -35,6 +35,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CUSTOMERS_READ,
                 Permission.CUSTOMERS_HISTORY,
                 Permission.CUSTOMERS_JOURNEY,
+                Permission.ERASURES_READ,
                 Permission.FEED_READ,
                 Permission.FIELDS_READ,
                 Permission.RECORDS_READ,
@@ -54,6 +55,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.ACTIVITY_READ,
                 Permission.CUSTOMERS_JOURNEY,
                 Permission.CUSTOMERS_WATCH,
+                Permission.ERASURES_READ,
                 Permission.FEED_READ,
                 Permission.LAG_READ,
                 Permission.PROJECTIONS_OPERATE,
@@ -61,9 +63,12 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         ),
         Role.DATA_PROTECTION: frozenset(
             {
-                Permission.CUSTOMERS_READ,
+                Permission.CUSTOMERS_ERASE,
                 Permission.CUSTOMERS_HISTORY,
                 Permission.CUSTOMERS_JOURNEY,
+                Permission.CUSTOMERS_READ,
+                Permission.ERASURES_CONFIRM,
+                Permission.ERASURES_READ,
                 Permission.FIELDS_READ,
             }
         ),
@@ -71,6 +76,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             {
                 Permission.CONSUMERS_REPORT,
                 Permission.CUSTOMERS_READ,
+                Permission.ERASURES_CONFIRM,
                 Permission.FEED_READ,
                 Permission.FIELDS_READ,
                 Permission.SUBJECT_KEYS_READ,

@@ -48,6 +48,11 @@ class RegisteredConsumer(_Written):
 
     `TYPE` stands for every schema version, `TYPE.2` for one of them only.
     """
+    opens: tuple[str, ...] = ()
+    """The topics whose personal fields it opens: its account may fetch their subjects' keys.
+
+    Whoever was given the key of somebody confirms when that person is erased.
+    """
 
 
 def read_consumers(folder: Path) -> dict[str, RegisteredConsumer]:

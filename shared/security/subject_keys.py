@@ -90,28 +90,8 @@ class SubjectKeys:
             for row in rows
         }
         if len(found) < len(wanted):
-            raise _unknown()
+            raise key_unknown()
         return found
-
-    async def export(self, kid: str) -> bytes:
-        """Return one key in the clear, for an entitled subscriber.
-
-        Raises:
-            NotFoundError: there never was such a key.
-            GoneError: the key was destroyed: skip the event and forget the subject.
-        """
-        # PostgreSQL's text cannot hold a NUL, so no reference does.
-        rows = [] if "\x00" in kid else await self._lanes.fetch(READ, [kid])
-        if not rows:
-            raise _unknown()
-        if rows[0]["wrapped"] is None:
-            raise GoneError(
-                "the key of this subject was destroyed",
-                code="subject-key-destroyed",
-                fix="skip the event and delete what you hold about this subject",
-                who_can_help="data protection",
-            )
-        return self._master.unwrap(kid, rows[0]["wrapped"])
 
     async def not_destroyed(self, kids: Sequence[str]) -> list[str]:
         """Return which of these keys this database has not destroyed."""
@@ -161,10 +141,21 @@ class KeyPool:
         self._ready.extend(await self._keys.make())
 
 
-def _unknown() -> NotFoundError:
+def key_unknown() -> NotFoundError:
+    """Return the refusal of a reference that this database never had."""
     return NotFoundError(
         "there is no key with this reference",
         code="subject-key-unknown",
         field="kid",
         fix="take the kid from the JWE header of the event",
+    )
+
+
+def key_destroyed() -> GoneError:
+    """Return the refusal of a key that was destroyed."""
+    return GoneError(
+        "the key of this subject was destroyed",
+        code="subject-key-destroyed",
+        fix="skip the event and delete what you hold about this subject",
+        who_can_help="data protection",
     )

@@ -8,4 +8,6 @@ from shared.settings import PUBLISHED
 def billing_of(topic: Topic) -> RegisteredConsumer:
     """Return billing as a reader of this topic."""
     billing = read_consumers(PUBLISHED / "consumers")["billing"]
-    return billing.model_copy(update={"reads": {topic.name: billing.reads[CUSTOMERS.name]}})
+    return billing.model_copy(
+        update={"reads": {topic.name: billing.reads[CUSTOMERS.name]}, "opens": (topic.name,)}
+    )

@@ -15,6 +15,7 @@ from services.customers import VERSION
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
+from services.customers.application.holding import CopyHolders
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
@@ -40,6 +41,7 @@ from shared.postgres.dsn import dsn_for, engine_of
 from shared.postgres.lanes import Lanes
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
+from shared.projecting.holders import CipherCaches, Holder, ReadModels
 from shared.projecting.lag import set_lag_metrics
 from shared.projecting.marks import Followed
 from shared.projecting.orders import Orders
@@ -48,6 +50,7 @@ from shared.projecting.versions import settings_of
 from shared.projecting.watching import MarkWatcher
 from shared.security.cipher_cache import CipherCache
 from shared.security.erasure_ledger import ErasureLedger
+from shared.security.key_grants import KeyGrants
 from shared.security.master_key import FileMasterKey
 from shared.security.subject_keys import KeyPool, SubjectKeys
 from shared.settings import KafkaSettings
@@ -67,6 +70,7 @@ from tests.ground.spans import KeptSpans
 from tests.ground.tasks import Runs, Tasks
 
 SERVICE = "customers"
+SOURCE = source_of(SERVICE)
 
 
 class House:
@@ -77,7 +81,7 @@ class House:
         self.kafka = kafka
         self.topic = topic
         self.access = Topic(f"{topic.name}.access", topic.partitions, "records")
-        self.followed = Followed(DIRECTORY, source_of(SERVICE), topic.name, topic.partitions)
+        self.followed = Followed(DIRECTORY, SOURCE, topic.name, topic.partitions)
         self.consumers = {"billing": billing_of(topic)}
         self.followed_daily = replace(self.followed, projection=ACTIVITY_DAILY)
         self.activity = Topic(f"{topic.name}.activity", topic.partitions, settings=TWO_HOURS)
@@ -103,14 +107,15 @@ class House:
         self.records = RecordKeeper(truth, self.clock, self.access.partitions)
         self.recorder = Recorder(self.records, self.clock)
         self._opened.push_async_callback(self.records.close)
-        self.keys = SubjectKeys(keys, self.master)
+        self.keys, self.grants = SubjectKeys(keys, self.master), KeyGrants(keys, self.master)
         self.ledger = ErasureLedger(self.databases.ledger_dir, self.clock)
         await self.ledger.begin(keys)
         self.erasures = CustomerErasures(
             self.store, self.keys, self.ledger, self.clock, self.appended
         )
-        self.pool = KeyPool(self.keys)
-        self.reader = CustomerReader(self.store, self.keys)
+        ours: list[Holder] = [ReadModels(views, SOURCE, self.topic.name), CipherCaches(self.clock)]
+        self.copies = CopyHolders(ours, self.grants, self.consumers)
+        self.pool, self.reader = KeyPool(self.keys), CustomerReader(self.store, self.keys)
         self.commands = CustomerCommands(
             self.store, self.reader, self.keys, self.pool, self.clock, self.tracing, self.appended
         )
@@ -260,7 +265,8 @@ class House:
         parts = ApiParts(
             store=self.store, feed=self.feed, truth=truth, views=views,
             directory=DirectoryQueries(engine),
-            keys=self.keys, erasures=self.erasures, records=self.records,
+            keys=self.keys, ledger=self.ledger, erasures=self.erasures,
+            grants=self.grants, copies=self.copies, records=self.records,
             records_feed=Feed(truth, self.access.name, self.access.table), recorder=self.recorder,
             watcher=self.watcher, live_activity=self.live,
             daily_activity=DailyActivity(views), daily_watcher=self.daily_watcher,

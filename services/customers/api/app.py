@@ -8,6 +8,7 @@ from services.customers import VERSION
 from services.customers.api.activity import ActivityRoutes
 from services.customers.api.commands import CommandRoutes
 from services.customers.api.consumers import ConsumerRoutes
+from services.customers.api.erasures import ErasureRoutes
 from services.customers.api.feed import FeedRoutes
 from services.customers.api.fields import FieldRoutes
 from services.customers.api.journey import JourneyRoutes
@@ -15,10 +16,13 @@ from services.customers.api.lag import LagRoutes
 from services.customers.api.parked import ParkedRoutes
 from services.customers.api.projections import ProjectionRoutes
 from services.customers.api.reads import ReadRoutes
+from services.customers.api.subject_keys import SubjectKeyRoutes
 from services.customers.api.watch import WatchRoutes
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
+from services.customers.application.erasure_report import ErasureReports
 from services.customers.application.fields import FieldCommands
+from services.customers.application.holding import CopyHolders
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
@@ -41,6 +45,9 @@ from shared.projecting.parked_list import ParkedList
 from shared.projecting.sightings import Sightings
 from shared.projecting.versions import Versions
 from shared.projecting.watching import MarkWatcher
+from shared.security.erasure_ledger import ErasureLedger
+from shared.security.key_grants import KeyGrants
+from shared.security.signing import StatementSigner
 from shared.security.subject_keys import KeyPool, SubjectKeys
 from shared.web.app import Api, create_app
 from shared.web.callers import Guard
@@ -60,7 +67,10 @@ class ApiParts:
     views: Lanes
     directory: DirectoryQueries
     keys: SubjectKeys
+    ledger: ErasureLedger
     erasures: CustomerErasures
+    grants: KeyGrants
+    copies: CopyHolders
     records: RecordKeeper
     records_feed: Feed
     recorder: Recorder
@@ -119,7 +129,13 @@ def customers_api(
     ReadRoutes(reader, parts.directory, parts.watcher, backlog, pages).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     feeds = [parts.feed, parts.records_feed]
-    FeedRoutes(parts.store, feeds, parts.keys, parts.guard).add_to(routes)
+    FeedRoutes(parts.store, feeds, parts.guard).add_to(routes)
+    SubjectKeyRoutes(parts.grants, parts.consumers, parts.feed.topic).add_to(routes)
+    reports = ErasureReports(parts.store, parts.erasures, parts.ledger, parts.copies)
+    ErasureRoutes(
+        parts.erasures, reports, parts.copies, StatementSigner(parts.service_key), parts.guard,
+        parts.clock, pages,
+    ).add_to(routes)  # fmt: skip
     sightings = Sightings(parts.views)
     ConsumerRoutes(parts.store, feeds, parts.consumers, sightings, parts.clock).add_to(routes)
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)

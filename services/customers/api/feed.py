@@ -1,4 +1,4 @@
-"""Routes that serve the service's own log: the feed, its digests, and the keys to read it."""
+"""Routes that serve the service's own log: the feed and its digests."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,13 +12,10 @@ from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
 from shared.eventstore.feed import MAX_PAGE, Feed
 from shared.eventstore.store import EventStore
-from shared.security.jwe import base64url
-from shared.security.subject_keys import SubjectKeys
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller, Guard
 from shared.web.documents import PAGE_SIZE, Parameter
 from shared.web.queries import whole_number
-from shared.web.recording import Access
 from shared.web.routes import Routes
 
 LONGEST_DIGEST = 100_000
@@ -52,26 +49,13 @@ class DigestPage(BaseModel):
     items: list[dict[str, Any]]
 
 
-class JsonWebKey(BaseModel):
-    """A subject's key (RFC 7517), for `dir` with A256GCM."""
-
-    kty: str
-    kid: str
-    alg: str
-    use: str
-    k: str
-
-
 class FeedRoutes:
-    """The handlers of the feed and key routes."""
+    """The handlers of the feed routes."""
 
-    def __init__(
-        self, store: EventStore, feeds: Sequence[Feed], keys: SubjectKeys, guard: Guard
-    ) -> None:
+    def __init__(self, store: EventStore, feeds: Sequence[Feed], guard: Guard) -> None:
         self._store = store
         self._feeds = {feed.topic: feed for feed in feeds}
         self._guard = guard
-        self._keys = keys
         self._pages = FeedPages(store)
 
     def add_to(self, routes: Routes) -> None:
@@ -85,13 +69,6 @@ class FeedRoutes:
             "GET", "/v1/feed/digest", "digest_feed", Permission.FEED_READ, self.digest,
             parameters=[TOPIC, PARTITION, FROM, TO],
             answers={200: Answer("Digests per range.", DigestPage)},
-        )  # fmt: skip
-        kid = Parameter("kid", "path", "The `kid` of the JWE's header.")
-        routes.add(
-            "GET", "/v1/subject-keys/{kid}", "get_subject_key", Permission.SUBJECT_KEYS_READ,
-            self.key, parameters=[kid],
-            answers={200: Answer("The key; 404 unknown, 410 destroyed.", JsonWebKey)},
-            access=Access(target="kid", is_restricted=True),
         )  # fmt: skip
 
     async def read(self, request: Request, caller: Caller) -> Response:
@@ -130,13 +107,6 @@ class FeedRoutes:
                 "items": items,
             }
         )
-
-    async def key(self, request: Request, _caller: Caller) -> Response:
-        """Get the key of one subject, to open the `personal` member of its events."""
-        kid: str = request.path_params["kid"]
-        key = await self._keys.export(kid)
-        jwk = {"kty": "oct", "kid": kid, "alg": "A256GCM", "use": "enc", "k": base64url(key)}
-        return JsonAnswer(jwk)
 
     def _feed(self, request: Request, caller: Caller) -> Feed:
         feed = self._feeds.get(request.query_params.get("topic", ""))

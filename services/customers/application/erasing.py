@@ -26,6 +26,7 @@ from services.customers.domain.erasure.events import (
     ErasureCompleted,
     ErasureEvent,
     ErasureOpened,
+    ErasureReason,
 )
 from services.customers.domain.erasure.rules import Erasure, evolve, note_answers
 from services.customers.storage.codec import CODEC
@@ -72,7 +73,9 @@ class CustomerErasures:
         self._clock = clock
         self._appended = appended
 
-    async def erase_customer(self, customer_id: UUID, *, actor: str) -> RecordedEvent:
+    async def erase_customer(
+        self, customer_id: UUID, *, actor: str, reason: ErasureReason | None = None
+    ) -> RecordedEvent:
         """Erase a customer and return its `CustomerErased`; asking twice erases once.
 
         Killed in between, a start or a watcher finishes it; so it does when a server is away.
@@ -84,7 +87,7 @@ class CustomerErasures:
                 again to know whether it has started.
         """
         await self._ledger.refuse_unwritable()
-        await self._start(customer_id, actor)
+        await self._start(customer_id, actor, reason)
         return await self.finish(customer_id)
 
     async def finish(self, customer_id: UUID) -> RecordedEvent:
@@ -151,14 +154,30 @@ class CustomerErasures:
         if events:
             await self._append(its, f"{STREAMS}{its.customer_id}", its.version, events)
 
-    async def _start(self, customer_id: UUID, actor: str) -> None:
+    async def confirm(self, customer_id: UUID, holders: Sequence[str], holder: str) -> None:
+        """Store that one of the `holders` has nothing left; a second time changes nothing.
+
+        Raises:
+            NotFoundError: no erasure of this customer was opened.
+            VersionConflictError: others keep answering at the same moment.
+            UnavailableError: a server does not answer.
+        """
+        await self.finish(customer_id)
+        for _ in range(TRIES):
+            its = await self.load(customer_id)
+            if holder in its.erasure.answered:
+                return
+            await self.note_answers(its, holders, [holder])
+        raise _changes_all_the_time()
+
+    async def _start(self, customer_id: UUID, actor: str, reason: ErasureReason | None) -> None:
         subject = str(customer_id)
         for _ in range(TRIES):
             before = await self._outlines.load(customer_id)
             events = decide(before.customer, StartCustomerErasure())
             if not events:
                 return
-            opened = ErasureOpened(kid=before.kid)
+            opened = ErasureOpened(kid=before.kid, reason=reason)
             origin = Origin(actor, uuid4(), traceparent=current_traceparent())
             appends = [
                 StreamAppend(stream_of(customer_id), subject, before.version, _new(events)),

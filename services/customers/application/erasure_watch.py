@@ -12,11 +12,12 @@ from uuid import UUID
 import asyncpg
 
 from services.customers.application.erasing import CustomerErasures, OpenErasure
+from services.customers.application.holding import CopyHolders
 from shared.clock import Clock
 from shared.errors import DaybookError
 from shared.events import RecordedEvent
 from shared.eventstore.store import EventStore
-from shared.projecting.holders import ErasedSubject, Holder
+from shared.projecting.holders import ErasedSubject
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +33,13 @@ class ErasureWatcher:
         self,
         erasures: CustomerErasures,
         store: EventStore,
-        holders: Sequence[Holder],
+        copies: CopyHolders,
         clock: Clock,
     ) -> None:
-        """Ask these holders; an erasure is complete when all of them have answered."""
+        """Ask who holds copies; an erasure is complete when all of them have answered."""
         self._erasures = erasures
         self._store = store
-        self._holders = holders
+        self._copies = copies
         self._clock = clock
         self._told: dict[UUID, float] = {}
         self.oldest_seconds = 0.0
@@ -93,10 +94,10 @@ class ErasureWatcher:
         )  # fmt: skip
         answering = [
             holder.name
-            for holder in self._holders
+            for holder in self._copies.ours
             if holder.name not in its.erasure.answered and await holder.has_erased(subject)
         ]
-        names = [holder.name for holder in self._holders]
+        names = await self._copies.names(its.erasure.kid)
         await self._erasures.note_answers(its, names, answering)
         return sorted(set(names) - its.erasure.answered - set(answering))
 

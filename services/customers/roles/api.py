@@ -10,9 +10,10 @@ import httpx
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
+from services.customers.application.holding import CopyHolders
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory_queries import DirectoryQueries
-from services.customers.roles.erasing import erasure_watcher
+from services.customers.roles.erasing import erasure_watcher, holders_of
 from services.customers.roles.ledger import open_gate
 from services.customers.roles.process import (
     FOLLOWED,
@@ -46,6 +47,7 @@ from shared.projecting.parked_list import ParkedList
 from shared.projecting.store_check import StoreCheck
 from shared.projecting.watching import MarkWatcher
 from shared.security.erasure_ledger import ErasureLedger
+from shared.security.key_grants import KeyGrants
 from shared.security.master_key import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
@@ -123,6 +125,8 @@ async def _parts(process: Process) -> ApiParts:
     ledger = ErasureLedger(process.security.ledger_dir, process.clock)
     erasures = CustomerErasures(store, keys, ledger, process.clock, process.appended)
     await open_gate(ledger, store, key_lanes, erasures)
+    grants = KeyGrants(key_lanes, process.master)
+    consumers = read_consumers(process.service.consumers_dir)
     records = RecordKeeper(truth, process.clock, ACCESS.partitions, process.metrics)
     process.opened.push_async_callback(records.close)
     recorder = Recorder(records, process.clock)
@@ -135,7 +139,10 @@ async def _parts(process: Process) -> ApiParts:
         views=views,
         directory=DirectoryQueries(engine),
         keys=keys,
+        ledger=ledger,
         erasures=erasures,
+        grants=grants,
+        copies=CopyHolders(holders_of(views, process.clock), grants, consumers),
         records=records,
         records_feed=Feed(truth, ACCESS.name, ACCESS.table),
         recorder=recorder,
@@ -144,7 +151,7 @@ async def _parts(process: Process) -> ApiParts:
         daily_activity=DailyActivity(views),
         daily_watcher=MarkWatcher(views, FOLLOWED_DAILY, SERVICE),
         orders=Orders(views, uuid4()),
-        consumers=read_consumers(process.service.consumers_dir),
+        consumers=consumers,
         guard=Guard(await _verifier(process), TableDecisions()),
         tracing=process.tracing,
         clock=process.clock,

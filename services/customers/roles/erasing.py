@@ -3,15 +3,17 @@
 from services.customers.api.app import ApiParts
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.roles.process import FOLLOWED, Process
+from shared.clock import Clock
+from shared.postgres.lanes import Lanes
 from shared.projecting.holders import CipherCaches, Holder, ParkedEvents, ReadModels
 
 
+def holders_of(views: Lanes, clock: Clock) -> list[Holder]:
+    """Return every holder of copies that this service has itself."""
+    read_models = ReadModels(views, FOLLOWED.source, FOLLOWED.topic)
+    return [read_models, ParkedEvents(read_models, views), CipherCaches(clock)]
+
+
 def erasure_watcher(process: Process, parts: ApiParts) -> ErasureWatcher:
-    """Return the watcher that asks every holder of copies that this service has."""
-    read_models = ReadModels(parts.views, FOLLOWED.source, FOLLOWED.topic)
-    holders: list[Holder] = [
-        read_models,
-        ParkedEvents(read_models, parts.views),
-        CipherCaches(process.clock),
-    ]
-    return ErasureWatcher(parts.erasures, parts.store, holders, process.clock)
+    """Return the watcher that asks every holder of copies."""
+    return ErasureWatcher(parts.erasures, parts.store, parts.copies, process.clock)

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.customers.application.erasure_watch import ErasureWatcher
+from services.customers.application.holding import CopyHolders
 from services.customers.application.loading import LoadedCustomer
 from services.customers.domain.erasure.events import PersonalDataErased
 from services.customers.storage.codec import CODEC
 from shared.errors import NotFoundError, UnavailableError
 from shared.events import Event
-from shared.projecting.holders import CipherCaches, ErasedSubject, Holder, ReadModels
+from shared.projecting.holders import ErasedSubject, Holder
 from shared.security.cipher_cache import CipherCache
 from shared.security.subject_keys import SubjectKeys
 from shared.testing.waiting import until
@@ -28,13 +28,8 @@ MINUTE, HOUR = 61.0, 3601.0
 
 
 async def watcher_of(house: House, *more: Holder) -> ErasureWatcher:
-    views = await house.lanes(house.databases.views_dsn, "api", 1)
-    holders: Sequence[Holder] = [
-        ReadModels(views, house.followed.source, house.topic.name),
-        CipherCaches(house.clock),
-        *more,
-    ]
-    return ErasureWatcher(house.erasures, house.store, holders, house.clock)
+    copies = CopyHolders([*house.copies.ours, *more], house.grants, house.consumers)
+    return ErasureWatcher(house.erasures, house.store, copies, house.clock)
 
 
 async def ada_of(house: House) -> UUID:

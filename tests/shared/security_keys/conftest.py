@@ -6,6 +6,7 @@ import pytest
 
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
+from shared.security.key_grants import KeyGrants
 from shared.security.master_key import FileMasterKey
 from shared.security.subject_keys import SubjectKeys
 from tests.ground.servers import Databases, Servers, new_databases
@@ -33,3 +34,9 @@ async def lanes(databases: Databases) -> AsyncIterator[Lanes]:
 def keys(lanes: Lanes) -> SubjectKeys:
     """Return the subject keys in it."""
     return SubjectKeys(lanes, MASTER)
+
+
+@pytest.fixture
+def grants(lanes: Lanes) -> KeyGrants:
+    """Return who gives keys of it away."""
+    return KeyGrants(lanes, MASTER)

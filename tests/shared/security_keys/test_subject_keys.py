@@ -9,6 +9,7 @@ from shared.errors import DaybookError, GoneError, NotFoundError, UnavailableErr
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.security.jwe import key_commitment
+from shared.security.key_grants import KeyGrants
 from shared.security.master_key import FileMasterKey
 from shared.security.subject_keys import SubjectKeys
 from shared.testing.waiting import until
@@ -48,10 +49,10 @@ async def test_many_keys_are_read_in_one_question_and_none_in_no_question(
 
 
 async def test_a_destroyed_key_is_gone_for_good_and_known_to_be_gone(
-    keys: SubjectKeys, lanes: Lanes
+    keys: SubjectKeys, grants: KeyGrants, lanes: Lanes
 ) -> None:
     destroyed, kept = await keys.make(2)
-    assert await keys.export(destroyed.kid) == destroyed.key
+    assert await grants.give(destroyed.kid, "billing") == destroyed.key
     assert await keys.not_destroyed([destroyed.kid]) == [destroyed.kid]
     await keys.destroy([destroyed.kid])
     await keys.destroy([destroyed.kid])
@@ -60,20 +61,35 @@ async def test_a_destroyed_key_is_gone_for_good_and_known_to_be_gone(
     assert read[destroyed.kid] is None
     assert read[kept.kid] is not None
     with pytest.raises(GoneError) as gone:
-        await keys.export(destroyed.kid)
+        await grants.give(destroyed.kid, "billing")
     assert gone.value.problem_code == "subject-key-destroyed"
-    assert await keys.export(kept.kid) == kept.key
+    assert await grants.give(kept.kid, "billing") == kept.key
     rows = await lanes.fetch("select wrapped, destroyed_at from subject_keys where wrapped is null")
     assert [row["destroyed_at"] is not None for row in rows] == [True]
 
 
 @pytest.mark.parametrize("kid", ["nobody", "", "with\x00nul"])
-async def test_a_reference_that_never_was_is_not_found(keys: SubjectKeys, kid: str) -> None:
+async def test_a_reference_that_never_was_is_not_found(
+    keys: SubjectKeys, grants: KeyGrants, kid: str
+) -> None:
     [known] = await keys.make(1)
     with pytest.raises(NotFoundError):
         await keys.read([known.kid, "nobody"])
     with pytest.raises(NotFoundError):
-        await keys.export(kid)
+        await grants.give(kid, "billing")
+
+
+async def test_to_whom_a_key_was_given_is_known_and_nothing_is_noted_of_a_destroyed_one(
+    keys: SubjectKeys, grants: KeyGrants
+) -> None:
+    given, destroyed = await keys.make(2)
+    await keys.destroy([destroyed.kid])
+    for account in ("b", "a", "b"):
+        await grants.give(given.kid, account)
+    with pytest.raises(GoneError):
+        await grants.give(destroyed.kid, "a")
+    assert await grants.accounts(given.kid) == ["a", "b"]
+    assert await grants.accounts(destroyed.kid) == []
 
 
 async def test_a_key_that_is_not_here_can_be_destroyed_so_that_it_never_comes(
@@ -96,7 +112,7 @@ async def test_a_key_that_another_master_wrapped_is_never_taken_for_destroyed(
 
 
 async def test_a_key_database_that_goes_away_is_never_taken_for_destroyed(
-    keys: SubjectKeys, databases: Databases
+    keys: SubjectKeys, grants: KeyGrants, databases: Databases
 ) -> None:
     [key] = await keys.make(1)
     admin = await asyncpg.connect(databases.admin_dsn("keys"))
@@ -104,7 +120,7 @@ async def test_a_key_database_that_goes_away_is_never_taken_for_destroyed(
     await holding.start()
     await admin.execute("lock table subject_keys")
     reading = asyncio.create_task(keys.read([key.kid]))
-    exporting = asyncio.create_task(keys.export(key.kid))
+    exporting = asyncio.create_task(grants.give(key.kid, "billing"))
     # Looked at by somebody else: inside a transaction the activity is read once and kept.
     onlooker = await asyncpg.connect(databases.admin_dsn("keys"))
     waiting = """from pg_stat_activity

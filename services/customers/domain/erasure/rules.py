@@ -8,6 +8,7 @@ from services.customers.domain.erasure.events import (
     ErasureCompleted,
     ErasureEvent,
     ErasureOpened,
+    ErasureReason,
     PersonalDataErased,
 )
 
@@ -17,6 +18,7 @@ class Erasure:
     """One erasure, folded from its events."""
 
     kid: str
+    reason: ErasureReason | None = None
     answered: frozenset[str] = frozenset()
     is_complete: bool = False
 
@@ -38,7 +40,7 @@ def evolve(erasure: Erasure, event: ErasureEvent) -> Erasure:
     """Return the erasure after one more event."""
     match event:
         case ErasureOpened():
-            return Erasure(event.kid)
+            return Erasure(event.kid, event.reason)
         case PersonalDataErased():
             return replace(erasure, answered=erasure.answered | {event.holder})
         case ErasureCompleted():
