@@ -20,8 +20,8 @@ from bench.measuring import BrokenSideError, Claim, Paired, Row, in_turns, pair
 from bench.parts import parts
 from bench.plain_table import connections
 from bench.samples import NOW, Happened, lives
+from services.customers.domain.customer.contact_events import CustomerEmailAdded
 from services.customers.domain.customer.events import (
-    CustomerEmailAdded,
     CustomerRegistered,
     CustomerRenamed,
 )

@@ -11,13 +11,15 @@ from uuid import UUID, uuid4
 from uuid6 import uuid7
 
 from services.customers.application.loading import stream_of
-from services.customers.domain.customer.events import (
+from services.customers.domain.customer.contact_events import (
     CustomerEmailAdded,
+    EmailAddress,
+    EmailDetails,
+)
+from services.customers.domain.customer.events import (
     CustomerEvent,
     CustomerRegistered,
     CustomerRenamed,
-    EmailAddress,
-    EmailDetails,
     NameDetails,
     RegisteredDetails,
 )

@@ -18,9 +18,9 @@ DaybookError
 └── DiskNearlyFullError        507  too little room is left to write anything
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class DaybookError(Exception):
@@ -131,9 +131,18 @@ class VersionConflictError(DaybookError):
     code = "version-conflict"
     title = "Somebody changed this since you read it"
 
-    def __init__(self, detail: str, *, current_version: int | None = None, **more: str) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        current_version: int | None = None,
+        conflicts: Sequence[Mapping[str, Any]] | None = None,
+        **more: str,
+    ) -> None:
         super().__init__(detail, **more)  # type: ignore[arg-type]
         self.current_version = current_version
+        self.conflicts = conflicts
+        """Field by field: `field`, `read` (what was read), `now`, `yours` (what was asked for)."""
 
 
 class EventTooLargeError(DaybookError):

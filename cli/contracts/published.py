@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cli.contracts.customer_story import a_customer
 from cli.contracts.openapi import customers_openapi
 from cli.contracts.settings_story import a_field
-from cli.contracts.stories import Story, a_customer, records_of_a_day, ten_seconds
+from cli.contracts.stories import Story, records_of_a_day, ten_seconds
 from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
 from services.customers.streams.events import ACTIVITY_CODEC
 from shared.eventstore.codec import EventCodec

@@ -9,23 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.customers.domain.customer.events import (
-    CustomerEmailAdded,
-    CustomerEmailRemoved,
-    CustomerErased,
-    CustomerErasureStarted,
-    CustomerRegistered,
-    CustomerRenamed,
-    EmailAddress,
-    EmailDetails,
-    NameDetails,
-    RegisteredDetails,
-)
-from services.customers.domain.erasure.events import (
-    ErasureCompleted,
-    ErasureOpened,
-    PersonalDataErased,
-)
 from services.customers.streams.events import ActivityCounted
 from shared.authorization.people import DEMO_PEOPLE
 from shared.events import Event
@@ -35,8 +18,6 @@ from shared.eventstore.record_types import (
     OperatorActed,
     RefusalRecorded,
 )
-from shared.projecting.canary import CanarySent
-from shared.security.jwe import key_commitment
 from shared.security.subject_keys import SubjectKey
 
 BEGINNING = datetime(2026, 1, 5, 9, 30, 0, 250_000, tzinfo=UTC)
@@ -58,64 +39,20 @@ class Told:
 
 Story = Callable[[], Sequence[Told]]
 
-_ADA = UUID("01a2006f-5480-7942-b1bc-f30b55c85f03")
-_AT_WORK = UUID("01a2006f-5480-7942-b1bc-f30b55c85f04")
-_AT_HOME = UUID("01a2006f-5480-7942-b1bc-f30b55c85f05")
-
-
-def _ada(event: Event) -> Told:
-    return Told(f"customer-{_ADA}", str(_ADA), DEMO_PEOPLE["alice"].subject, event)
-
-
-def _erasure(event: Event) -> Told:
-    return Told(f"erasure-{_ADA}", str(_ADA), DEMO_PEOPLE["alice"].subject, event)
-
-
-def a_customer() -> Sequence[Told]:
-    """Tell one customer's life, from the registration to the erasure."""
-    return (
-        _ada(
-            CustomerRegistered(
-                kind="person",
-                key_commitment=key_commitment(KEY_BYTES),
-                personal=RegisteredDetails(
-                    name="Ada Example",
-                    emails=(EmailAddress(id=_AT_WORK, address="ada@work.example"),),
-                ),
-            )
-        ),
-        _ada(CustomerRenamed(personal=NameDetails(name="Ada Sample"))),
-        _ada(
-            CustomerEmailAdded(
-                email_id=_AT_HOME, personal=EmailDetails(address="ada@home.example")
-            ),
-        ),
-        _ada(CustomerEmailRemoved(email_id=_AT_WORK)),
-        _ada(CustomerErasureStarted()),
-        _ada(CustomerErased(kid=KEY.kid)),
-        Told(
-            "canary-customers",
-            "canary-customers",
-            DEMO_PEOPLE["customers"].subject,
-            CanarySent(sent_at=BEGINNING),
-        ),
-        _erasure(ErasureOpened(kid=KEY.kid, reason="asked-by-the-person")),
-        _erasure(PersonalDataErased(holder="read-models")),
-        _erasure(ErasureCompleted()),
-    )
+ADA = UUID("01a2006f-5480-7942-b1bc-f30b55c85f03")
 
 
 def records_of_a_day() -> Sequence[Told]:
     """Tell what is written down when somebody looks, is refused, fails, and acts."""
     return (
         _record(
-            str(_ADA),
+            str(ADA),
             "carol",
             AccessRecorded(
                 operation="get_customer",
                 route=_ONE_CUSTOMER,
                 permission="customers.read",
-                target=str(_ADA),
+                target=str(ADA),
             ),
         ),
         _record(

@@ -6,14 +6,14 @@ the one exception is the name of an unknown member, cut short, which goes to the
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import AfterValidator, BaseModel, StringConstraints
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
 
 from shared.errors import WrongField
+from shared.given import OURS
 
-_OURS: Final = "daybook"
 _LONGEST_NAME = 60
 _NOT_AN_EMAIL = "value is not a valid email address"
 _SEE_SCHEMA = "See its schema in /openapi.json."
@@ -43,38 +43,13 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def field_error(problem: str, fix: str) -> PydanticCustomError:
-    """Return what a model's validator raises to speak in our words, for example "is blank".
-
-    Neither sentence may hold the value itself.
-    """
-    return PydanticCustomError(_OURS, "{problem}", {"problem": problem, "fix": fix})
-
-
-def has_control_character(text: str) -> bool:
-    """Say whether this is more than one line: PostgreSQL's text, for one, cannot hold a NUL."""
-    return any(char < " " or char == "\x7f" for char in text)
-
-
-def _one_line(text: str) -> str:
-    if has_control_character(text):
-        raise field_error(
-            "holds a control character", "Remove line breaks, tabs and other control characters."
-        )
-    return text
-
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
-"""A text on one line, without the spaces around it: what a name or a title should be."""
-
-
 def in_plain_words(error: ErrorDetails, model: type[BaseModel]) -> WrongField:
     """Return what one pydantic error means and how to mend it."""
     field = _path(error["loc"])
     context = error.get("ctx", {})
     if error["type"] == "extra_forbidden":
         return WrongField(field=field, problem="is not known here", fix=_known(error, model))
-    if error["type"] == _OURS:
+    if error["type"] == OURS:
         return WrongField(field=field, problem=context["problem"], fix=context["fix"])
     if error["msg"].startswith(_NOT_AN_EMAIL):
         fix = "Write it like name@example.org."

@@ -45,6 +45,15 @@ class FieldProblem(BaseModel):
     fix: str = Field(examples=["Write it like name@example.org."])
 
 
+class FieldConflict(BaseModel):
+    """One field that differs: as it was read, as it is now, as it would be after the request."""
+
+    field: str
+    read: Any = Field(description="Its value in the version that was read.")
+    now: Any = Field(description="Its value in the version there is now.")
+    yours: Any = Field(None, description="Its value as the request wants it, if it can be said.")
+
+
 class Problem(BaseModel):
     """An error: what happened, which field, how to mend it, who can help."""
 
@@ -59,6 +68,9 @@ class Problem(BaseModel):
     who_can_help: str | None = None
     errors: list[FieldProblem] | None = Field(None, description="Each field, if several.")
     current_version: int | None = Field(None, description="With 412: the version there is now.")
+    conflicts: list[FieldConflict] | None = Field(
+        None, description="With 412: each field that differs, to show both and to merge."
+    )
 
 
 class FailureLog:
@@ -106,6 +118,7 @@ def _of_our_own(error: DaybookError, scope: Scope) -> Response:
     members["who_can_help"] = error.who_can_help
     if isinstance(error, VersionConflictError):
         members["current_version"] = error.current_version
+        members["conflicts"] = error.conflicts
     if isinstance(error, SeveralFieldsError):
         members["errors"] = [asdict(one) for one in error.errors]
     headers = {}

@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from shared.errors import InvalidInputError, NotFoundError
-from shared.web.field_problems import has_control_character
+from shared.given import has_control_character
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"[0-9]{1,18}")

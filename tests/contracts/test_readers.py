@@ -8,7 +8,8 @@ import pytest
 
 from cli.local.paths import PROJECT
 from services.customers.domain.customer.events import CustomerEvent
-from services.customers.domain.customer.rules import NOBODY, evolve
+from services.customers.domain.customer.rules import evolve
+from services.customers.domain.customer.state import NOBODY
 from services.customers.storage.codec import CODEC
 from tests.contracts.published import TOPICS, Json, example
 from tests.contracts.test_examples import TheExamplesKey, stored

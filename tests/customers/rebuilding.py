@@ -8,7 +8,11 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from uuid6 import uuid7
+
 from services.customers.application.erasing import CustomerErasures
+from services.customers.domain.customer.commands import RegisterCustomer, RenameCustomer
+from services.customers.domain.customer.state import CustomerEmail
 from shared.errors import VersionConflictError
 from shared.projecting.projector import Projector
 from shared.testing.waiting import until
@@ -34,7 +38,10 @@ class Rebuilding:
         """Register so many customers, each with a name of its own."""
         done = [
             await self.house.commands.register_customer(
-                "person", f"Ada {n}", [f"ada{n}@work.example"], actor=ACTOR
+                RegisterCustomer(
+                    "person", f"Ada {n}", (CustomerEmail(uuid7(), f"ada{n}@work.example"),)
+                ),
+                actor=ACTOR,
             )
             for n in range(number)
         ]
@@ -58,10 +65,12 @@ class Rebuilding:
             loaded = await self.house.reader.load(customer_id)
             name = f"Bea {self.dice.randrange(1000)}"
             try:
-                await commands.rename_customer(customer_id, loaded.version, name, actor=ACTOR)
+                await commands.change_customer(
+                    customer_id, loaded.version, RenameCustomer(name), actor=ACTOR
+                )
             except VersionConflictError:
                 continue
-            await commands.register_customer("organisation", name, [], actor=ACTOR)
+            await commands.register_customer(RegisterCustomer("organisation", name), actor=ACTOR)
 
     async def states(self) -> dict[int, str]:
         """Return the state of each version."""

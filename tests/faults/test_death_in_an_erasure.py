@@ -3,8 +3,11 @@
 from uuid import UUID
 
 import pytest
+from uuid6 import uuid7
 
 from services.customers.application.erasing import STREAMS
+from services.customers.domain.customer.commands import RegisterCustomer
+from services.customers.domain.customer.state import CustomerEmail
 from shared.testing.waiting import until
 from tests.faults.audit import read_topic
 from tests.faults.conftest import Ground
@@ -53,7 +56,8 @@ async def test_an_erasure_killed_between_any_two_calls_ends_erased_or_was_never_
 
 async def registered(ground: Ground) -> UUID:
     made = await ground.house.commands.register_customer(
-        "person", "Ada", ["ada@home.example"], actor=ACTOR
+        RegisterCustomer("person", "Ada", (CustomerEmail(uuid7(), "ada@home.example"),)),
+        actor=ACTOR,
     )
     return made.customer.id
 

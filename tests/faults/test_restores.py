@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from cli.local.readiness import postgres_answers
+from services.customers.domain.customer.commands import RegisterCustomer, RenameCustomer
 from services.customers.roles.check import check_store, lines_of
 from shared.messaging.topics import CUSTOMERS
 from shared.settings import StoreSettings
@@ -54,13 +55,13 @@ def settings_of(databases: Databases) -> StoreSettings:
 
 
 async def register(house: House, name: str) -> UUID:
-    made = await house.commands.register_customer("person", name, [], actor=ACTOR)
+    made = await house.commands.register_customer(RegisterCustomer("person", name), actor=ACTOR)
     return made.customer.id
 
 
 async def rename(house: House, customer_id: UUID, name: str) -> None:
     version = await house.store.version_of(f"customer-{customer_id}")
-    await house.commands.rename_customer(customer_id, version, name, actor=ACTOR)
+    await house.commands.change_customer(customer_id, version, RenameCustomer(name), actor=ACTOR)
 
 
 async def caught_up(databases: Databases, broker: Broker, work: Sequence[str]) -> list[UUID]:

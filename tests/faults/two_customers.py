@@ -2,6 +2,10 @@
 
 from uuid import UUID
 
+from uuid6 import uuid7
+
+from services.customers.domain.customer.commands import RegisterCustomer, RenameCustomer
+from services.customers.domain.customer.state import CustomerEmail
 from shared.authorization.people import DEMO_PEOPLE
 from tests.ground.house import House
 
@@ -20,7 +24,8 @@ class TwoCustomers:
         """Register customers until two partitions have one each."""
         while len(self._by_partition) < 2:
             made = await self._house.commands.register_customer(
-                "person", "Ada", ["ada@example.test"], actor=ACTOR
+                RegisterCustomer("person", "Ada", (CustomerEmail(uuid7(), "ada@example.test"),)),
+                actor=ACTOR,
             )
             self._by_partition[made.token.partition] = made.customer.id
 
@@ -29,6 +34,6 @@ class TwoCustomers:
         self._changes += 1
         for customer_id in self._by_partition.values():
             before = await self._house.reader.load(customer_id)
-            await self._house.commands.rename_customer(
-                customer_id, before.version, f"Ada {self._changes}", actor=ACTOR
+            await self._house.commands.change_customer(
+                customer_id, before.version, RenameCustomer(f"Ada {self._changes}"), actor=ACTOR
             )

@@ -1,65 +1,81 @@
 """What requests about customers must look like, and what answers about them do."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
 from uuid import UUID
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.customers.application.loading import HistoryStep, LoadedCustomer
-from services.customers.domain.customer.events import CustomerKind
-from services.customers.domain.customer.rules import MAX_EMAILS, Customer
-from shared.web.field_problems import Line, field_error
-
-LONGEST_NAME = 300
-LONGEST_ADDRESS = 254
-
-
-# An installation may run on names of its own, .local and .test for example.
-SPECIAL_USE_DOMAIN_NAMES.clear()
-
-
-def _address(given: str) -> str:
-    """Return the address in its normal form.
-
-    Addresses of internal domains are addresses too, so reachability is not asked.
-    """
-    try:
-        return validate_email(
-            given, check_deliverability=False, globally_deliverable=False
-        ).normalized
-    except EmailNotValidError as error:
-        raise field_error("is not an e-mail address", "Write it like name@example.org.") from error
+from services.customers.domain.customer.events import CustomerKind, Stage
+from services.customers.domain.customer.fields import changes, fields_of
+from services.customers.domain.customer.given import (
+    LONGEST_LINE,
+    CustomFields,
+    Name,
+    NoteText,
+    Reason,
+    Tags,
+)
+from shared.given import Given, Line
 
 
-Name = Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME)]
-Address = Annotated[str, Field(max_length=LONGEST_ADDRESS), AfterValidator(_address)]
-
-
-class Body(BaseModel):
-    """A request body: members that we do not know are told, never ignored."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class RegisterBody(Body):
-    """Register a person or an organisation."""
-
-    kind: CustomerKind
-    name: Name
-    emails: list[Address] = Field(default_factory=list, max_length=MAX_EMAILS)
-
-
-class RenameBody(Body):
+class RenameBody(Given):
     """Give another name."""
 
     name: Name
 
 
-class EmailBody(Body):
-    """Add an e-mail address."""
+class ReclassifyBody(Given):
+    """Say that it is of the other kind."""
 
-    address: Address
+    kind: CustomerKind
+
+
+class TagsBody(Given):
+    """Some tags."""
+
+    tags: Tags = Field(min_length=1)
+
+
+class AssignBody(Given):
+    """Who looks after the customer; null: nobody."""
+
+    owner: UUID | None
+
+
+class StageBody(Given):
+    """Another stage; going back needs a reason."""
+
+    stage: Stage
+    reason: Reason | None = None
+
+
+class FieldsBody(Given):
+    """New values of custom fields by name; null takes a value away."""
+
+    custom: CustomFields = Field(min_length=1)
+
+
+class ReasonBody(Given):
+    """Why."""
+
+    reason: Reason | None = None
+
+
+class LinkBody(Given):
+    """What the person is in the organisation, and when."""
+
+    role: Line = Field(min_length=1, max_length=LONGEST_LINE)
+    since: date | None = None
+    until: date | None = None
+
+
+class NoteBody(Given):
+    """A note."""
+
+    text: NoteText
 
 
 class EmailView(BaseModel):
@@ -67,15 +83,71 @@ class EmailView(BaseModel):
 
     id: UUID
     address: str
+    type: str | None
+
+
+class PhoneView(BaseModel):
+    """A phone number, as given and in E.164."""
+
+    id: UUID
+    given: str
+    number: str
+    type: str | None
+
+
+class AddressView(BaseModel):
+    """A postal address."""
+
+    id: UUID
+    street: str | None
+    city: str | None
+    postal_code: str | None
+    region: str | None
+    country: str | None
+    type: str | None
+
+
+class LinkView(BaseModel):
+    """What a person is in an organisation, and when."""
+
+    id: UUID
+    organisation_id: UUID
+    role: str
+    since: str | None
+    until: str | None
 
 
 class CustomerView(BaseModel):
-    """A customer. Once erased: no name, no e-mails, and `erased` is there, and true."""
+    """A customer. Once erased: only its kind and version, and `erased` is there, and true."""
 
     id: UUID
     kind: CustomerKind
     name: str | None
     emails: list[EmailView]
+    phones: list[PhoneView]
+    addresses: list[AddressView]
+    primary_email: UUID | None
+    primary_phone: UUID | None
+    primary_address: UUID | None
+    tags: list[str]
+    stage: Stage
+    owner: UUID | None
+    custom: dict[str, str | bool | list[str]]
+    archived: bool
+    links: list[LinkView]
+    legal_hold: bool
+    withdrawn: bool
+    version: int
+    erased: bool | None = None
+
+
+class ListedCustomer(BaseModel):
+    """A customer on a page."""
+
+    id: UUID
+    kind: CustomerKind
+    name: str | None
+    emails: list[dict[str, Any]]
     version: int
     erased: bool | None = None
 
@@ -83,7 +155,7 @@ class CustomerView(BaseModel):
 class CustomerPage(BaseModel):
     """A page of customers by name; `next_page_token` is null on the last one."""
 
-    items: list[CustomerView]
+    items: list[ListedCustomer]
     next_page_token: str | None
 
 
@@ -91,18 +163,19 @@ class ChangeView(BaseModel):
     """One field before and after; null where there was or is nothing, or it was erased."""
 
     field: str
-    before: str | EmailView | None
-    after: str | EmailView | None
+    before: Any
+    after: Any
 
 
 class HistoryItem(BaseModel):
-    """One event of a customer's life: who, when, what."""
+    """One event of a customer's life: who, when, what, and why if a reason was given."""
 
     version: int
     event_id: UUID
     type: str
     recorded_at: str
     actor: str
+    reason: str | None = None
     changes: list[ChangeView]
     erased: bool | None = None
 
@@ -113,17 +186,27 @@ class History(BaseModel):
     items: list[HistoryItem]
 
 
+class NoteView(BaseModel):
+    """A note: who wrote it, and when."""
+
+    id: UUID
+    text: str
+    actor: str
+    recorded_at: str
+
+
+class Notes(BaseModel):
+    """The notes about a customer, newest first."""
+
+    items: list[NoteView]
+
+
 def customer_view(loaded: LoadedCustomer) -> dict[str, Any]:
-    """Return a customer as answers show it."""
-    customer = loaded.customer
-    view: dict[str, Any] = {
-        "id": str(loaded.id),
-        "kind": customer.kind,
-        "name": customer.name,
-        "emails": [{"id": str(e.id), "address": e.address} for e in customer.emails],
-        "version": loaded.version,
-    }
-    if customer.is_erased:
+    """Return a customer as answers show it; its notes have an address of their own."""
+    fields = fields_of(loaded.customer)
+    del fields["notes"]
+    view: dict[str, Any] = {"id": str(loaded.id), **fields, "version": loaded.version}
+    if loaded.customer.is_erased:
         view["erased"] = True
     return view
 
@@ -137,27 +220,29 @@ def history_view(step: HistoryStep) -> dict[str, Any]:
         "type": recorded.type,
         "recorded_at": recorded.recorded_at.isoformat(),
         "actor": recorded.origin.actor,
-        "changes": _changes(step.before, step.after),
+        "changes": [
+            {"field": change.field, "before": change.before, "after": change.after}
+            for change in changes(step.before, step.after)
+        ],
     }
+    if step.reason is not None:
+        view["reason"] = step.reason
     if step.after.is_erased:
         view["erased"] = True
     return view
 
 
-def _changes(before: Customer, after: Customer) -> list[dict[str, Any]]:
-    changes: list[dict[str, Any]] = [
-        {"field": field, "before": getattr(before, field), "after": getattr(after, field)}
-        for field in ("kind", "name")
-        if getattr(before, field) != getattr(after, field)
+def notes_view(steps: Sequence[HistoryStep]) -> list[dict[str, Any]]:
+    """Return the notes that are there now, newest first, each with who wrote it, and when."""
+    kept = {note.id for note in steps[-1].after.notes}
+    return [
+        {
+            "id": str(note.id),
+            "text": note.text,
+            "actor": step.recorded.origin.actor,
+            "recorded_at": step.recorded.recorded_at.isoformat(),
+        }
+        for step in reversed(steps)
+        for note in step.after.notes[-1:]
+        if note.id in kept and note not in step.before.notes
     ]
-    old = {email.id: email for email in before.emails}
-    new = {email.id: email for email in after.emails}
-    for email_id in [*old, *(i for i in new if i not in old)]:
-        if old.get(email_id) == new.get(email_id):
-            continue
-        shown = [
-            None if email is None else {"id": str(email.id), "address": email.address}
-            for email in (old.get(email_id), new.get(email_id))
-        ]
-        changes.append({"field": "emails", "before": shown[0], "after": shown[1]})
-    return changes

@@ -1,17 +1,16 @@
-"""Routes that change customers: register, rename, add and remove e-mail addresses."""
+"""Routes that register customers and change them."""
+
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.customers.api.bodies import (
-    CustomerView,
-    EmailBody,
-    RegisterBody,
-    RenameBody,
-    customer_view,
-)
+from services.customers.api.bodies import CustomerView, FieldsBody, customer_view
+from services.customers.api.changes import CHANGES, Change
 from services.customers.api.lateness import WARNED, warning
 from services.customers.application.customer import CustomerCommands, Outcome
+from services.customers.domain.customer.commands import SetCustomerFields
+from services.customers.domain.customer.given import NewCustomer, plain_values
 from shared.authorization.permissions import Permission
 from shared.eventstore.writing import Remember
 from shared.projecting.backlog import BacklogWatch
@@ -21,9 +20,10 @@ from shared.web.callers import Caller
 from shared.web.documents import IDEMPOTENCY_KEY, IF_MATCH
 from shared.web.idempotency import remembering
 from shared.web.queries import path_id
-from shared.web.routes import Routes
+from shared.web.routes import Handler, Routes
 from shared.web.versions import etag, version_of_if_match
 
+ONE_CUSTOMER = "/v1/customers/{customer_id}"
 HEADERS = {
     "ETag": "The customer's version.",
     "Daybook-Token": "Hand it back with a read, and the read is never older than this change.",
@@ -50,74 +50,66 @@ class CommandRoutes:
         )
         routes.add(
             "POST", "/v1/customers", "register_customer", Permission.CUSTOMERS_REGISTER,
-            self.register, body=RegisterBody, parameters=[IDEMPOTENCY_KEY],
+            self.register, body=NewCustomer, parameters=[IDEMPOTENCY_KEY],
             answers={201: register},
         )  # fmt: skip
         routes.add(
-            "POST", "/v1/customers/{customer_id}/rename", "rename_customer",
-            Permission.CUSTOMERS_CHANGE, self.rename, body=RenameBody,
-            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED}, about="customer_id",
-        )  # fmt: skip
-        routes.add(
-            "POST", "/v1/customers/{customer_id}/emails", "add_customer_email",
-            Permission.CUSTOMERS_CHANGE, self.add_email, body=EmailBody,
-            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED}, about="customer_id",
-        )  # fmt: skip
-        routes.add(
-            "DELETE", "/v1/customers/{customer_id}/emails/{email_id}", "remove_customer_email",
-            Permission.CUSTOMERS_CHANGE, self.remove_email, parameters=[IF_MATCH],
+            "POST", f"{ONE_CUSTOMER}/fields", "set_customer_fields", Permission.CUSTOMERS_CHANGE,
+            self.set_fields, body=FieldsBody, parameters=[IF_MATCH, IDEMPOTENCY_KEY],
             answers={200: CHANGED}, about="customer_id",
         )  # fmt: skip
+        for change in CHANGES:
+            # What has no body is not repeated by a client, so it needs no key.
+            keys = [IDEMPOTENCY_KEY] if change.method == "POST" else []
+            routes.add(
+                change.method, f"{ONE_CUSTOMER}{change.path}", change.name, change.permission,
+                self._handler(change), body=change.body, parameters=[IF_MATCH, *keys],
+                answers={200: CHANGED}, about="customer_id",
+            )  # fmt: skip
 
     async def register(self, request: Request, caller: Caller) -> Response:
-        """Register a person or an organisation."""
+        """Register a person or an organisation, with whatever is known: one event, version 1."""
         raw = await read_body(request)
-        body = parse(RegisterBody, raw)
+        given = parse(NewCustomer, raw)
         outcome = await self._commands.register_customer(
-            body.kind,
-            body.name,
-            body.emails,
+            given.command(plain_values(given.custom)),
             actor=caller.subject,
             remember=self._remember(request, caller, raw, 201, "register_customer"),
         )
         location = f"/v1/customers/{outcome.customer.id}"
         return self._answer(outcome, 201, {"Location": location})
 
-    async def rename(self, request: Request, caller: Caller) -> Response:
-        """Give a customer another name."""
+    async def set_fields(self, request: Request, caller: Caller) -> Response:
+        """Give custom fields of a customer other values."""
         raw = await read_body(request)
-        body = parse(RenameBody, raw)
-        outcome = await self._commands.rename_customer(
+        given = parse(FieldsBody, raw)
+        outcome = await self._commands.change_customer(
             path_id(request, "customer_id"),
             version_of_if_match(request),
-            body.name,
+            SetCustomerFields(plain_values(given.custom)),
             actor=caller.subject,
-            remember=self._remember(request, caller, raw, 200, "rename_customer"),
+            remember=self._remember(request, caller, raw, 200, "set_customer_fields"),
         )
         return self._answer(outcome, 200)
 
-    async def add_email(self, request: Request, caller: Caller) -> Response:
-        """Add an e-mail address to a customer."""
-        raw = await read_body(request)
-        body = parse(EmailBody, raw)
-        outcome = await self._commands.add_customer_email(
-            path_id(request, "customer_id"),
-            version_of_if_match(request),
-            body.address,
-            actor=caller.subject,
-            remember=self._remember(request, caller, raw, 200, "add_customer_email"),
-        )
-        return self._answer(outcome, 200)
+    def _handler(self, change: Change) -> Handler:
+        async def handle(request: Request, caller: Caller) -> Response:
+            raw = b"" if change.body is None else await read_body(request)
+            given = None if change.body is None else parse(change.body, raw)
+            remember = None
+            if change.method == "POST":
+                remember = self._remember(request, caller, raw, 200, change.name)
+            outcome = await self._commands.change_customer(
+                path_id(request, "customer_id"),
+                version_of_if_match(request),
+                change.command(request, given),
+                actor=caller.subject,
+                remember=remember,
+            )
+            return self._answer(outcome, 200)
 
-    async def remove_email(self, request: Request, caller: Caller) -> Response:
-        """Take an e-mail address away from a customer."""
-        outcome = await self._commands.remove_customer_email(
-            path_id(request, "customer_id"),
-            version_of_if_match(request),
-            path_id(request, "email_id"),
-            actor=caller.subject,
-        )
-        return self._answer(outcome, 200)
+        handle.__doc__ = change.description
+        return handle
 
     def _remember(
         self, request: Request, caller: Caller, raw: bytes, status: int, route: str
@@ -125,7 +117,7 @@ class CommandRoutes:
         return remembering(request, caller, raw, self._secret, status=status, route=route)
 
     def _answer(
-        self, outcome: Outcome, status: int, headers: dict[str, str] | None = None
+        self, outcome: Outcome, status: int, headers: Mapping[str, str] | None = None
     ) -> Response:
         answer_headers = {
             "ETag": etag(outcome.customer.version),

@@ -7,26 +7,25 @@ from pydantic import BaseModel, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.customers.api.bodies import Body
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.errors import InvalidInputError, NotFoundError, NotPermittedError
 from shared.eventstore.feed import Feed
 from shared.eventstore.store import EventStore
+from shared.given import Given, Line, field_error
 from shared.messaging.consumers import RegisteredConsumer
 from shared.projecting.sightings import FeedEnd, ReportedMark, Sighting, Sightings, standing
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
 from shared.web.documents import Parameter
-from shared.web.field_problems import Line, field_error
 from shared.web.routes import Routes
 
 MOST_MARKS = 1_000
 NAME = Parameter("name", "path", "The consumer's name, as its registration says.")
 
 
-class MarkBody(Body):
+class MarkBody(Given):
     """How far the consumer is in one partition: the last event whose effect it has kept."""
 
     partition: int = Field(ge=0, lt=2**15)
@@ -34,7 +33,7 @@ class MarkBody(Body):
     feed_position: int = Field(ge=0, lt=2**63)
 
 
-class SeenBody(Body):
+class SeenBody(Given):
     """What a consumer says about itself, once a minute."""
 
     version: Annotated[Line, Field(min_length=1, max_length=100)] = Field(

@@ -6,7 +6,6 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.customers.api.bodies import Body
 from services.customers.application.fields import FieldCommands, FieldOutcome, load_fields
 from services.customers.domain.field import rules
 from services.customers.domain.field.commands import (
@@ -19,11 +18,11 @@ from services.customers.domain.field.commands import (
 from services.customers.domain.field.events import FieldLabel, FieldType, Sensitivity
 from shared.authorization.permissions import Permission
 from shared.eventstore.store import EventStore
+from shared.given import Given, Line
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
 from shared.web.documents import IDEMPOTENCY_KEY, IF_MATCH, Parameter
-from shared.web.field_problems import Line
 from shared.web.idempotency import remembering
 from shared.web.routes import Routes
 from shared.web.versions import etag, version_of_if_match
@@ -44,7 +43,7 @@ Choices = Annotated[
 ]
 
 
-class LabelBody(Body):
+class LabelBody(Given):
     """What people read beside the field."""
 
     en: Text
@@ -55,7 +54,7 @@ class LabelBody(Body):
         return FieldLabel(en=self.en, zh=self.zh)
 
 
-class DeclareFieldBody(Body):
+class DeclareFieldBody(Given):
     """Declare a field; its name and type never change."""
 
     name: Annotated[str, Field(max_length=rules.LONGEST_NAME, pattern=f"^{rules.NAME.pattern}$")]
@@ -66,7 +65,7 @@ class DeclareFieldBody(Body):
     sensitivity: Sensitivity = "internal"
 
 
-class ChangeFieldBody(Body):
+class ChangeFieldBody(Given):
     """Change a declaration; what is left out stays. A stored value is never touched."""
 
     label: LabelBody | None = None

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from uuid6 import uuid7
 
-from services.customers.api.bodies import Body
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
 from shared.eventstore.record_types import OperatorActed
 from shared.eventstore.records import RecordKeeper
+from shared.given import Given, Line, field_error
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.discards import DISCARD
 from shared.projecting.orders import Kind, Order, Orders
@@ -25,7 +25,6 @@ from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
 from shared.web.documents import IDEMPOTENCY_KEY, Parameter
-from shared.web.field_problems import Line, field_error
 from shared.web.headers import idempotency_key
 from shared.web.queries import path_id
 from shared.web.routes import Routes
@@ -50,7 +49,7 @@ NAME = Parameter("name", "path", "The read model's name, for example directory."
 Stream = Annotated[Line, Field(min_length=1, max_length=200)]
 
 
-class OrderBody(Body):
+class OrderBody(Given):
     """What the projector is to do; which members belong to a kind, its description says.
 
     rebuild · back (version) · drop (version) · retry (stream) · discard (stream, event_id, reason)

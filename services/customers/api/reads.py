@@ -9,8 +9,10 @@ from services.customers.api.bodies import (
     CustomerPage,
     CustomerView,
     History,
+    Notes,
     customer_view,
     history_view,
+    notes_view,
 )
 from services.customers.api.lateness import DATED, data_as_of
 from services.customers.application.loading import CustomerReader
@@ -74,6 +76,13 @@ class ReadRoutes:
             about="customer_id", access=Access(),
         )  # fmt: skip
 
+        routes.add(
+            "GET", "/v1/customers/{customer_id}/notes", "list_customer_notes",
+            Permission.CUSTOMERS_READ, self.notes, parameters=[DAYBOOK_TOKEN, PREFER],
+            answers={200: Answer("The notes about the customer, newest first.", Notes)},
+            about="customer_id", access=Access(),
+        )  # fmt: skip
+
     async def page(self, request: Request, _caller: Caller) -> Response:
         """List customers by name; with `q` those whose name or e-mail address holds the text."""
         await self._watcher.wait_for(token_of(request), waiting_seconds(request))
@@ -110,6 +119,13 @@ class ReadRoutes:
         waiting_seconds(request)
         steps = await self._reader.history(path_id(request, "customer_id"))
         return JsonAnswer({"items": [history_view(step) for step in steps]})
+
+    async def notes(self, request: Request, _caller: Caller) -> Response:
+        """Read the notes about a customer: what, who, when."""
+        self._watcher.refuse_earlier_epoch(token_of(request))
+        waiting_seconds(request)
+        steps = await self._reader.history(path_id(request, "customer_id"))
+        return JsonAnswer({"items": notes_view(steps)})
 
 
 def token_of(request: Request) -> tuple[TokenPart, ...]:

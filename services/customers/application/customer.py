@@ -1,26 +1,25 @@
-"""What people do with customers: one function per command, each one transaction."""
+"""What people do with customers: registering one, changing one; each is one transaction."""
 
 from asyncio import Event as Signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from uuid6 import uuid7
 
+from services.customers.application.conflicts import version_conflict
 from services.customers.application.loading import CustomerReader, LoadedCustomer, stream_of
 from services.customers.domain.customer.commands import (
-    AddCustomerEmail,
     CustomerCommand,
-    NewEmail,
+    LinkCustomer,
     RegisterCustomer,
-    RemoveCustomerEmail,
-    RenameCustomer,
 )
-from services.customers.domain.customer.events import CustomerEvent, CustomerKind
-from services.customers.domain.customer.rules import NOBODY, decide, evolve
+from services.customers.domain.customer.events import CustomerEvent
+from services.customers.domain.customer.rules import decide, decide_all, evolve_all
+from services.customers.domain.customer.state import NOBODY
 from services.customers.storage.codec import CODEC
 from shared.clock import Clock
-from shared.errors import VersionConflictError
+from shared.errors import RuleBrokenError
 from shared.events import EventToAppend, Origin
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
@@ -64,15 +63,11 @@ class CustomerCommands:
         self._metrics = metrics
 
     async def register_customer(
-        self,
-        kind: CustomerKind,
-        name: str,
-        addresses: Sequence[str],
-        *,
-        actor: str,
-        remember: Remember | None = None,
+        self, command: RegisterCustomer, *, actor: str, remember: Remember | None = None
     ) -> Outcome:
         """Register a person or organisation as version 1 of a new customer.
+
+        The command gets its key commitment here.
 
         Raises:
             RuleBrokenError: an address is listed twice.
@@ -81,9 +76,7 @@ class CustomerCommands:
         """
         customer_id = uuid7()
         key = await self._pool.take()
-        emails = tuple(NewEmail(uuid7(), address) for address in addresses)
-        command = RegisterCustomer(kind, name, emails, key.commitment)
-        events = decide(NOBODY, command)
+        events = decide(NOBODY, replace(command, key_commitment=key.commitment))
         if remember is not None:
             remember = Remember(
                 remember.key, remember.body_mac, 201, f"/v1/customers/{customer_id}"
@@ -92,62 +85,44 @@ class CustomerCommands:
         with self._metrics.command("RegisterCustomer"):
             return await self._append(before, events, key, actor, remember)
 
-    async def rename_customer(
+    async def change_customer(
         self,
         customer_id: UUID,
         expected_version: int,
-        name: str,
-        *,
+        *commands: CustomerCommand,
         actor: str,
         remember: Remember | None = None,
     ) -> Outcome:
-        """Give the customer another name; the same name changes nothing (raises as `change`)."""
-        command = RenameCustomer(name)
-        return await self._change(customer_id, expected_version, command, actor, remember)
+        """Load, compare versions, decide, append; several commands are one append.
 
-    async def add_customer_email(
-        self,
-        customer_id: UUID,
-        expected_version: int,
-        address: str,
-        *,
-        actor: str,
-        remember: Remember | None = None,
-    ) -> Outcome:
-        """Add an e-mail address (raises as `change`)."""
-        command = AddCustomerEmail(NewEmail(uuid7(), address))
-        return await self._change(customer_id, expected_version, command, actor, remember)
-
-    async def remove_customer_email(
-        self, customer_id: UUID, expected_version: int, email_id: UUID, *, actor: str
-    ) -> Outcome:
-        """Take an e-mail address away (raises as `change`)."""
-        command = RemoveCustomerEmail(email_id)
-        return await self._change(customer_id, expected_version, command, actor, None)
-
-    async def _change(
-        self,
-        customer_id: UUID,
-        expected_version: int,
-        command: CustomerCommand,
-        actor: str,
-        remember: Remember | None,
-    ) -> Outcome:
-        """Load, compare versions, decide, append; timed as one command.
+        A change that changes nothing stores nothing.
 
         Raises:
-            NotFoundError: no such customer, or no such e-mail.
+            NotFoundError: no such customer, or it has nothing with the id that a command names.
             VersionConflictError: the customer is at another version than the caller read.
             RuleBrokenError: the business says no.
         """
-        with self._metrics.command(type(command).__name__):
-            return await self._decide(customer_id, expected_version, command, actor, remember)
+        with self._metrics.command(type(commands[0]).__name__):
+            for command in commands:
+                if isinstance(command, LinkCustomer):
+                    await self._must_be_organisation(command.organisation_id)
+            return await self._decide(customer_id, expected_version, commands, actor, remember)
+
+    async def _must_be_organisation(self, organisation_id: UUID) -> None:
+        organisation = (await self._reader.load(organisation_id)).customer
+        if organisation.kind != "organisation" or organisation.is_withdrawn:
+            raise RuleBrokenError(
+                "a person has a role in an organisation, and this is none",
+                code="not-an-organisation",
+                field="organisation_id",
+                fix="look for the organisation with GET /v1/customers?kind=organisation&q=NAME",
+            )
 
     async def _decide(
         self,
         customer_id: UUID,
         expected_version: int,
-        command: CustomerCommand,
+        commands: Sequence[CustomerCommand],
         actor: str,
         remember: Remember | None,
     ) -> Outcome:
@@ -159,20 +134,15 @@ class CustomerCommands:
             if answered is not None:
                 return await self._replay(answered)
         if before.version != expected_version:
-            raise VersionConflictError(
-                f"you read version {expected_version}, the customer is at {before.version}",
-                current_version=before.version,
-                field="If-Match",
-                fix="read it again, look at what changed, and send the change with the new ETag",
-            )
-        events = decide(before.customer, command)
+            raise await version_conflict(self._reader, before, expected_version, commands)
+        events = decide_all(before.customer, commands)
         if not events and remember is None:
             epoch = await self._store.epoch()
             return Outcome(before, before.token(self._store.service, epoch))
         cipher = (await self._keys.read([before.kid]))[before.kid]
         if cipher is None:
             # Erased since it was loaded: loaded again, the rules refuse it.
-            return await self._decide(customer_id, expected_version, command, actor, remember)
+            return await self._decide(customer_id, expected_version, commands, actor, remember)
         key = SubjectKey(before.kid, b"", cipher, "")
         return await self._append(before, events, key, actor, remember)
 
@@ -198,9 +168,7 @@ class CustomerCommands:
         self._appended.set()
         if appended.is_replay:
             return await self._replay(appended)
-        customer = before.customer
-        for event in events:
-            customer = evolve(customer, event)
+        customer = evolve_all(before.customer, events)
         token = (
             appended.token if events else before.token(self._store.service, appended.token.epoch)
         )

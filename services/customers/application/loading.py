@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from services.customers.domain.customer.events import CustomerEvent
-from services.customers.domain.customer.rules import NOBODY, Customer, evolve
+from services.customers.domain.customer.events import CustomerEvent, Reason
+from services.customers.domain.customer.rules import evolve
+from services.customers.domain.customer.state import NOBODY, Customer
 from services.customers.storage.codec import CODEC
 from shared.errors import NotFoundError
 from shared.events import RecordedEvent
@@ -40,6 +41,8 @@ class HistoryStep:
     recorded: RecordedEvent
     before: Customer
     after: Customer
+    reason: str | None = None
+    """Why, if whoever did it said so, and as long as it can be read."""
 
 
 def stream_of(customer_id: UUID) -> str:
@@ -96,7 +99,9 @@ class CustomerReader:
         before = NOBODY
         for record, event in zip(recorded, decoded, strict=True):
             after = before if event is None else evolve(before, cast("CustomerEvent", event))
-            steps.append(HistoryStep(record, before, after))
+            told = getattr(event, "personal", None)
+            reason = told.reason if isinstance(told, Reason) else None
+            steps.append(HistoryStep(record, before, after, reason))
             before = after
         return steps
 

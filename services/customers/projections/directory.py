@@ -14,7 +14,8 @@ from services.customers.domain.customer.events import (
     CustomerEvent,
     CustomerRegistered,
 )
-from services.customers.domain.customer.rules import NOBODY, Customer, CustomerEmail, evolve
+from services.customers.domain.customer.rules import evolve
+from services.customers.domain.customer.state import NOBODY, Customer, CustomerEmail
 from shared.projecting.applied import AppliedEvent
 from shared.projecting.verifiable import Row
 

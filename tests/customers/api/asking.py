@@ -45,6 +45,13 @@ def read(answer: httpx.Response) -> Json:
     return body
 
 
+def listed(customer: Json) -> Json:
+    """Return what a page shows of a customer."""
+    emails = [{"id": email["id"], "address": email["address"]} for email in customer["emails"]]
+    shown = {name: customer[name] for name in ("id", "kind", "name", "version")}
+    return shown | {"emails": emails}
+
+
 def names_of(answer: httpx.Response) -> list[str | None]:
     """Return the names on a page, in its order."""
     assert answer.status_code == 200, answer.text

@@ -56,6 +56,7 @@ class TestGetCustomerHistory:
             {"field": "kind", "before": None, "after": "person"},
             {"field": "name", "before": None, "after": "Ada"},
             {"field": "emails", "before": None, "after": ada["emails"][0]},
+            {"field": "primary_email", "before": None, "after": ada["primary_email"]},
         ]
 
     async def test_each_step_says_what_was_before_and_what_is_after(self, house: House) -> None:
@@ -75,7 +76,14 @@ class TestGetCustomerHistory:
         assert [step["changes"] for step in items[1:]] == [
             [{"field": "name", "before": "Ada", "after": "Ada King"}],
             [{"field": "emails", "before": None, "after": added["emails"][1]}],
-            [{"field": "emails", "before": ada["emails"][0], "after": None}],
+            [
+                {"field": "emails", "before": ada["emails"][0], "after": None},
+                {
+                    "field": "primary_email",
+                    "before": ada["primary_email"],
+                    "after": added["emails"][1]["id"],
+                },
+            ],
         ]
         assert [step["actor"] for step in items[:2]] == [
             DEMO_PEOPLE["alice"].subject,

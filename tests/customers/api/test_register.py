@@ -63,7 +63,12 @@ class TestRegisterCustomer:
 
     async def test_everything_that_is_wrong_is_said_at_once(self, house: House) -> None:
         problem = await refused(house, {"kind": "cat", "name": "", "emails": ["no"], "vat": 1})
-        assert [one["field"] for one in problem["errors"]] == ["kind", "name", "emails[0]", "vat"]
+        assert [one["field"] for one in problem["errors"]] == [
+            "kind",
+            "name",
+            "emails[0].address",
+            "vat",
+        ]
         assert all(one["problem"] and one["fix"] for one in problem["errors"])
 
     async def test_an_address_that_is_listed_twice_is_refused(self, house: House) -> None:
@@ -90,7 +95,20 @@ class TestRegisterCustomer:
             "id": str(UUID(customer["id"])),
             "kind": "person",
             "name": "Ada Lovelace",
-            "emails": [{"id": str(UUID(email_id)), "address": "ada@work.example"}],
+            "emails": [{"id": str(UUID(email_id)), "address": "ada@work.example", "type": None}],
+            "phones": [],
+            "addresses": [],
+            "primary_email": email_id,
+            "primary_phone": None,
+            "primary_address": None,
+            "tags": [],
+            "stage": "lead",
+            "owner": None,
+            "custom": {},
+            "archived": False,
+            "links": [],
+            "legal_hold": False,
+            "withdrawn": False,
             "version": 1,
         }
         assert answer.headers["Location"] == f"/v1/customers/{customer['id']}"

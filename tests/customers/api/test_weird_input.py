@@ -96,7 +96,7 @@ class TestAddresses:
         self, house: House, address: str
     ) -> None:
         answer = await post(house, ADA | {"emails": ["ok@work.example", address]})
-        problem = assert_problem(answer, 422, "invalid-input", field="emails[1]")
+        problem = assert_problem(answer, 422, "invalid-input", field="emails[1].address")
         assert problem["errors"][0]["problem"] in {"is not an e-mail address", "is too long"}
         assert len(answer.content) < 2_000
         assert address not in str(problem) or len(address) < 4

@@ -4,20 +4,23 @@ from typing import TypeAlias
 from uuid import UUID
 
 from services.customers.domain.customer.commands import (
-    AddCustomerEmail,
+    AddContactPoint,
     CustomerCommand,
-    NewEmail,
     RegisterCustomer,
+    RemoveContactPoint,
 )
-from services.customers.domain.customer.events import (
+from services.customers.domain.customer.contact_events import (
     CustomerEmailAdded,
-    CustomerEvent,
-    CustomerRegistered,
     EmailAddress,
     EmailDetails,
+)
+from services.customers.domain.customer.events import (
+    CustomerEvent,
+    CustomerRegistered,
     RegisteredDetails,
 )
-from services.customers.domain.customer.rules import NOBODY, Customer, decide, evolve
+from services.customers.domain.customer.rules import decide, evolve
+from services.customers.domain.customer.state import NOBODY, Customer, CustomerEmail
 from shared.testing.scenario import Scenario
 
 Story: TypeAlias = Scenario[Customer, CustomerCommand, CustomerEvent]
@@ -42,12 +45,18 @@ def a_customer() -> Story:
 
 def register(*addresses: str) -> RegisterCustomer:
     """Ask for Ada with these addresses, numbered from 1."""
-    emails = tuple(NewEmail(UUID(int=n), address) for n, address in enumerate(addresses, start=1))
+    emails = tuple(
+        CustomerEmail(UUID(int=n), address) for n, address in enumerate(addresses, start=1)
+    )
     return RegisterCustomer("person", "Ada", emails, COMMITMENT)
 
 
-def add_email(email_id: UUID, address: str) -> AddCustomerEmail:
-    return AddCustomerEmail(NewEmail(email_id, address))
+def add_email(email_id: UUID, address: str) -> AddContactPoint:
+    return AddContactPoint(CustomerEmail(email_id, address))
+
+
+def remove_email(email_id: UUID) -> RemoveContactPoint:
+    return RemoveContactPoint(CustomerEmail, email_id)
 
 
 def email_added(email_id: UUID, address: str) -> CustomerEmailAdded:

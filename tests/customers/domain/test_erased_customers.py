@@ -5,13 +5,14 @@ import pytest
 from services.customers.domain.customer.commands import (
     CustomerCommand,
     FinishCustomerErasure,
-    RemoveCustomerEmail,
     RenameCustomer,
     StartCustomerErasure,
 )
-from services.customers.domain.customer.events import (
+from services.customers.domain.customer.contact_events import (
     CustomerEmailAdded,
     CustomerEmailRemoved,
+)
+from services.customers.domain.customer.events import (
     CustomerErased,
     CustomerErasureStarted,
     CustomerEvent,
@@ -19,7 +20,7 @@ from services.customers.domain.customer.events import (
     CustomerRenamed,
     NameDetails,
 )
-from services.customers.domain.customer.rules import Customer
+from services.customers.domain.customer.state import Customer
 from tests.customers.domain.stories import (
     ADA,
     ERASED_ADA,
@@ -30,6 +31,7 @@ from tests.customers.domain.stories import (
     add_email,
     email_added,
     register,
+    remove_email,
 )
 
 ERASED = Customer("person", is_erased=True)
@@ -38,7 +40,7 @@ FINISHED = CustomerErased(kid="reference")
 CHANGES = [
     RenameCustomer("Ada King"),
     add_email(HOME, "ada@home.example"),
-    RemoveCustomerEmail(WORK),
+    remove_email(WORK),
 ]
 
 

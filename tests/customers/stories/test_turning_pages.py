@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.customers.domain.customer.commands import RegisterCustomer, RenameCustomer
 from tests.customers.api.asking import Json, read
 from tests.ground.house import House
 
@@ -16,7 +17,9 @@ async def register_all(house: House, names: Iterable[str]) -> dict[str, str]:
     """Register people with these names; return name by id once the directory has them."""
     known = {}
     for name in names:
-        outcome = await house.commands.register_customer("person", name, [], actor="somebody")
+        outcome = await house.commands.register_customer(
+            RegisterCustomer("person", name), actor="somebody"
+        )
         known[str(outcome.customer.id)] = name
     await house.caught_up()
     return known
@@ -76,12 +79,14 @@ async def test_hundreds_of_rows_are_turned_while_rows_change(house: House, dice:
         if token is None:
             break
         for customer_id in dice.sample(sorted(moving), 10):
-            outcome = await house.commands.rename_customer(
-                UUID(customer_id), versions[customer_id], f"{dice.randrange(100):02} moved",
-                actor="somebody",
-            )  # fmt: skip
+            renamed = RenameCustomer(f"{dice.randrange(100):02} moved")
+            outcome = await house.commands.change_customer(
+                UUID(customer_id), versions[customer_id], renamed, actor="somebody"
+            )
             versions[customer_id] = outcome.customer.version
-        await house.commands.register_customer("person", "50 new", [], actor="somebody")
+        await house.commands.register_customer(
+            RegisterCustomer("person", "50 new"), actor="somebody"
+        )
         await house.caught_up()
     stayed = [item for item in seen if item["id"] in known.keys() - moving]
     assert len(stayed) == 240
@@ -98,7 +103,9 @@ async def test_a_page_goes_on_where_a_customer_was_that_left(house: House) -> No
     alice = house.client("alice")
     page = read(await alice.get(PATH, params={"page_size": 3}))
     last = page["items"][-1]
-    await house.commands.rename_customer(UUID(last["id"]), 1, "Aaa", actor="somebody")
+    await house.commands.change_customer(
+        UUID(last["id"]), 1, RenameCustomer("Aaa"), actor="somebody"
+    )
     await house.caught_up()
     rest = read(
         await alice.get(PATH, params={"page_size": 10, "page_token": page["next_page_token"]})

@@ -15,6 +15,7 @@ from shared.authorization.permissions import Permission
 from shared.errors import NotFoundError, UnavailableError, VersionConflictError
 from shared.events import Event
 from shared.eventstore.records import RecordRefusedError
+from shared.given import Line
 from shared.observability.traces import Tracing, current_trace_id
 from shared.testing.clock import TurnableClock
 from shared.web.answers import Answer, JsonAnswer
@@ -22,7 +23,6 @@ from shared.web.app import Api, create_app
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller, Guard
 from shared.web.documents import IDEMPOTENCY_KEY, IF_MATCH, PAGE_SIZE, Parameter
-from shared.web.field_problems import Line
 from shared.web.headers import idempotency_key, waiting_seconds
 from shared.web.health import Canary, Readiness
 from shared.web.queries import path_id
