@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.customers.domain.customer.commands import RegisterCustomer
 from services.customers.roles.ledger import mend_ledger, replay_ledger
 from shared.messaging.topics import CUSTOMERS
 from shared.security.ledger_file import NAME
@@ -55,7 +56,11 @@ async def restored(own_servers: Servers, own_broker: Broker, tmp_path: Path) -> 
     databases = own_servers.databases
     async with a_house(databases, own_broker.settings, CUSTOMERS) as house:
         ada, _ = [
-            (await house.commands.register_customer("person", name, [], actor=ACTOR)).customer
+            (
+                await house.commands.register_customer(
+                    RegisterCustomer("person", name), actor=ACTOR
+                )
+            ).customer
             for name in (NAMED, "Bea")
         ]
     for kind in ("truth", "keys"):
@@ -145,7 +150,7 @@ async def test_without_its_ledger_nothing_opens_and_a_new_one_has_what_the_store
 
 
 async def test_while_the_ledger_cannot_be_written_nobody_is_erased(house: House) -> None:
-    made = await house.commands.register_customer("person", NAMED, [], actor=ACTOR)
+    made = await house.commands.register_customer(RegisterCustomer("person", NAMED), actor=ACTOR)
     path = house.databases.ledger_dir / NAME
     aside = path.rename(path.with_suffix(".aside"))
     with pytest.raises(Exception, match="ledger cannot be") as refused:

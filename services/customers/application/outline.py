@@ -18,14 +18,23 @@ from services.customers.domain.customer.events import (
     CustomerErasureStarted,
     CustomerEvent,
     CustomerRegistered,
+    LegalHoldPlaced,
+    LegalHoldReleased,
 )
-from services.customers.domain.customer.rules import NOBODY, Customer, evolve
+from services.customers.domain.customer.rules import evolve
+from services.customers.domain.customer.state import NOBODY, Customer
 from services.customers.storage.codec import CODEC
 from shared.errors import NotFoundError
 from shared.events import RecordedEvent
 from shared.eventstore.store import EventStore
 
-TELLING: Final = (CustomerRegistered, CustomerErasureStarted, CustomerErased)
+TELLING: Final = (
+    CustomerRegistered,
+    LegalHoldPlaced,
+    LegalHoldReleased,
+    CustomerErasureStarted,
+    CustomerErased,
+)
 """The events that decide whether a customer can be erased, and whether it is."""
 
 

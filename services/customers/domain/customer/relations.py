@@ -71,6 +71,8 @@ def decide_relations(
 
 def evolve_relations(customer: Customer, event: RelationEvent) -> Customer:
     """Return the customer after one more event about its relations."""
+    if isinstance(event, LegalHoldPlaced | LegalHoldReleased):
+        return _held(customer, event)
     if customer.is_erased:
         return customer
     match event:
@@ -83,13 +85,16 @@ def evolve_relations(customer: Customer, event: RelationEvent) -> Customer:
         case CustomerNoteRemoved():
             left = tuple(note for note in customer.notes if note.id != event.note_id)
             return replace(customer, notes=left)
-        case LegalHoldPlaced():
-            return replace(customer, holds=(*customer.holds, event.hold_id))
-        case LegalHoldReleased():
-            holds = tuple(hold for hold in customer.holds if hold != event.hold_id)
-            return replace(customer, holds=holds)
         case _:
             assert_never(event)
+
+
+def _held(customer: Customer, event: LegalHoldPlaced | LegalHoldReleased) -> Customer:
+    # Not personal: a hold can be seen without the customer's key.
+    holds = tuple(hold for hold in customer.holds if hold != event.hold_id)
+    if isinstance(event, LegalHoldPlaced):
+        holds = (*holds, event.hold_id)
+    return replace(customer, holds=holds)
 
 
 def _noted(customer: Customer, event: CustomerNoteAdded) -> Customer:

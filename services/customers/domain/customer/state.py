@@ -68,7 +68,7 @@ class Customer:
     """One customer, folded from its events; no kind means not registered yet.
 
     Of each kind of contact point one is primary: the one that was chosen, else the first. An
-    erased one has nothing but its kind, whenever the erasure came to light: what is left of it
+    erased one has nothing but its kind (and holds, which say nothing of a person), whenever the erasure came to light: what is left of it
     must not depend on which of its events were folded before. It counts as erased as soon as the
     erasure has started, because nothing stops it any more.
     """
@@ -100,4 +100,6 @@ NOBODY = Customer()
 
 def erased(customer: Customer) -> Customer:
     """Return what is left of the customer when it is erased."""
-    return Customer(kind=customer.kind, is_erased=True, erasure=customer.erasure)
+    return Customer(
+        kind=customer.kind, is_erased=True, erasure=customer.erasure, holds=customer.holds
+    )
