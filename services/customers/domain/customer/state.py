@@ -67,10 +67,10 @@ class Note:
 class Customer:
     """One customer, folded from its events; no kind means not registered yet.
 
-    Of each kind of contact point one is primary: the one that was chosen, else the first. An
-    erased one has nothing but its kind (and holds, which say nothing of a person), whenever the erasure came to light: what is left of it
-    must not depend on which of its events were folded before. It counts as erased as soon as the
-    erasure has started, because nothing stops it any more.
+    Of each kind of contact point one is primary: the one that was chosen, else the first. Of an
+    erased one its kind is left, and its holds, which say nothing of a person, whenever the erasure
+    came to light: what is left must not depend on which of its events were folded before. It
+    counts as erased as soon as the erasure has started, because nothing stops it any more.
     """
 
     kind: CustomerKind | None = None
