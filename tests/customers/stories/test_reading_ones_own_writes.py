@@ -11,6 +11,7 @@ from tests.customers.api.asking import (
     Json,
     assert_problem,
     if_match,
+    listed,
     names_of,
     read,
     register,
@@ -75,7 +76,7 @@ class TestWhileTheDirectoryFollows:
         ada, token = await written(house)
         reading = asyncio.create_task(listed(house, token, "30"))
         house.run(house.runner)
-        assert read(await reading)["items"] == [ada]
+        assert read(await reading)["items"] == [listed(ada)]
 
     async def test_the_token_of_another_service_is_not_waited_for(self, house: House) -> None:
         await house.start()
