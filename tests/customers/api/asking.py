@@ -45,7 +45,7 @@ def read(answer: httpx.Response) -> Json:
     return body
 
 
-def listed(customer: Json) -> Json:
+def row_of(customer: Json) -> Json:
     """Return what a page shows of a customer."""
     emails = [{"id": email["id"], "address": email["address"]} for email in customer["emails"]]
     shown = {name: customer[name] for name in ("id", "kind", "name", "version")}

@@ -8,11 +8,11 @@ from tests.customers.api.asking import (
     assert_not_permitted,
     assert_not_signed_in,
     assert_problem,
-    listed,
     names_of,
     read,
     register,
     rename,
+    row_of,
 )
 from tests.ground.house import House
 
@@ -94,7 +94,7 @@ class TestListCustomers:
         ada = await register(house.client("alice"), f"Ada of {person}", "ada@work.example")
         await house.caught_up()
         page = read(await house.client(person).get(PATH, params={"q": f"of {person}"}))
-        assert page == {"items": [listed(ada)], "next_page_token": None}
+        assert page == {"items": [row_of(ada)], "next_page_token": None}
 
     async def test_customers_are_listed_by_name_whatever_its_case(self, house: House) -> None:
         await known(house, "sorted b", "SORTED A", "Sorted C")
@@ -134,7 +134,7 @@ class TestListCustomers:
         await house.caught_up()
         assert names_of(await alice.get(PATH, params={"q": "formerly"})) == []
         page = read(await alice.get(PATH, params={"q": "nowadays"}))
-        assert page["items"] == [listed(changed)]
+        assert page["items"] == [row_of(changed)]
 
     async def test_the_last_page_says_that_it_is_the_last(self, house: House) -> None:
         await known(house, "Last 1", "Last 2")

@@ -7,9 +7,9 @@ from tests.customers.api.asking import (
     assert_not_permitted,
     assert_not_signed_in,
     assert_problem,
-    listed,
     register,
     rename,
+    row_of,
 )
 from tests.customers.api.listening import listening, until_the_end
 from tests.ground.house import House
@@ -66,7 +66,7 @@ class TestWatchCustomers:
             ada = await register(alice, "Visible At Once")
             await listener.changes(1)
             answer = await alice.get("/v1/customers", params={"q": "visible at once"})
-        assert answer.json()["items"] == [listed(ada)]
+        assert answer.json()["items"] == [row_of(ada)]
 
     async def test_changes_of_one_customer_come_in_order(self, house: House) -> None:
         await house.caught_up()

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from tests.conftest import SEED
-from tests.customers.api.asking import Json, if_match, listed, read
+from tests.customers.api.asking import Json, if_match, read, row_of
 from tests.ground.broker import Broker
 from tests.ground.house import House, a_house
 from tests.ground.servers import Servers, new_databases
@@ -177,7 +177,7 @@ class AnySequence(RuleBasedStateMachine):
             if found or page["next_page_token"] is None:
                 break
             query["page_token"] = page["next_page_token"]
-        assert found == [listed(expected)]
+        assert found == [row_of(expected)]
 
     def teardown(self) -> None:
         """Compare everything with everything, at every version and every moment."""

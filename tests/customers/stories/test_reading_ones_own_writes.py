@@ -11,10 +11,10 @@ from tests.customers.api.asking import (
     Json,
     assert_problem,
     if_match,
-    listed,
     names_of,
     read,
     register,
+    row_of,
 )
 from tests.ground.house import House
 
@@ -51,7 +51,7 @@ class TestWhileTheDirectoryFollows:
         for n in range(20):
             ada, token = await written(house, f"Ada {n}")
             items = read(await listed(house, token, "10"))["items"]
-            assert ada in items
+            assert row_of(ada) in items
 
     async def test_a_change_of_somebody_else_is_seen_with_their_token(self, house: House) -> None:
         await house.start()
@@ -76,7 +76,7 @@ class TestWhileTheDirectoryFollows:
         ada, token = await written(house)
         reading = asyncio.create_task(listed(house, token, "30"))
         house.run(house.runner)
-        assert read(await reading)["items"] == [listed(ada)]
+        assert read(await reading)["items"] == [row_of(ada)]
 
     async def test_the_token_of_another_service_is_not_waited_for(self, house: House) -> None:
         await house.start()
