@@ -7,19 +7,19 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.customers.api.bilingual import certificate_texts
-from services.customers.api.bodies import Body
 from services.customers.application.erasure_report import ErasureReport, OpenOne
 from services.customers.domain.erasure.events import ErasureReason
+from shared.given import Given
 from shared.security.signing import StatementSigner
 
 
-class EraseBody(Body):
+class EraseBody(Given):
     """Erase a person: why, as one of the grounds of Article 17 (1) GDPR."""
 
     reason: ErasureReason
 
 
-class ReceiptBody(Body):
+class ReceiptBody(Given):
     """Confirm for whom nothing is left of the person; left out, for the caller's own consumer."""
 
     holder: str | None = Field(None, min_length=1, max_length=200, pattern=r"^[!-~]+$")

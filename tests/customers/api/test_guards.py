@@ -54,7 +54,6 @@ EVERY_ROUTE = {
     ("GET", "/v1/customers/{customer_id}"): Permission.CUSTOMERS_READ,
     ("GET", "/v1/customers/{customer_id}/history"): Permission.CUSTOMERS_HISTORY,
     ("GET", "/v1/customers/{customer_id}/journey"): Permission.CUSTOMERS_JOURNEY,
-<<<<<<< HEAD
     ("POST", "/v1/customers/{customer_id}/erasure"): Permission.CUSTOMERS_ERASE,
     ("GET", "/v1/customers/{customer_id}/erasure"): Permission.ERASURES_READ,
     ("POST", "/v1/customers/{customer_id}/erasure/receipts"): Permission.ERASURES_CONFIRM,
@@ -66,15 +65,6 @@ EVERY_ROUTE = {
     ("POST", "/v1/fields/{name}/change"): Permission.FIELDS_DECLARE,
     ("POST", "/v1/fields/{name}/retire"): Permission.FIELDS_DECLARE,
     ("POST", "/v1/fields/{name}/reinstate"): Permission.FIELDS_DECLARE,
-=======
-    ("GET", "/v1/fields"): Permission.FIELDS_READ,
-    ("GET", "/v1/fields/{name}"): Permission.FIELDS_READ,
-    ("POST", "/v1/fields"): Permission.FIELDS_DECLARE,
-    **{
-        ("POST", f"/v1/fields/{{name}}/{change}"): Permission.FIELDS_DECLARE
-        for change in ("change", "retire", "reinstate")
-    },
->>>>>>> 35e030f (Every route is walked again)
     ("GET", "/v1/feed"): Permission.FEED_READ,
     ("GET", "/v1/feed/digest"): Permission.FEED_READ,
     ("GET", "/v1/subject-keys/{kid}"): Permission.SUBJECT_KEYS_READ,

@@ -166,7 +166,7 @@ class TestTheFirstAnswer:
         await house.keys.destroy([CODEC.subject_of(event) or ""])
         again = await alice.post(PATH, json=ADA, headers=KEY)
         assert again.status_code == 201
-        gone = {"name": None, "emails": [], "primary_email": None, "erased": True}
+        gone: Json = {"name": None, "emails": [], "primary_email": None, "erased": True}
         assert read(again) == first | gone
 
 
