@@ -66,9 +66,10 @@ def _email(given: str) -> str:
 def _countries() -> dict[str, str]:
     """Return the code of every country by its code and by its names in English, German, Chinese."""
     known = {code.casefold(): code for code in _codes()}
-    for language in ("zh", "de", "en"):
-        for code in _codes():
-            known.setdefault(Locale(language).territories[code].casefold(), code)
+    for language in ("en", "de", "zh"):
+        names = Locale(language).territories
+        # Not every language has a name for every code.
+        known = {names[code].casefold(): code for code in _codes() if code in names} | known
     return known
 
 
