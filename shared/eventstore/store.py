@@ -18,7 +18,7 @@ from shared.eventstore.partitioning import partition_of
 from shared.eventstore.reserve import DiskReserve
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
 from shared.eventstore.shapes import StoredShapes
-from shared.eventstore.tokens import TokenPart
+from shared.eventstore.tokens import Moment, TokenPart
 from shared.eventstore.writing import (
     NOTHING_TO_REMEMBER,
     Appended,
@@ -49,6 +49,10 @@ LOAD_TYPES = (
 ENDED_OTHERWISE = """select s.stream from streams s
     join events e on e.stream = s.stream and e.version = s.version
     where s.stream = any($1::text[]) and e.type <> all($2::text[])"""
+LOAD_UP_TO_PLACE = (
+    f"select {EVENT_COLUMNS} from events e where e.stream = $1"
+    " and (e.txid, e.position) <= ($2::xid8, $3::bigint) order by e.version"
+)
 REMEMBERED = """select i.body_mac, i.status, i.location, i.stream, i.version, s.epoch, e.txid,
     e.position, e.partition
     from idempotency i cross join store s
@@ -162,11 +166,16 @@ class EventStore:
         return TokenPart(self.service, row["o_epoch"], partition, row["o_txid"], row["o_position"])
 
     async def load(
-        self, stream: str, *, version: int | None = None, as_of: datetime | None = None
+        self, stream: str, *, version: int | None = None, as_of: Moment | None = None
     ) -> list[RecordedEvent]:
-        """Return the stream's events in order: all, up to a version, or up to a moment."""
+        """Return the stream's events in order: all, up to a version, or up to a moment.
+
+        A place of any partition is a moment of every stream: the log has one order.
+        """
         if version is not None:
             rows = await self._lanes.fetch(LOAD_UP_TO, stream, version)
+        elif isinstance(as_of, TokenPart):
+            rows = await self._lanes.fetch(LOAD_UP_TO_PLACE, stream, as_of.txid, as_of.position)
         elif as_of is not None:
             rows = await self._lanes.fetch(LOAD_AS_OF, stream, as_of)
         else:

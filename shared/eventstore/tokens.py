@@ -1,6 +1,7 @@
 """A Daybook-Token says what its holder has seen: never show them anything older."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.errors import InvalidInputError
 
@@ -20,6 +21,10 @@ class TokenPart:
 
     def __str__(self) -> str:
         return f"{self.service}:{self.epoch}:{self.partition}:{self.txid}:{self.position}"
+
+
+Moment = datetime | TokenPart
+"""A time, or a place in the log: what had happened until then."""
 
 
 def parse_token(text: str) -> tuple[TokenPart, ...]:

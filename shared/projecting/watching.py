@@ -26,7 +26,7 @@ class MarkWatcher:
     def __init__(self, lanes: Lanes, followed: Followed, service: str) -> None:
         self._lanes = lanes
         self.followed = followed
-        self._service = service
+        self.service = service
         self._moved = asyncio.Condition()
         self._told = asyncio.Event()
         self.marks: dict[int, Mark] = {}
@@ -59,7 +59,7 @@ class MarkWatcher:
             TokenOfEarlierEpochError: the store was restored since; the token means nothing now.
             NotYetError: not within `seconds`.
         """
-        parts = [part for part in token if part.service == self._service]
+        parts = [part for part in token if part.service == self.service]
         if all(self._has_seen(part) for part in parts):
             return
         try:
@@ -86,7 +86,7 @@ class MarkWatcher:
     def refuse_earlier_epoch(self, token: Sequence[TokenPart]) -> None:
         """Raise TokenOfEarlierEpochError if a part is from before a restore."""
         for part in token:
-            if part.service == self._service and part.epoch < self.epoch:
+            if part.service == self.service and part.epoch < self.epoch:
                 raise TokenOfEarlierEpochError(
                     "the Daybook-Token is from before a restore",
                     field="Daybook-Token",

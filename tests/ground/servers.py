@@ -34,7 +34,10 @@ SERVICE = "customers"
 TEMPLATE = "migrated"
 OWNER = f"{SERVICE}_owner"
 MIGRATIONS = {
-    "truth": ("shared.eventstore.migrations",),
+    "truth": (
+        "shared.eventstore.migrations",
+        "services.customers.storage.truth.migrations",
+    ),
     "keys": ("shared.security.migrations",),
     "views": ("shared.projecting.migrations", "services.customers.storage.migrations"),
 }

@@ -13,6 +13,7 @@ from services.customers.api.feed import FeedRoutes
 from services.customers.api.fields import FieldRoutes
 from services.customers.api.journey import JourneyRoutes
 from services.customers.api.lag import LagRoutes
+from services.customers.api.last_looks import LastLookRoutes
 from services.customers.api.parked import ParkedRoutes
 from services.customers.api.projections import ProjectionRoutes
 from services.customers.api.reads import ReadRoutes
@@ -23,6 +24,7 @@ from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_report import ErasureReports
 from services.customers.application.fields import FieldCommands
 from services.customers.application.holding import CopyHolders
+from services.customers.application.last_looks import LastLooks
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
@@ -127,6 +129,7 @@ def customers_api(
     FieldRoutes(parts.store, fields, parts.service_key).add_to(routes)
     pages = PageTokens(parts.service_key)
     ReadRoutes(reader, parts.directory, parts.watcher, backlog, pages).add_to(routes)
+    LastLookRoutes(LastLooks(parts.truth, parts.clock), pages).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     feeds = [parts.feed, parts.records_feed]
     FeedRoutes(parts.store, feeds, parts.guard).add_to(routes)

@@ -15,11 +15,12 @@ from services.customers.api.bodies import (
     notes_view,
 )
 from services.customers.api.lateness import DATED, data_as_of
+from services.customers.api.moments import moment_of
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.directory_queries import DirectoryQueries, DirectoryRow
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
-from shared.eventstore.tokens import TokenPart, parse_token
+from shared.eventstore.tokens import Moment, TokenPart, parse_token
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer, JsonAnswer
@@ -27,14 +28,16 @@ from shared.web.callers import Caller
 from shared.web.documents import DAYBOOK_TOKEN, PAGE_SIZE, PAGE_TOKEN, PREFER, Parameter
 from shared.web.headers import waiting_seconds
 from shared.web.pages import PageTokens, page_size
-from shared.web.queries import moment, path_id, text, whole_number
+from shared.web.queries import path_id, text, whole_number
 from shared.web.recording import Access
 from shared.web.routes import Routes
 from shared.web.versions import etag
 
 LONGEST_QUERY = 200
 VERSION = Parameter("version", "query", "The customer as it was at this version.", int)
-AS_OF = Parameter("as_of", "query", "The customer as it was at this time (RFC 3339).")
+AS_OF = Parameter(
+    "as_of", "query", "As it was at this time (RFC 3339), or at the place of this Daybook-Token."
+)
 Q = Parameter("q", "query", "Only customers whose name or e-mail address holds this text.")
 
 
@@ -71,7 +74,8 @@ class ReadRoutes:
         )  # fmt: skip
         routes.add(
             "GET", "/v1/customers/{customer_id}/history", "get_customer_history",
-            Permission.CUSTOMERS_HISTORY, self.history, parameters=[DAYBOOK_TOKEN, PREFER],
+            Permission.CUSTOMERS_HISTORY, self.history,
+            parameters=[VERSION, AS_OF, DAYBOOK_TOKEN, PREFER],
             answers={200: Answer("Every event of the customer, oldest first.", History)},
             about="customer_id", access=Access(),
         )  # fmt: skip
@@ -99,26 +103,33 @@ class ReadRoutes:
         return JsonAnswer(answer, 200, data_as_of(self._watcher, self._backlog))
 
     async def one(self, request: Request, _caller: Caller) -> Response:
-        """Read one customer: now, at a version, or as of a time. It is never older than a token."""
+        """Read one customer: now, at a version, or as of a time or token."""
         self._watcher.refuse_earlier_epoch(token_of(request))
         waiting_seconds(request)
-        version, as_of = whole_number(request, "version", at_least=1), moment(request, "as_of")
+        version, as_of = self._then(request)
+        customer_id = path_id(request, "customer_id")
+        loaded = await self._reader.load(customer_id, version=version, as_of=as_of)
+        return JsonAnswer(customer_view(loaded), 200, {"ETag": etag(loaded.version)})
+
+    async def history(self, request: Request, _caller: Caller) -> Response:
+        """Read what happened to a customer, until now or then: who, when, each field."""
+        self._watcher.refuse_earlier_epoch(token_of(request))
+        waiting_seconds(request)
+        version, as_of = self._then(request)
+        customer_id = path_id(request, "customer_id")
+        steps = await self._reader.history(customer_id, version=version, as_of=as_of)
+        return JsonAnswer({"items": [history_view(step) for step in steps]})
+
+    def _then(self, request: Request) -> tuple[int | None, Moment | None]:
+        version = whole_number(request, "version", at_least=1)
+        as_of = moment_of(request, "as_of", self._watcher)
         if version is not None and as_of is not None:
             raise InvalidInputError(
                 "A customer is read either at a version or as of a time.",
                 field="as_of",
                 fix="Leave out `version` or `as_of`.",
             )
-        customer_id = path_id(request, "customer_id")
-        loaded = await self._reader.load(customer_id, version=version, as_of=as_of)
-        return JsonAnswer(customer_view(loaded), 200, {"ETag": etag(loaded.version)})
-
-    async def history(self, request: Request, _caller: Caller) -> Response:
-        """Read everything that ever happened to a customer: who, when, each field before, after."""
-        self._watcher.refuse_earlier_epoch(token_of(request))
-        waiting_seconds(request)
-        steps = await self._reader.history(path_id(request, "customer_id"))
-        return JsonAnswer({"items": [history_view(step) for step in steps]})
+        return version, as_of
 
     async def notes(self, request: Request, _caller: Caller) -> Response:
         """Read the notes about a customer: what, who, when."""

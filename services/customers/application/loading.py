@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from services.customers.storage.codec import CODEC
 from shared.errors import NotFoundError
 from shared.events import RecordedEvent
 from shared.eventstore.store import EventStore
-from shared.eventstore.tokens import TokenPart
+from shared.eventstore.tokens import Moment, TokenPart
 from shared.security.subject_keys import SubjectKeys
 
 
@@ -58,7 +57,7 @@ class CustomerReader:
         self._keys = keys
 
     async def load(
-        self, customer_id: UUID, *, version: int | None = None, as_of: datetime | None = None
+        self, customer_id: UUID, *, version: int | None = None, as_of: Moment | None = None
     ) -> LoadedCustomer:
         """Return the customer now, at a version, or as of a moment.
 
@@ -67,8 +66,6 @@ class CustomerReader:
             UnavailableError: the store or the key database does not answer.
         """
         steps = await self._steps(customer_id, version=version, as_of=as_of)
-        if version is not None and steps[-1].recorded.version < version:
-            raise _no_such_version(steps[-1].recorded.version)
         first, last = steps[0].recorded, steps[-1].recorded
         return LoadedCustomer(
             customer_id,
@@ -80,20 +77,24 @@ class CustomerReader:
             last.partition,
         )
 
-    async def history(self, customer_id: UUID) -> Sequence[HistoryStep]:
-        """Return every step of the customer's life, oldest first.
+    async def history(
+        self, customer_id: UUID, *, version: int | None = None, as_of: Moment | None = None
+    ) -> Sequence[HistoryStep]:
+        """Return every step of the customer's life, oldest first: until now, or until then.
 
         Raises:
-            NotFoundError: no such customer.
+            NotFoundError: no such customer, no such version, or not yet registered then.
         """
-        return await self._steps(customer_id)
+        return await self._steps(customer_id, version=version, as_of=as_of)
 
     async def _steps(
-        self, customer_id: UUID, *, version: int | None = None, as_of: datetime | None = None
+        self, customer_id: UUID, *, version: int | None = None, as_of: Moment | None = None
     ) -> list[HistoryStep]:
         recorded = await self._store.load(stream_of(customer_id), version=version, as_of=as_of)
         if not recorded:
             raise _not_found(as_of=as_of)
+        if version is not None and recorded[-1].version < version:
+            raise _no_such_version(recorded[-1].version)
         decoded = await CODEC.decode(recorded, self._keys)
         steps = []
         before = NOBODY
@@ -106,7 +107,7 @@ class CustomerReader:
         return steps
 
 
-def _not_found(as_of: datetime | None) -> NotFoundError:
+def _not_found(as_of: Moment | None) -> NotFoundError:
     if as_of is not None:
         return NotFoundError(
             "there was no such customer at that time",

@@ -142,7 +142,7 @@ async def _parts(process: Process) -> ApiParts:
         ledger=ledger,
         erasures=erasures,
         grants=grants,
-        copies=CopyHolders(holders_of(views, process.clock), grants, consumers),
+        copies=CopyHolders(holders_of(truth, views, process.clock), grants, consumers),
         records=records,
         records_feed=Feed(truth, ACCESS.name, ACCESS.table),
         recorder=recorder,

@@ -2,16 +2,22 @@
 
 from services.customers.api.app import ApiParts
 from services.customers.application.erasure_watch import ErasureWatcher
+from services.customers.application.last_looks import LastLooks
 from services.customers.roles.process import FOLLOWED, Process
 from shared.clock import Clock
 from shared.postgres.lanes import Lanes
 from shared.projecting.holders import CipherCaches, Holder, ParkedEvents, ReadModels
 
 
-def holders_of(views: Lanes, clock: Clock) -> list[Holder]:
+def holders_of(truth: Lanes, views: Lanes, clock: Clock) -> list[Holder]:
     """Return every holder of copies that this service has itself."""
     read_models = ReadModels(views, FOLLOWED.source, FOLLOWED.topic)
-    return [read_models, ParkedEvents(read_models, views), CipherCaches(clock)]
+    return [
+        read_models,
+        ParkedEvents(read_models, views),
+        CipherCaches(clock),
+        LastLooks(truth, clock),
+    ]
 
 
 def erasure_watcher(process: Process, parts: ApiParts) -> ErasureWatcher:
