@@ -10,7 +10,7 @@ from services.customers.api.changes import CHANGES, Change
 from services.customers.api.lateness import WARNED, warning
 from services.customers.application.customer import CustomerCommands, Outcome
 from services.customers.domain.customer.commands import SetCustomerFields
-from services.customers.domain.customer.given import NewCustomer, plain_values
+from services.customers.domain.customer.given import NewCustomer
 from shared.authorization.permissions import Permission
 from shared.eventstore.writing import Remember
 from shared.projecting.backlog import BacklogWatch
@@ -72,7 +72,7 @@ class CommandRoutes:
         raw = await read_body(request)
         given = parse(NewCustomer, raw)
         outcome = await self._commands.register_customer(
-            given.command(plain_values(given.custom)),
+            given.command(),
             actor=caller.subject,
             remember=self._remember(request, caller, raw, 201, "register_customer"),
         )
@@ -86,7 +86,7 @@ class CommandRoutes:
         outcome = await self._commands.change_customer(
             path_id(request, "customer_id"),
             version_of_if_match(request),
-            SetCustomerFields(plain_values(given.custom)),
+            SetCustomerFields(given.custom),
             actor=caller.subject,
             remember=self._remember(request, caller, raw, 200, "set_customer_fields"),
         )

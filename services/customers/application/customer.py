@@ -8,15 +8,17 @@ from uuid import UUID, uuid4
 from uuid6 import uuid7
 
 from services.customers.application.conflicts import version_conflict
+from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.loading import CustomerReader, LoadedCustomer, stream_of
 from services.customers.domain.customer.commands import (
     CustomerCommand,
     LinkCustomer,
     RegisterCustomer,
+    SetCustomerFields,
 )
 from services.customers.domain.customer.events import CustomerEvent
 from services.customers.domain.customer.rules import decide, decide_all, evolve_all
-from services.customers.domain.customer.state import NOBODY
+from services.customers.domain.customer.state import NOBODY, Customer
 from services.customers.storage.codec import CODEC
 from shared.clock import Clock
 from shared.errors import RuleBrokenError
@@ -45,6 +47,7 @@ class CustomerCommands:
         self,
         store: EventStore,
         reader: CustomerReader,
+        fields: FieldDeclarations,
         keys: SubjectKeys,
         pool: KeyPool,
         clock: Clock,
@@ -55,6 +58,7 @@ class CustomerCommands:
         """Work on this store; `appended` is set after each commit, so that the relay wakes."""
         self._store = store
         self._reader = reader
+        self._fields = fields
         self._keys = keys
         self._pool = pool
         self._clock = clock
@@ -67,16 +71,19 @@ class CustomerCommands:
     ) -> Outcome:
         """Register a person or organisation as version 1 of a new customer.
 
-        The command gets its key commitment here.
+        The command gets its key commitment here, and its custom values their stored form.
 
         Raises:
+            SeveralFieldsError: a custom value cannot be, or one that is required is missing.
             RuleBrokenError: an address is listed twice.
             InvalidInputError: the idempotency key belongs to another request.
             UnavailableError: a server does not answer.
         """
         customer_id = uuid7()
+        custom = await self._fields.check(command.custom, registering=True)
         key = await self._pool.take()
-        events = decide(NOBODY, replace(command, key_commitment=key.commitment))
+        command = replace(command, key_commitment=key.commitment, custom=custom)
+        events = decide(NOBODY, command)
         if remember is not None:
             remember = Remember(
                 remember.key, remember.body_mac, 201, f"/v1/customers/{customer_id}"
@@ -98,6 +105,7 @@ class CustomerCommands:
         A change that changes nothing stores nothing.
 
         Raises:
+            SeveralFieldsError: a custom value cannot be.
             NotFoundError: no such customer, or it has nothing with the id that a command names.
             VersionConflictError: the customer is at another version than the caller read.
             RuleBrokenError: the business says no.
@@ -107,6 +115,15 @@ class CustomerCommands:
                 if isinstance(command, LinkCustomer):
                     await self._must_be_organisation(command.organisation_id)
             return await self._decide(customer_id, expected_version, commands, actor, remember)
+
+    async def _checked(self, command: CustomerCommand, customer: Customer) -> CustomerCommand:
+        """Return the command with custom values in their stored form."""
+        if not isinstance(command, SetCustomerFields):
+            return command
+        values = await self._fields.check(
+            command.values, registering=False, present=customer.custom
+        )
+        return SetCustomerFields(values)
 
     async def _must_be_organisation(self, organisation_id: UUID) -> None:
         organisation = (await self._reader.load(organisation_id)).customer
@@ -135,7 +152,8 @@ class CustomerCommands:
                 return await self._replay(answered)
         if before.version != expected_version:
             raise await version_conflict(self._reader, before, expected_version, commands)
-        events = decide_all(before.customer, commands)
+        checked = [await self._checked(command, before.customer) for command in commands]
+        events = decide_all(before.customer, checked)
         if not events and remember is None:
             epoch = await self._store.epoch()
             return Outcome(before, before.token(self._store.service, epoch))

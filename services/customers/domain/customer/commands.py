@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from services.customers.domain.customer.events import CustomerKind, CustomValue, Stage
+from services.customers.domain.customer.events import CustomerKind, Stage
 from services.customers.domain.customer.state import (
     ContactPoint,
     CustomerAddress,
@@ -28,7 +28,8 @@ class RegisterCustomer:
     tags: tuple[str, ...] = ()
     stage: Stage | None = None
     owner: UUID | None = None
-    custom: Mapping[str, CustomValue] = field(default_factory=dict)
+    custom: Mapping[str, object] = field(default_factory=dict)
+    """As given; in the event they are as their declarations want them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,12 @@ class MoveCustomerToStage:
 
 @dataclass(frozen=True, slots=True)
 class SetCustomerFields:
-    """Give custom fields other values (None: none any more), checked against the declarations."""
+    """Give custom fields other values (None: none any more).
 
-    values: Mapping[str, CustomValue | None]
+    As given; in the event they are as their declarations want them.
+    """
+
+    values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

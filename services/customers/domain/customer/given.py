@@ -4,10 +4,9 @@ The same models are the bodies of requests and the rows of imports.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, Final, Literal, assert_never
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import phonenumbers
@@ -26,7 +25,7 @@ from uuid6 import uuid7
 
 from services.customers.domain.customer.commands import LinkCustomer, RegisterCustomer
 from services.customers.domain.customer.contacts import MAX_CONTACTS
-from services.customers.domain.customer.events import CustomerKind, CustomValue, Stage
+from services.customers.domain.customer.events import CustomerKind, Stage
 from services.customers.domain.customer.life import MAX_TAGS
 from services.customers.domain.customer.state import (
     CustomerAddress,
@@ -130,8 +129,7 @@ Reason = Annotated[Lines, Field(min_length=1, max_length=1_000)]
 Tag = Annotated[Line, Field(min_length=1, max_length=LONGEST_TAG)]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_no_doubles)]
 FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,59}$")]
-CustomText = Annotated[Lines, Field(max_length=2_000)]
-CustomGiven = CustomText | bool | int | Annotated[list[CustomText], Field(max_length=MAX_CUSTOM)]
+CustomGiven = str | bool | int | float | Annotated[list[str], Field(max_length=MAX_CUSTOM)]
 CustomFields = Annotated[dict[FieldName, CustomGiven | None], Field(max_length=MAX_CUSTOM)]
 EmailType = Literal["work", "home", "billing", "other"]
 PhoneType = Literal["work", "home", "mobile", "fax", "other"]
@@ -229,8 +227,8 @@ class NewCustomer(Given):
     owner: UUID | None = None
     custom: CustomFields = Field(default_factory=dict)
 
-    def command(self, custom: Mapping[str, CustomValue]) -> RegisterCustomer:
-        """Return the command, with new ids, and the custom values as the declarations want them."""
+    def command(self) -> RegisterCustomer:
+        """Return the command, with new ids; its custom values are still to be checked."""
         return RegisterCustomer(
             self.kind,
             self.name,
@@ -240,25 +238,8 @@ class NewCustomer(Given):
             tags=tuple(self.tags),
             stage=self.stage,
             owner=self.owner,
-            custom=custom,
+            custom=self.custom,
         )
-
-
-def plain_values(given: Mapping[str, CustomGiven | None]) -> dict[str, Any]:
-    """Return values of custom fields as events hold them: numbers as text, choices as a tuple."""
-    return {name: _plain(value) for name, value in given.items()}
-
-
-def _plain(value: CustomGiven | None) -> CustomValue | None:
-    match value:
-        case bool() | str() | None:
-            return value
-        case int():
-            return str(value)
-        case list():
-            return tuple(value)
-        case _:
-            assert_never(value)
 
 
 class NewLink(Given):
