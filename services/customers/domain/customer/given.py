@@ -16,7 +16,6 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    StringConstraints,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -128,9 +127,8 @@ NoteText = Annotated[Lines, Field(min_length=1, max_length=LONGEST_NOTE)]
 Reason = Annotated[Lines, Field(min_length=1, max_length=1_000)]
 Tag = Annotated[Line, Field(min_length=1, max_length=LONGEST_TAG)]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_no_doubles)]
-FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,59}$")]
 CustomGiven = str | bool | int | float | Annotated[list[str], Field(max_length=MAX_CUSTOM)]
-CustomFields = Annotated[dict[FieldName, CustomGiven | None], Field(max_length=MAX_CUSTOM)]
+CustomFields = Annotated[dict[str, CustomGiven | None], Field(max_length=MAX_CUSTOM)]
 EmailType = Literal["work", "home", "billing", "other"]
 PhoneType = Literal["work", "home", "mobile", "fax", "other"]
 AddressType = Literal["work", "home", "billing", "delivery", "other"]
