@@ -117,11 +117,9 @@ class House:
         ours: list[Holder] = [ReadModels(views, SOURCE, self.topic.name), CipherCaches(self.clock)]
         self.copies = CopyHolders(ours, self.grants, self.consumers)
         self.pool, self.reader = KeyPool(self.keys), CustomerReader(self.store, self.keys)
-        fields = FieldDeclarations(self.store, self.clock)
-        self.commands = CustomerCommands(
-            self.store, self.reader, fields, self.keys, self.pool, self.clock, self.tracing,
-            self.appended,
-        )  # fmt: skip
+        at = self.store, self.reader, FieldDeclarations(self.store, self.clock)
+        of = self.keys, self.pool, self.clock, self.tracing, self.appended
+        self.commands = CustomerCommands(*at, *of)
         self.watcher = MarkWatcher(views, self.followed, SERVICE)
         self.daily_watcher = MarkWatcher(views, self.followed_daily, SERVICE)
         self.live = latest_activity(self.kafka, self.activity, self.clock)
