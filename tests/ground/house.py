@@ -15,7 +15,6 @@ from services.customers import VERSION
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
-from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.holding import CopyHolders
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
@@ -117,9 +116,9 @@ class House:
         ours: list[Holder] = [ReadModels(views, SOURCE, self.topic.name), CipherCaches(self.clock)]
         self.copies = CopyHolders(ours, self.grants, self.consumers)
         self.pool, self.reader = KeyPool(self.keys), CustomerReader(self.store, self.keys)
-        at = self.store, self.reader, FieldDeclarations(self.store, self.clock)
-        of = self.keys, self.pool, self.clock, self.tracing, self.appended
-        self.commands = CustomerCommands(*at, *of)
+        self.commands = CustomerCommands(
+            self.store, self.reader, self.keys, self.pool, self.clock, self.tracing, self.appended
+        )
         self.watcher = MarkWatcher(views, self.followed, SERVICE)
         self.daily_watcher = MarkWatcher(views, self.followed_daily, SERVICE)
         self.live = latest_activity(self.kafka, self.activity, self.clock)

@@ -22,7 +22,6 @@ from services.customers.api.watch import WatchRoutes
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_report import ErasureReports
-from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.fields import FieldCommands
 from services.customers.application.holding import CopyHolders
 from services.customers.application.last_looks import LastLooks
@@ -117,7 +116,6 @@ def customers_api(
     commands = CustomerCommands(
         parts.store,
         reader,
-        FieldDeclarations(parts.store, parts.clock),
         parts.keys,
         KeyPool(parts.keys),
         parts.clock,

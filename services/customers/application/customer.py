@@ -47,7 +47,6 @@ class CustomerCommands:
         self,
         store: EventStore,
         reader: CustomerReader,
-        fields: FieldDeclarations,
         keys: SubjectKeys,
         pool: KeyPool,
         clock: Clock,
@@ -58,7 +57,7 @@ class CustomerCommands:
         """Work on this store; `appended` is set after each commit, so that the relay wakes."""
         self._store = store
         self._reader = reader
-        self._fields = fields
+        self._fields = FieldDeclarations(store, clock)
         self._keys = keys
         self._pool = pool
         self._clock = clock
