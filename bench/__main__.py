@@ -14,6 +14,7 @@ from bench import (
     append_eventsourcing,
     append_idempotent,
     append_many,
+    erasing,
     large,
     live_while_rebuilding,
     post_customers,
@@ -43,6 +44,7 @@ ROWS: tuple[Row, ...] = (
     projecting_eventsourcing.ROW,
     visible.ROW,
     large.ROW,
+    erasing.ROW,
     live_while_rebuilding.ROW,
     takeover.ROW,
 )

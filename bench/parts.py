@@ -24,7 +24,7 @@ from shared.projecting.runner import ProjectionRunner
 from shared.projecting.versions import settings_of
 from shared.projecting.watching import MarkWatcher
 from shared.security.cipher_cache import CipherCache
-from shared.security.master_key import FileMasterKey
+from shared.security.master_key import MasterKeyFiles
 from shared.security.subject_keys import SubjectKeys
 from shared.settings import ObservabilitySettings
 
@@ -51,7 +51,7 @@ class Parts:
         )
         opened.callback(close_tracing, self.tracing)
         self.kafka = ground.kafka
-        self._master = FileMasterKey.read(ground.place.secrets / "master.key")
+        self._master = MasterKeyFiles(ground.place.secrets)
         self._opened = opened
 
     async def lanes(

@@ -34,7 +34,7 @@ from shared.projecting.orders import Orders
 from shared.projecting.watching import MarkWatcher
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.key_grants import KeyGrants
-from shared.security.master_key import FileMasterKey, NoMasterKey
+from shared.security.master_key import KnownMasterKeys, NoMasterKey
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.settings import KafkaSettings
@@ -55,7 +55,7 @@ def customers_openapi() -> dict[str, Any]:
     watcher = MarkWatcher(lanes, followed, SERVICE)
     http = httpx.AsyncClient()
     records = RecordKeeper(lanes, clock, ACCESS.partitions)
-    keys = SubjectKeys(lanes, FileMasterKey(AESGCM.generate_key(256)))
+    keys = SubjectKeys(lanes, KnownMasterKeys(AESGCM.generate_key(256)))
     grants = KeyGrants(lanes, NoMasterKey())
     ledger = ErasureLedger(Path(NOWHERE), clock)
     parts = ApiParts(

@@ -11,6 +11,7 @@ from cli.local.detach import up_detached
 from cli.local.down import down
 from cli.local.logs import logs
 from cli.local.machine import SERVICE
+from cli.local.master import rewrap_all, rotate
 from cli.local.paths import Place
 from cli.local.restore import restore_check
 from cli.local.screen import Screen
@@ -22,7 +23,8 @@ from shared.settings import BrokerKind
 
 def register(group: click.Group) -> None:
     """Add the commands to `daybook`."""
-    for command in (up_command, down_command, status_command, logs_command, restore_command):
+    every = (up_command, down_command, status_command, logs_command, restore_command, keys)
+    for command in every:
         group.add_command(command)
 
 
@@ -76,6 +78,23 @@ def restore_command(*, check: bool, service: str) -> None:
     """
     if not asyncio.run(restore_check(_place(), SystemClock(), service)):
         sys.exit(1)
+
+
+@click.group()
+def keys() -> None:
+    """Replace the master key that all subject keys are wrapped with."""
+
+
+@keys.command("rotate")
+def rotate_command() -> None:
+    """Make a new master key and wrap every subject key anew; everything goes on meanwhile."""
+    asyncio.run(rotate(_place(), SystemClock(), SERVICE))
+
+
+@keys.command("rewrap")
+def rewrap_command() -> None:
+    """Go on with a rotation that was interrupted."""
+    asyncio.run(rewrap_all(_place(), SERVICE))
 
 
 def _place() -> Place:

@@ -17,6 +17,13 @@ def make_key_files(folder: Path) -> None:
     _make(folder / "issuer.key", _signing_key)
 
 
+def new_key_file(path: Path) -> Path:
+    """Make a new key of 32 bytes there, also if there was one; return the path."""
+    path.unlink(missing_ok=True)
+    _make(path, lambda: os.urandom(KEY_BYTES))
+    return path
+
+
 def load_signing_key(folder: Path) -> OKPKey:
     """Read the key that the token issuer signs with."""
     return OKPKey.import_key((folder / "issuer.key").read_bytes())
@@ -31,7 +38,7 @@ def _make(path: Path, content: Callable[[], bytes]) -> None:
     """Write beside, sync, then name it: a power cut leaves a whole key or none."""
     if path.exists():
         return
-    draft = path.with_suffix(".new")
+    draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -14,6 +14,7 @@ from services.customers.roles.ledger import mend_ledger, replay_ledger, wait_for
 from services.customers.roles.process import SERVICE, Process, Role
 from services.customers.roles.projector import add_projector
 from services.customers.roles.relay import add_relay
+from services.customers.roles.rewrap import rewrap_keys
 from shared.garbage import look_for_garbage_rarely
 from shared.observability.exporting import close_tracing, configure_tracing
 from shared.observability.logs import configure_logging
@@ -48,12 +49,20 @@ def main() -> None:
         added = uvloop.run(mend_ledger(StoreSettings(), SecuritySettings()))
         sys.stdout.write(f"{added} erasures that the store knows were added to the ledger\n")
         return
+    if role == "rewrap":
+        done = uvloop.run(rewrap_keys(StoreSettings(), SecuritySettings(), _tell_rewrapped))
+        sys.stdout.write(f"{done} subject keys wrapped anew; no other master key is used now\n")
+        return
     look_for_garbage_rarely()
     tracing = configure_tracing(observability, SERVICE, role)
     try:
         uvloop.run(_run(role, tracing))
     finally:
         close_tracing(tracing)
+
+
+def _tell_rewrapped(done: int) -> None:
+    sys.stderr.write(f"{done} subject keys wrapped anew\n")
 
 
 async def _run(role: Role, tracing: Tracing) -> None:

@@ -9,12 +9,12 @@ import asyncpg
 
 from shared.errors import (
     DiskFullError,
-    InvalidInputError,
     UnavailableError,
     VersionConflictError,
 )
 from shared.events import EventToAppend, Origin, RecordedEvent
 from shared.eventstore.partitioning import partition_of
+from shared.eventstore.refusals import key_used_for_another_body, told, unavailable
 from shared.eventstore.reserve import DiskReserve
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
 from shared.eventstore.shapes import StoredShapes
@@ -42,6 +42,8 @@ LOAD_AS_OF = (
     f"select {EVENT_COLUMNS} from events e where e.stream = $1 and e.recorded_at <= $2"
     " order by e.version"
 )
+LOAD_LAST = f"""select {EVENT_COLUMNS} from streams s
+    join events e on e.stream = s.stream and e.version = s.version where s.stream = $1"""
 LOAD_TYPES = (
     f"select {EVENT_COLUMNS} from events e where e.stream = $1 and e.type = any($2::text[])"
     " order by e.version"
@@ -182,6 +184,11 @@ class EventStore:
             rows = await self._lanes.fetch(LOAD, stream)
         return [event_of(row) for row in rows]
 
+    async def load_last(self, stream: str) -> RecordedEvent | None:
+        """Return the stream's last event; None if there is no such stream."""
+        row = await self._lanes.fetchrow(LOAD_LAST, stream)
+        return None if row is None else event_of(row)
+
     async def load_types(self, stream: str, types: Sequence[str]) -> list[RecordedEvent]:
         """Return the stream's events of these types, in order."""
         return [event_of(row) for row in await self._lanes.fetch(LOAD_TYPES, stream, types)]
@@ -251,10 +258,10 @@ class EventStore:
             except DiskFullError:
                 raise
             except UnavailableError as error:
-                raise _unavailable() from error
+                raise unavailable() from error
             except asyncpg.PostgresError as error:
                 if error.sqlstate != "DBRTY":
-                    raise _told(error) from error
+                    raise told(error) from error
             else:
                 if row is None:
                     raise UnavailableError("the append answered nothing", fix="try again")
@@ -263,36 +270,3 @@ class EventStore:
         raise VersionConflictError(
             "others keep changing this at the same moment", fix="read it again and try again"
         )
-
-
-def key_used_for_another_body() -> InvalidInputError:
-    """Return the refusal of an idempotency key that already belongs to another request."""
-    return InvalidInputError(
-        "this Idempotency-Key was used before, for another request body",
-        code="idempotency-key-reused",
-        field="Idempotency-Key",
-        fix="use a new key for a new request; repeat a request with exactly the same body",
-    )
-
-
-def _told(error: asyncpg.PostgresError) -> Exception:
-    if error.sqlstate == "DB422":
-        return key_used_for_another_body()
-    if error.sqlstate == "DB412":
-        detail = error.detail
-        return VersionConflictError(
-            "somebody changed this since you read it",
-            current_version=int(detail) if detail else None,
-            field="If-Match",
-            fix="read it again, look at what changed, and send the change with the new ETag",
-        )
-    return error
-
-
-def _unavailable() -> UnavailableError:
-    return UnavailableError(
-        "the event store does not answer",
-        fix="repeat the request with the same Idempotency-Key: it will happen once",
-        who_can_help="an operator",
-        retry_after_seconds=1,
-    )

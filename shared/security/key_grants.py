@@ -5,17 +5,17 @@ being destroyed is either given and noted, or not given.
 """
 
 from shared.postgres.lanes import Lanes
-from shared.security.master_key import MasterKey
+from shared.security.master_key import MasterKey, Wrapped
 from shared.security.subject_keys import key_destroyed, key_unknown
 
 GIVE = """with given as materialized (
-        select kid, wrapped from subject_keys where kid = $1 for share
+        select kid, wrapped, master_id from subject_keys where kid = $1 for share
     ), noted as (
         insert into key_grants (kid, account)
         select kid, $2 from given where wrapped is not null
         on conflict (kid, account) do update set last_at = now(), times = key_grants.times + 1
     )
-    select wrapped from given"""
+    select wrapped, master_id from given"""
 ACCOUNTS = "select account from key_grants where kid = $1 order by account"
 
 
@@ -40,7 +40,7 @@ class KeyGrants:
             raise key_unknown()
         if row["wrapped"] is None:
             raise key_destroyed()
-        return self._master.unwrap(kid, row["wrapped"])
+        return self._master.unwrap(kid, Wrapped(row["wrapped"], row["master_id"]))
 
     async def accounts(self, kid: str) -> list[str]:
         """Return to whom this key was given."""

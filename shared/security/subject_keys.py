@@ -11,13 +11,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.errors import GoneError, NotFoundError
 from shared.postgres.lanes import Lanes
 from shared.security.jwe import key_commitment
-from shared.security.master_key import KEY_BYTES, MasterKey, NoMasterKey
+from shared.security.master_key import MasterKey, NoMasterKey, Wrapped
+from shared.security.secret_files import KEY_BYTES
 
 KEYS_PER_CALL = 100
 MADE_AT_A_TIME = 5
 
-MAKE = "insert into subject_keys (kid, wrapped) select * from unnest($1::text[], $2::bytea[])"
-READ = "select kid, wrapped from subject_keys where kid = any($1::text[])"
+MAKE = """insert into subject_keys (kid, wrapped, master_id)
+    select * from unnest($1::text[], $2::bytea[], $3::text[])"""
+READ = "select kid, wrapped, master_id from subject_keys where kid = any($1::text[])"
 NOT_DESTROYED = """select kid from unnest($1::text[]) kid
     except select kid from subject_keys where kid = any($1) and destroyed_at is not null"""
 # A key that is not there (the database was restored to before it was made) never comes either.
@@ -60,14 +62,17 @@ class SubjectKeys:
         A few at a time, because requests under way wait meanwhile.
         """
         keys: list[SubjectKey] = []
-        wrapped: list[bytes] = []
+        wrapped: list[Wrapped] = []
         for _ in range(count):
             key = SubjectKey.of(str(uuid4()), urandom(KEY_BYTES))
             keys.append(key)
             wrapped.append(self._master.wrap(key.kid, key.key))
             if len(keys) % MADE_AT_A_TIME == 0:
                 await asyncio.sleep(0)
-        await self._lanes.fetch(MAKE, [key.kid for key in keys], wrapped)
+        await self._lanes.fetch(
+            MAKE, [key.kid for key in keys], [each.content for each in wrapped],
+            [each.master_id for each in wrapped],
+        )  # fmt: skip
         return keys
 
     async def read(self, kids: Iterable[str]) -> dict[str, AESGCM | None]:
@@ -86,7 +91,7 @@ class SubjectKeys:
         found = {
             row["kid"]: None
             if row["wrapped"] is None
-            else AESGCM(self._master.unwrap(row["kid"], row["wrapped"]))
+            else AESGCM(self._master.unwrap(row["kid"], Wrapped(row["wrapped"], row["master_id"])))
             for row in rows
         }
         if len(found) < len(wanted):

@@ -14,8 +14,8 @@ from shared import settings
 
 COMPOSE = PROJECT / "docker-compose.yml"
 OURS = "services.customers"
-# `all` is one machine in one process, which compose is not; `ledger` is an operator's mending.
-ROLES = set(get_args(Role)) - {"all", "ledger"}
+# `all` is one machine in one process, which compose is not; the others an operator runs by hand.
+ROLES = set(get_args(Role)) - {"all", "ledger", "rewrap"}
 SECRETS = "/run/secrets"
 LEDGER = "/var/lib/daybook/ledger"
 

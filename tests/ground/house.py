@@ -51,7 +51,7 @@ from shared.projecting.watching import MarkWatcher
 from shared.security.cipher_cache import CipherCache
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.key_grants import KeyGrants
-from shared.security.master_key import FileMasterKey
+from shared.security.master_key import KnownMasterKeys
 from shared.security.subject_keys import KeyPool, SubjectKeys
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
@@ -88,7 +88,7 @@ class House:
         self.clock = TurnableClock(SystemClock().now(), runs=True)
         self.appended, self.stopping = asyncio.Event(), asyncio.Event()
         self.directory = Directory()
-        self.master = FileMasterKey(MASTER_KEY)
+        self.master = KnownMasterKeys(MASTER_KEY)
         self._kept = KeptSpans()
         self.tracing = Tracing([self._kept], share=1.0)
         self.metrics = Metrics(SERVICE, "house", VERSION)

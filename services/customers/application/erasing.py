@@ -104,7 +104,7 @@ class CustomerErasures:
         # Also when it was done before: a key database that was restored has the key again.
         await self._keys.destroy([kid])
         for _ in range(TRIES):
-            before = await self._outlines.load(customer_id)
+            before = await self._outlines.load_end(customer_id)
             events = decide(before.customer, FinishCustomerErasure(kid))
             if not events:
                 return before.last

@@ -37,6 +37,9 @@ TELLING: Final = (
 )
 """The events that decide whether a customer can be erased, and whether it is."""
 
+# A customer that is registered, of which nothing else is known.
+SOMEBODY: Final = Customer(kind="person")
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -73,11 +76,28 @@ class CustomerOutlines:
         version = await self._store.version_of(stream)
         recorded = await self._store.load_types(stream, [event.__name__ for event in TELLING])
         if not recorded:
-            raise NotFoundError(
-                "there is no such customer",
-                code="customer-not-found",
-                fix="look for it with `daybook find TEXT` (GET /v1/customers?q=TEXT)",
-            )
+            raise _not_found()
         events = cast("list[CustomerEvent]", await CODEC.decode(recorded, NoKeys()))
         kid = CODEC.subject_of(recorded[0]) or ""
         return Outline(reduce(evolve, events, NOBODY), version, kid, recorded[-1])
+
+    async def load_end(self, customer_id: UUID) -> Outline:
+        """Return a customer whose erasure has begun: nothing but its end follows, so it is enough.
+
+        Raises:
+            NotFoundError: no such customer.
+        """
+        last = await self._store.load_last(stream_of(customer_id))
+        if last is None:
+            raise _not_found()
+        events = cast("list[CustomerEvent | None]", await CODEC.decode([last], NoKeys()))
+        customer = SOMEBODY if events[0] is None else evolve(SOMEBODY, events[0])
+        return Outline(customer, last.version, "", last)
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError(
+        "there is no such customer",
+        code="customer-not-found",
+        fix="look for it with `daybook find TEXT` (GET /v1/customers?q=TEXT)",
+    )

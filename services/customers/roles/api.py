@@ -48,7 +48,7 @@ from shared.projecting.store_check import StoreCheck
 from shared.projecting.watching import MarkWatcher
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.key_grants import KeyGrants
-from shared.security.master_key import read_key_file
+from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.web.callers import Guard

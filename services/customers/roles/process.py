@@ -24,7 +24,7 @@ from shared.observability.traces import Tracing
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.projecting.marks import Followed
-from shared.security.master_key import FileMasterKey
+from shared.security.master_key import MasterKey, MasterKeyFiles
 from shared.settings import (
     KafkaSettings,
     ObservabilitySettings,
@@ -36,7 +36,7 @@ from shared.web.operations import listen_for_operators, serve_operators
 
 SERVICE: Final = "customers"
 Role = Literal[
-    "api", "relay", "projector", "streams", "all", "prepare", "migrate", "check", "ledger"
+    "api", "relay", "projector", "streams", "all", "prepare", "migrate", "check", "ledger", "rewrap"
 ]
 FOLLOWED = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
 FOLLOWED_DAILY = replace(FOLLOWED, projection=ACTIVITY_DAILY)
@@ -70,9 +70,9 @@ class Process:
         self.metrics.found_out_by("connections", self._count_connections)
 
     @cached_property
-    def master(self) -> FileMasterKey:
+    def master(self) -> MasterKey:
         """The master key: read where it is used, so that no other role need have it."""
-        return FileMasterKey.read(self.security.secrets_dir / "master.key")
+        return MasterKeyFiles(self.security.secrets_dir)
 
     async def lanes(
         self,

@@ -7,11 +7,11 @@ import pytest
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.security.key_grants import KeyGrants
-from shared.security.master_key import FileMasterKey
+from shared.security.master_key import KnownMasterKeys
 from shared.security.subject_keys import SubjectKeys
 from tests.ground.servers import Databases, Servers, new_databases
 
-MASTER = FileMasterKey(b"m" * 32)
+MASTER = KnownMasterKeys(b"m" * 32)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.security.jwe import key_commitment
 from shared.security.key_grants import KeyGrants
-from shared.security.master_key import FileMasterKey
+from shared.security.master_key import KnownMasterKeys
 from shared.security.subject_keys import SubjectKeys
 from shared.testing.waiting import until
 from tests.ground.servers import Databases
@@ -26,7 +26,7 @@ async def test_keys_that_were_made_can_be_read_by_another_process_at_once(
     assert all(key.commitment == key_commitment(key.key) for key in made)
     projector = Lanes(dsn_for(databases.keys_dsn, "projector"), 1, application_name="test")
     await projector.open()
-    read = await SubjectKeys(projector, FileMasterKey(b"m" * 32)).read(key.kid for key in made)
+    read = await SubjectKeys(projector, KnownMasterKeys(b"m" * 32)).read(key.kid for key in made)
     await projector.close()
     for key in made:
         cipher = read[key.kid]
@@ -105,7 +105,7 @@ async def test_a_key_that_another_master_wrapped_is_never_taken_for_destroyed(
     keys: SubjectKeys, lanes: Lanes
 ) -> None:
     [key] = await keys.make(1)
-    other = SubjectKeys(lanes, FileMasterKey(b"n" * 32))
+    other = SubjectKeys(lanes, KnownMasterKeys(b"n" * 32))
     with pytest.raises(DaybookError) as refused:
         await other.read([key.kid])
     assert refused.value.problem_code == "wrong-master-key"
