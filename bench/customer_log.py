@@ -17,7 +17,8 @@ from shared.security.subject_keys import KEYS_PER_CALL
 TRANSACTION = 500
 APPLIED = "select coalesce(sum(feed_position), 0)::bigint from projection_marks"
 STATE = """select count(*), sum(version)::bigint, md5(string_agg(
-        id::text || version::text || name || jsonb_array_length(emails)::text, '' order by id))
+        id::text || version::text || name
+            || jsonb_array_length(coalesce(details -> 'emails', '[]'))::text, '' order by id))
     from directory"""
 
 

@@ -10,7 +10,7 @@ from bench.large_log import EVENTS_EACH, LargeLog
 from bench.measuring import BrokenSideError, Claim, Paired, in_turns, must_be, pair
 from bench.parts import Parts
 from bench.plain_table import connections
-from services.customers.projections.directory import Directory
+from services.customers.projections.directory import SHAPE, Directory
 from services.customers.storage.codec import CODEC
 from shared.postgres.dsn import dsn_for
 from shared.projecting.marks import Mark, move_marks, read_marks
@@ -28,7 +28,7 @@ ENDS = """select distinct on (e.partition) e.partition, s.epoch,
 DDL = "select ddl from projection_definitions where projection = 'directory'"
 ROWS = "select * from {schema}.directory"
 STATE = """select count(*), sum(version)::bigint, md5(string_agg(
-        id::text || version::text || name || emails::text, '' order by id))
+        id::text || version::text || name || details::text, '' order by id))
     from {schema}.directory"""
 
 CLAIM = Claim("rebuild", 0.15, 0.4, "events/s")
@@ -50,6 +50,7 @@ async def rebuild_parts(here: Parts) -> ProjectionParts:
         kafka=here.kafka,
         clock=here.clock,
         tracing=here.tracing,
+        shape=SHAPE,
     )
 
 

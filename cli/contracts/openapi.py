@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import httpx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasing import CustomerErasures
@@ -63,9 +62,7 @@ def customers_openapi() -> dict[str, Any]:
         feed=Feed(lanes, CUSTOMERS.name),
         truth=lanes,
         views=lanes,
-        directory=DirectoryQueries(
-            create_async_engine(NOWHERE.replace("postgresql", "postgresql+asyncpg"))
-        ),
+        directory=DirectoryQueries(lanes),
         keys=keys,
         ledger=ledger,
         erasures=CustomerErasures(store, keys, ledger, clock, asyncio.Event()),

@@ -37,6 +37,9 @@ LOCK_CURRENT = """select version from projection_versions
 LOCK_MARKS = """select partition from projection_marks
     where projection = $1 and version = $2 and source = $3 and topic = $4
     order by partition for update"""
+# Nobody who keeps this version could write into one of another shape.
+OF_ONE_SHAPE = """select count(distinct shape) = 1 from projection_versions
+    where projection = $1 and (version = $2 or state = 'current')"""
 PREVIOUS = """select version from projection_versions
     where projection = $1 and state = 'previous' and ($2::int is null or version = $2)"""
 SWAP = "select swap_projection_version($1, $2, $3)"
@@ -74,7 +77,10 @@ async def hand_over(
         own.update({p: new for p, (_, new) in moves.items()})
         if goal.marks is not None:
             await move_marks(connection, followed, _at_the_goal(goal, own), parts.clock.now())
-        await _swap(connection, followed, keep=goal.marks is not None)
+        follows = goal.marks is not None and await connection.fetchval(
+            OF_ONE_SHAPE, followed.projection, followed.version
+        )
+        await _swap(connection, followed, keep=follows)
     return True
 
 

@@ -19,7 +19,8 @@ class ProjectionParts:
     """One read model in one process.
 
     `views` sees what all versions share; `open_views` opens connections with the settings of one
-    version, `discarded` returns the ids of events that operators discarded.
+    version, `discarded` returns the ids of events that operators discarded. Versions whose
+    tables are of another `shape` are left to processes that know it.
     """
 
     projection: Projection
@@ -34,3 +35,4 @@ class ProjectionParts:
     clock: Clock
     tracing: Tracing
     metrics: Metrics = UNMEASURED
+    shape: int = 1

@@ -110,7 +110,9 @@ class Projector:
     async def _look_around(self) -> None:
         """Start what is there and not kept, end what is kept and not there, remove the rest."""
         versions = await self.versions.read()
-        found = {v.number: v for v in versions if v.state != "dropped"}
+        found = {
+            v.number: v for v in versions if v.state != "dropped" and v.shape == self._parts.shape
+        }
         for version in found.values():
             kept = self._kept.get(version.number)
             if kept is not None and (kept.task.done() or not kept.may_be(version.state)):

@@ -18,7 +18,7 @@ KEPT = timedelta(days=7)
 """How long the previous version stays as a way back; erased data is erased there too."""
 
 COLUMNS = """v.version, v.state, v.reason, v.made_at, v.swapped_at, v.events_done, v.events_to_do,
-    v.events_per_second, v.seconds_left, v.trouble, v.problem"""
+    v.events_per_second, v.seconds_left, v.trouble, v.problem, v.shape"""
 READ = f"""select {COLUMNS} from projection_versions v
     where v.projection = $1 and (v.state <> 'dropped' or v.dropped_at is null)
     order by v.version"""
@@ -101,6 +101,7 @@ class Version:
     seconds_left: float | None
     trouble: str | None
     problem: str | None
+    shape: int = 1
 
 
 class Versions:

@@ -113,7 +113,7 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
 
 def _python_parameter(parameter: Parameter) -> inspect.Parameter:
     where = _WHERE[parameter.where]
-    name = parameter.name.replace("-", "_").lower()
+    name = re.sub(r"\W", "_", parameter.name).lower()
     if iskeyword(name):
         name += "_"
     described = where(alias=parameter.name, description=parameter.description)

@@ -9,7 +9,6 @@ from uuid import uuid4
 import asyncpg
 import httpx
 from opentelemetry.sdk.trace import ReadableSpan
-from sqlalchemy.pool import NullPool
 
 from services.customers import VERSION
 from services.customers.api.app import ApiParts, customers_api, lag_meter
@@ -21,7 +20,7 @@ from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory import Directory
-from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
 from services.customers.storage.codec import CODEC
 from services.customers.streams.activity import latest_activity
 from shared.authorization.decisions import TableDecisions
@@ -37,7 +36,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.topics import CUSTOMERS, TWO_HOURS, Topic
 from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
-from shared.postgres.dsn import dsn_for, engine_of
+from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
@@ -124,7 +123,8 @@ class House:
         self.live = latest_activity(self.kafka, self.activity, self.clock)
         self.relay = await self.new_relay()
         self.runner = await self.new_runner()
-        self.app = self._app(truth, views)
+        searches = await self.lanes(self.databases.views_dsn, "api", 2, SETTINGS)
+        self.app = self._app(truth, views, searches)
 
     async def lanes(
         self, template: str, role: str, size: int, settings: Mapping[str, str] | None = None
@@ -213,7 +213,9 @@ class House:
         """Return the directory, by id."""
         rows = await self.ask("views", "select * from directory order by id")
         return [
-            Row(r["id"], r["kind"], r["name"], emails_of(r["emails"]), r["version"], r["is_erased"])
+            Row(
+                r["id"], r["kind"], r["name"], emails_of(r["details"]), r["version"], r["is_erased"]
+            )
             for r in rows
         ]
 
@@ -255,16 +257,14 @@ class House:
         finally:
             await self._opened.aclose()
 
-    def _app(self, truth: Lanes, views: Lanes) -> Api:
-        engine = engine_of(dsn_for(self.databases.views_dsn, "api"), poolclass=NullPool)
-        self._opened.push_async_callback(engine.dispose)
+    def _app(self, truth: Lanes, views: Lanes, searches: Lanes) -> Api:
         self.canary = CanaryKeeper(
             self.store, CODEC, self.watcher, self.clock, self.tracing,
             actor=DEMO_PEOPLE[SERVICE].subject, period_seconds=60, wake=self.appended,
         )  # fmt: skip
         parts = ApiParts(
             store=self.store, feed=self.feed, truth=truth, views=views,
-            directory=DirectoryQueries(engine),
+            directory=DirectoryQueries(searches),
             keys=self.keys, ledger=self.ledger, erasures=self.erasures,
             grants=self.grants, copies=self.copies, records=self.records,
             records_feed=Feed(truth, self.access.name, self.access.table), recorder=self.recorder,

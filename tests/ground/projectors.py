@@ -1,7 +1,7 @@
 """A projector that keeps all versions of a house's directory, as the service's role has it."""
 
 from services.customers.projections.directory import NAME as DIRECTORY
-from services.customers.projections.directory import Directory
+from services.customers.projections.directory import SHAPE, Directory
 from services.customers.storage.codec import CODEC
 from shared.projecting.discards import read_discards
 from shared.projecting.parts import ProjectionParts
@@ -31,5 +31,6 @@ async def new_projector(house: House, directory: Directory | None = None) -> Pro
             kafka=house.kafka,
             clock=house.clock,
             tracing=house.tracing,
+            shape=SHAPE,
         )
     )

@@ -19,5 +19,6 @@ class Row:
 
 
 def emails_of(text: str) -> tuple[tuple[str, str | None], ...]:
-    """Return id and address of each e-mail of a row."""
-    return tuple((email["id"], email["address"]) for email in orjson.loads(text))
+    """Return id and address of each e-mail in the details of a row."""
+    emails = orjson.loads(text).get("emails", [])
+    return tuple((email["id"], email["address"]) for email in emails)

@@ -22,6 +22,7 @@ from services.customers.api.watch import WatchRoutes
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_report import ErasureReports
+from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.fields import FieldCommands
 from services.customers.application.holding import CopyHolders
 from services.customers.application.last_looks import LastLooks
@@ -128,7 +129,8 @@ def customers_api(
     fields = FieldCommands(parts.store, parts.clock, parts.appended, parts.metrics)
     FieldRoutes(parts.store, fields, parts.service_key).add_to(routes)
     pages = PageTokens(parts.service_key)
-    ReadRoutes(reader, parts.directory, parts.watcher, backlog, pages).add_to(routes)
+    declared = FieldDeclarations(parts.store, parts.clock)
+    ReadRoutes(reader, parts.directory, declared, parts.watcher, backlog, pages).add_to(routes)
     LastLookRoutes(LastLooks(parts.truth, parts.clock), pages).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     feeds = [parts.feed, parts.records_feed]

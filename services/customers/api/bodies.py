@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -141,22 +141,34 @@ class CustomerView(BaseModel):
     erased: bool | None = None
 
 
-class ListedCustomer(BaseModel):
-    """A customer on a page."""
+class MatchView(BaseModel):
+    """Why a customer was found: the text is the whole field, its beginning, begins a word, is part.
 
-    id: UUID
-    kind: CustomerKind
-    name: str | None
-    emails: list[dict[str, Any]]
-    version: int
-    erased: bool | None = None
+    Or the name sounds so, by its initials; or a word differs by one letter.
+    """
+
+    field: Literal["name", "email", "phone", "address"]
+    how: Literal["whole", "beginning", "word", "part", "sound", "initials", "misspelt"]
+
+
+class ListedCustomer(CustomerView):
+    """A customer on a page; `matched` where a text was looked for."""
+
+    registered_at: str
+    changed_at: str
+    matched: list[MatchView] | None = None
 
 
 class CustomerPage(BaseModel):
-    """A page of customers by name; `next_page_token` is null on the last one."""
+    """A page of customers; `next_page_token` is null on the last one.
+
+    `refine` is there, and true, where more match than are ranked; `advice` says what to do.
+    """
 
     items: list[ListedCustomer]
     next_page_token: str | None
+    refine: bool | None = None
+    advice: str | None = None
 
 
 class ChangeView(BaseModel):

@@ -1,7 +1,5 @@
 """Routes that read customers: one, a page of them, one's history."""
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,9 +13,12 @@ from services.customers.api.bodies import (
     notes_view,
 )
 from services.customers.api.lateness import DATED, data_as_of
+from services.customers.api.listing import FILTERS, Q, asks_for_custom, page_view, wanted_of
 from services.customers.api.moments import moment_of
+from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.loading import CustomerReader
-from services.customers.projections.directory_queries import DirectoryQueries, DirectoryRow
+from services.customers.domain.field.rules import NO_FIELDS
+from services.customers.projections.directory_queries import DirectoryQueries
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
 from shared.eventstore.tokens import Moment, TokenPart, parse_token
@@ -28,17 +29,15 @@ from shared.web.callers import Caller
 from shared.web.documents import DAYBOOK_TOKEN, PAGE_SIZE, PAGE_TOKEN, PREFER, Parameter
 from shared.web.headers import waiting_seconds
 from shared.web.pages import PageTokens, page_size
-from shared.web.queries import path_id, text, whole_number
+from shared.web.queries import path_id, whole_number
 from shared.web.recording import Access
 from shared.web.routes import Routes
 from shared.web.versions import etag
 
-LONGEST_QUERY = 200
 VERSION = Parameter("version", "query", "The customer as it was at this version.", int)
 AS_OF = Parameter(
     "as_of", "query", "As it was at this time (RFC 3339), or at the place of this Daybook-Token."
 )
-Q = Parameter("q", "query", "Only customers whose name or e-mail address holds this text.")
 
 
 class ReadRoutes:
@@ -48,12 +47,14 @@ class ReadRoutes:
         self,
         reader: CustomerReader,
         directory: DirectoryQueries,
+        fields: FieldDeclarations,
         watcher: MarkWatcher,
         backlog: BacklogWatch,
         pages: PageTokens,
     ) -> None:
         self._reader = reader
         self._directory = directory
+        self._fields = fields
         self._watcher = watcher
         self._backlog = backlog
         self._pages = pages
@@ -62,7 +63,7 @@ class ReadRoutes:
         """Declare the routes."""
         routes.add(
             "GET", "/v1/customers", "list_customers", Permission.CUSTOMERS_READ, self.page,
-            parameters=[Q, PAGE_SIZE, PAGE_TOKEN, DAYBOOK_TOKEN, PREFER],
+            parameters=[Q, *FILTERS, PAGE_SIZE, PAGE_TOKEN, DAYBOOK_TOKEN, PREFER],
             answers={200: Answer("A page of customers.", CustomerPage, DATED)},
             access=Access(),
         )  # fmt: skip
@@ -88,18 +89,19 @@ class ReadRoutes:
         )  # fmt: skip
 
     async def page(self, request: Request, _caller: Caller) -> Response:
-        """List customers by name; with `q` those whose name or e-mail address holds the text."""
+        """List customers that the filters leave, by name or as `sort` says; with `q` those found.
+
+        A page may end early; there are more as long as `next_page_token` is there.
+        """
         await self._watcher.wait_for(token_of(request), waiting_seconds(request))
-        wanted = text(request, "q", at_most=LONGEST_QUERY)
+        # Only these are in the event store, which may be away while lists answer.
+        fields = await self._fields.read() if asks_for_custom(request) else NO_FIELDS
+        wanted = wanted_of(request, fields)
         size = page_size(request)
-        query = f"customers by name: {wanted or ''}"
-        after = self._pages.of_request(request, query)
-        rows = await self._directory.page(wanted, after, size + 1)
-        next_token = None
-        if len(rows) > size:
-            rows = rows[:size]
-            next_token = self._pages.seal([rows[-1].sort_name, str(rows[-1].id)], query)
-        answer = {"items": [_item(row) for row in rows], "next_page_token": next_token}
+        query = f"customers: {wanted.query}"
+        page = await self._directory.page(wanted, self._pages.of_request(request, query), size)
+        place = page.next_place
+        answer = page_view(page, None if place is None else self._pages.seal(place, query))
         return JsonAnswer(answer, 200, data_as_of(self._watcher, self._backlog))
 
     async def one(self, request: Request, _caller: Caller) -> Response:
@@ -142,16 +144,3 @@ class ReadRoutes:
 def token_of(request: Request) -> tuple[TokenPart, ...]:
     """Return what the caller has seen already."""
     return parse_token(",".join(request.headers.getlist("daybook-token")))
-
-
-def _item(row: DirectoryRow) -> dict[str, Any]:
-    item: dict[str, Any] = {
-        "id": str(row.id),
-        "kind": row.kind,
-        "name": row.name,
-        "emails": row.emails,
-        "version": row.version,
-    }
-    if row.is_erased:
-        item["erased"] = True
-    return item

@@ -1,71 +1,182 @@
-"""What the directory answers: a page of customers, by name, matching a text."""
+"""What the directory answers: a page of customers, or all, that match filters and a text."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+import asyncpg
+import orjson
 
-from services.customers.projections.directory import folded
-from services.customers.storage.tables import DIRECTORY
-from shared.errors import UnavailableError
+from services.customers.projections.matching import Match, matches
+from services.customers.projections.ranking import MISSPELT, ranked
+from services.customers.projections.searching import candidates, conditions_of
+from services.customers.projections.sought import Sought, sought
+from services.customers.projections.wanted import Place, Values, Wanted
+from shared.errors import InvalidInputError
+from shared.postgres.lanes import Lanes
 
-COLUMNS = (
-    DIRECTORY.c.id,
-    DIRECTORY.c.kind,
-    DIRECTORY.c.name,
-    DIRECTORY.c.emails,
-    DIRECTORY.c.version,
-    DIRECTORY.c.is_erased,
-    DIRECTORY.c.sort_name,
-)
+FIELDS = ("id", "kind", "name", "stage", "owner", "country", "is_archived", "is_erased", "version",
+    "registered_at", "changed_at")  # fmt: skip
+COLUMNS = f"{', '.join(f'd.{name}' for name in FIELDS)}, d.sort_name, d.details::text"
+BATCH = 2_000
+FIRST = UUID(int=0)
+SETTINGS = {
+    # The plan is made for the very values, and never reads a whole table.
+    "plan_cache_mode": "force_custom_plan",
+    "enable_seqscan": "off",
+    "random_page_cost": "1.1",
+    "statement_timeout": "3s",
+}
+"""What connections must be opened with on which the directory is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryRow:
-    """One customer of a page."""
+    """One customer of a page; `details` are what the domain's state holds beside the columns."""
 
     id: UUID
     kind: str
     name: str | None
-    emails: list[dict[str, str]]
-    version: int
+    stage: str | None
+    owner: str | None
+    country: str | None
+    is_archived: bool
     is_erased: bool
-    sort_name: str
+    version: int
+    registered_at: datetime
+    changed_at: datetime
+    details: dict[str, Any]
+    matched: Sequence[Match] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPage:
+    """Some rows, the place of the last one (None: there are no more), and whether to say more.
+
+    `is_cut`: more customers match the text than are ranked, so that the page is a choice of them.
+    """
+
+    rows: Sequence[DirectoryRow]
+    next_place: Place | None
+    is_cut: bool = False
 
 
 class DirectoryQueries:
-    """Reads the directory."""
+    """Reads the directory on lanes that were opened with SETTINGS.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    Everything here raises UnavailableError when the views server does not answer, and
+    InvalidInputError when it did not find an answer within three seconds.
+    """
 
-    async def page(
-        self, text: str | None, after: Sequence[str | int] | None, size: int
-    ) -> list[DirectoryRow]:
-        """Return up to `size` customers in name order, behind `after` (sort name, id).
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
 
-        Raises:
-            UnavailableError: the views server does not answer.
+    async def page(self, wanted: Wanted, after: Place | None, size: int) -> DirectoryPage:
+        """Return up to `size` customers behind `after`."""
+        if wanted.text is None:
+            return await self._listed(wanted, after, size)
+        return await self._found(wanted, sought(wanted.text), after, size)
+
+    async def every(self, wanted: Wanted) -> AsyncIterator[DirectoryRow]:
+        """Yield all customers that match, by id; two thousand are looked at at a time.
+
+        A text is taken as it is written, without misspellings, and nothing is cut off.
         """
-        statement = select(*COLUMNS).order_by(DIRECTORY.c.sort_name, DIRECTORY.c.id).limit(size)
-        if text is not None:
-            statement = statement.where(DIRECTORY.c.search.contains(folded(text), autoescape=True))
+        last: UUID | None = FIRST
+        while last is not None:
+            first, last = last, await self._batch_end(last)
+            values = Values()
+            conditions = [f"d.id > {values.add(first)}", *wanted.conditions(values)]
+            if last is not None:
+                conditions.append(f"d.id <= {values.add(last)}")
+            if wanted.text is not None:
+                conditions += [_holds(sought(wanted.text), values)]
+            statement = f"""select {COLUMNS} from directory d
+                where {" and ".join(conditions)} order by d.id"""
+            for row in await self._fetch(statement, values):
+                yield _row(row)
+
+    async def _batch_end(self, first: UUID) -> UUID | None:
+        """Return the id up to which to look next; None: to the end."""
+        values = Values()
+        rows = await self._fetch(
+            f"""select d.id from directory d where d.id > {values.add(first)}
+            order by d.id offset {values.add(BATCH - 1)} limit 1""",
+            values,
+        )
+        return rows[0]["id"] if rows else None
+
+    async def _listed(self, wanted: Wanted, after: Place | None, size: int) -> DirectoryPage:
+        values, order = Values(), wanted.order
+        conditions = wanted.conditions(values)
         if after is not None:
-            name, last = str(after[0]), UUID(str(after[1]))
-            statement = statement.where(
-                tuple_(DIRECTORY.c.sort_name, DIRECTORY.c.id) > tuple_(name, last)
-            )
-        try:
-            async with self._engine.connect() as connection:
-                rows = (await connection.execute(statement)).all()
-        except (DBAPIError, OSError) as error:
-            raise UnavailableError(
-                "the read models do not answer",
-                fix="try again; `daybook status` shows which server is down",
-                who_can_help="an operator",
-                retry_after_seconds=1,
-            ) from error
-        return [DirectoryRow(*row) for row in rows]
+            conditions.append(order.behind(after, values))
+        rows = await self._fetch(
+            f"""select {COLUMNS} from directory d where {" and ".join(conditions) or "true"}
+            order by {order.sql} limit {values.add(size + 1)}""",
+            values,
+        )
+        found = [_row(row) for row in rows[:size]]
+        return DirectoryPage(found, order.place(dict(rows[size - 1])) if len(rows) > size else None)
+
+    async def _found(
+        self, wanted: Wanted, what: Sought, after: Place | None, size: int
+    ) -> DirectoryPage:
+        """Return the best of the candidates; where there are none, of those that are misspelt."""
+        page = DirectoryPage((), None)
+        is_misspelt = after is not None and after[-1] == MISSPELT
+        if not is_misspelt:
+            page = await self._ranked(wanted, what, after, size, misspelt=False)
+        if is_misspelt or (not page.rows and after is None and what.can_be_misspelt):
+            page = await self._ranked(wanted, what, after, size, misspelt=True)
+        return page
+
+    async def _ranked(
+        self, wanted: Wanted, what: Sought, after: Place | None, size: int, *, misspelt: bool
+    ) -> DirectoryPage:
+        async with self._lanes.lane() as connection, _in_time():
+            them = await candidates(connection, what, wanted, misspelt=misspelt)
+        if not them.ids:
+            return DirectoryPage((), None, them.is_cut)
+        statement, values = ranked(them, what, wanted, after, size)
+        rows = await self._fetch(statement.format(columns=COLUMNS), values)
+        found = [replace(_row(row), matched=matches(row["search"], what)) for row in rows[:size]]
+        place = None
+        if len(rows) > size:
+            last = dict(rows[size - 1])
+            place = [*wanted.order.place(last), last["rank"]]
+        return DirectoryPage(found, place, them.is_cut)
+
+    async def _fetch(self, statement: str, values: Values) -> list[asyncpg.Record]:
+        async with self._lanes.lane() as connection, _in_time():
+            rows: list[asyncpg.Record] = await connection.fetch(statement, *values.given)
+            return rows
+
+
+def _holds(what: Sought, values: Values) -> str:
+    conditions = " and ".join(conditions_of(what, values))
+    return f"""exists (select from (
+        select t.search, t.keys from directory_text t where t.id = d.id offset 0) t
+        where {conditions or "false"})"""
+
+
+def _row(row: asyncpg.Record) -> DirectoryRow:
+    given = {name: row[name] for name in FIELDS}
+    return DirectoryRow(**given, details=orjson.loads(row["details"]))
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Say what to do about a question that takes too long; the connection is as good as before."""
+    try:
+        yield
+    except asyncpg.QueryCanceledError as error:
+        raise InvalidInputError(
+            "No answer was found within three seconds.",
+            code="search-too-wide",
+            field="q",
+            fix="Say more of the name, leave out a filter, or sort by name.",
+        ) from error

@@ -12,7 +12,7 @@ from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.application.holding import CopyHolders
 from services.customers.projections.activity_queries import DailyActivity
-from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
 from services.customers.roles.erasing import erasure_watcher, holders_of
 from services.customers.roles.ledger import open_gate
 from services.customers.roles.process import (
@@ -36,7 +36,6 @@ from shared.messaging.topics import ACCESS, ACTIVITY, CUSTOMERS
 from shared.observability.metrics import Metrics
 from shared.observability.names import GaugeName
 from shared.observability.work import FINE
-from shared.postgres.dsn import dsn_for, engine_of
 from shared.postgres.lanes import Lanes
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
@@ -114,8 +113,7 @@ async def _parts(process: Process) -> ApiParts:
     truth = await process.lanes(process.stores.truth_dsn, "api", process.stores.append_lanes)
     views = await process.lanes(process.stores.views_dsn, "api", 4)
     key_lanes = await process.lanes(process.stores.keys_dsn, "api", 4)
-    engine = engine_of(dsn_for(process.stores.views_dsn, "api"), pool_pre_ping=True)
-    process.opened.push_async_callback(engine.dispose)
+    searches = await process.lanes(process.stores.views_dsn, "api", 4, SETTINGS)
     store = EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics, _reserve(process))
     await store.shapes.refuse_unreadable(CODEC)
     check = StoreCheck(truth, views, FOLLOWED.source, FOLLOWED.topic)
@@ -137,7 +135,7 @@ async def _parts(process: Process) -> ApiParts:
         feed=Feed(truth, CUSTOMERS.name),
         truth=truth,
         views=views,
-        directory=DirectoryQueries(engine),
+        directory=DirectoryQueries(searches),
         keys=keys,
         ledger=ledger,
         erasures=erasures,

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from services.customers.projections.activity_daily import CODEC as DAILY_CODEC
 from services.customers.projections.activity_daily import ActivityDaily
-from services.customers.projections.directory import Directory
+from services.customers.projections.directory import SHAPE, Directory
 from services.customers.roles.process import FOLLOWED, FOLLOWED_DAILY, Process
 from services.customers.storage.codec import CODEC
 from shared.postgres.lanes import Lanes
@@ -42,6 +42,7 @@ async def add_projector(process: Process) -> None:
         clock=process.clock,
         tracing=process.tracing,
         metrics=process.metrics,
+        shape=SHAPE,
     )
     lanes = await process.lanes(process.stores.views_dsn, "projector", 2)
     await _keep(
@@ -60,6 +61,7 @@ async def keep_activity_daily(
     daily = replace(
         parts,
         projection=ActivityDaily(),
+        shape=1,
         followed=FOLLOWED_DAILY,
         codec=DAILY_CODEC,
         feed=StoreFeed(truth, FOLLOWED_DAILY),

@@ -1,13 +1,14 @@
 """The directory is compared with a fold of the store while writes go on, and mended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from services.customers.projections.directory import Directory, Entry
+from services.customers.projections.directory import Directory
+from services.customers.projections.directory_rows import Entry
 from shared.projecting import verifying
 from shared.projecting.applied import AppliedEvent
 from tests.customers.api.asking import Json, register, rename
@@ -16,9 +17,9 @@ from tests.ground.house import House, a_house
 from tests.ground.servers import Databases
 from tests.ground.taking import PoisonedDirectory, new_taker, ordered, stream_of
 
-INSERT = """insert into directory_1.directory (id, kind, name, emails, version, is_erased,
-    registered_at, changed_at, sort_name, search)
-    values ($1, 'person', 'Nobody', '[]', 1, false, now(), now(), 'nobody', 'nobody')"""
+INSERT = """insert into directory_1.directory (id, kind, name, facets, is_archived,
+    is_erased, version, registered_at, changed_at, sort_name, details)
+    values ($1, 'person', 'Nobody', '{}', false, false, 1, now(), now(), 'nobody', '{}')"""
 
 
 @pytest.fixture
@@ -80,16 +81,16 @@ async def test_edited_missing_and_extra_rows_are_found_and_mended(house: House) 
     table = "directory_1.directory"
     await tamper(house, f"update {table} set name = 'Mallory' where id = $1", edited)
     await tamper(house, f"delete from {table} where id = $1", missing)
-    await tamper(house, f"update {table} set version = 1, search = '' where id = $1", behind)
-    await tamper(house, f"update {table} set emails = '[]' where id = $1", last)
+    await tamper(house, f"update {table} set version = 1, sort_name = '' where id = $1", behind)
+    await tamper(house, f"update {table} set details = '{{}}' where id = $1", last)
     for each in extra:
         await tamper(house, INSERT, each)
     found = told(await ordered(house, kind="verify", repair=True))
     assert {stream: (d["what"], d["fields"]) for stream, d in found.items()} == {
         stream_of(edited): ("differs", ["name"]),
         stream_of(missing): ("missing", []),
-        stream_of(behind): ("differs", ["search", "version"]),
-        stream_of(last): ("differs", ["emails"]),
+        stream_of(behind): ("differs", ["sort_name", "version"]),
+        stream_of(last): ("differs", ["details"]),
         **{stream_of(each): ("extra", []) for each in extra},
     }
     assert (found[stream_of(behind)]["version"], found[stream_of(behind)]["version_of_fold"]) == (
@@ -150,7 +151,7 @@ class Slow(Directory):
         self.is_slow = False
 
     async def _known(
-        self, connection: asyncpg.Connection, events: Iterable[AppliedEvent]
+        self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]
     ) -> dict[str, Entry]:
         known = await super()._known(connection, events)
         if self.is_slow:
@@ -171,7 +172,7 @@ async def test_a_batch_never_writes_over_a_repair_what_it_read_before(house: Hou
     house.run(await house.new_runner())
     house.run(taker)
     table = "directory_1.directory"
-    await tamper(house, f"update {table} set emails = '[]' where id = $1", UUID(ada["id"]))
+    await tamper(house, f"update {table} set details = '{{}}' where id = $1", UUID(ada["id"]))
     slow.is_slow = True
     await rename(house.client("alice"), ada, "Ada")
     await slow.has_read.wait()
@@ -257,7 +258,7 @@ async def test_a_version_that_follows_nothing_is_not_compared(house: House) -> N
 async def test_a_row_that_cannot_be_made_anew_is_named_and_stops_no_other(house: House) -> None:
     ada, *_ = await some_customers(house, 4)
     table = "directory_1.directory"
-    await tamper(house, f"update {table} set emails = '[]'")
+    await tamper(house, f"update {table} set details = '{{}}'")
     assert isinstance(house.directory, PoisonedDirectory)
     house.directory.poison = {(ada["id"], "CustomerRenamed")}
     result = (await ordered(house, kind="verify", repair=True))["result"]

@@ -142,4 +142,4 @@ async def test_the_directorys_definition_is_the_file_that_made_its_table(
         "select ddl from projection_definitions where projection = 'directory'"
     )
     await connection.close()
-    assert ddl == (files("services.customers.storage.sql") / "directory.sql").read_text()
+    assert ddl == (files("services.customers.storage.sql") / "directory_2.sql").read_text()

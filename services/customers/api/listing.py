@@ -1,0 +1,184 @@
+"""What the query of a list may say: a text, filters, a sort; whatever else it says is refused."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+from uuid import UUID
+
+from starlette.requests import Request
+
+from services.customers.domain.customer.events import CustomerKind, Stage
+from services.customers.domain.field.rules import Field, Fields
+from services.customers.domain.field.values import check_values
+from services.customers.projections.directory_queries import DirectoryPage, DirectoryRow
+from services.customers.projections.wanted import SORTS, Archived, Wanted
+from shared.errors import InvalidInputError
+from shared.web.documents import Parameter
+from shared.web.queries import text
+
+LONGEST_QUERY: Final = 200
+LONGEST_VALUE: Final = 1_000
+MOST_FILTERS: Final = 20
+CUSTOM: Final = "custom."
+ARCHIVED: Final[Mapping[str, Archived]] = {"false": "no", "true": "only", "any": "also"}
+_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
+    "stage": get_args(Stage), "kind": get_args(CustomerKind), "archived": tuple(ARCHIVED),
+    "sort": tuple(SORTS),
+}  # fmt: skip
+_COUNTRY = re.compile("[A-Za-z]{2}")
+_OTHERS: Final = frozenset({"q", "owner", "tag", "country", "page_size", "page_token"})
+
+Q = Parameter(
+    "q",
+    "query",
+    "A text to look for: words or their beginnings, part of a name, an e-mail address, a phone"
+    " number (three digits or more) or a postal address; Chinese also as it sounds (pinyin), whole"
+    " or by initials. Where nothing holds it, words that differ by one letter. Ordered by rank"
+    " unless `sort` says otherwise: the whole of a field, the beginning of the name, of its words,"
+    " part of the name, elsewhere.",
+)
+FILTERS = (
+    Parameter("stage", "query", f"Only this stage: {', '.join(get_args(Stage))}."),
+    Parameter("owner", "query", "Only customers of this owner, by subject id.", UUID),
+    Parameter("tag", "query", "Only with this tag, whatever its case; repeated: with all of them."),
+    Parameter("kind", "query", f"Only this kind: {', '.join(get_args(CustomerKind))}."),
+    Parameter(
+        "country", "query", "Only with a primary address in this country (ISO 3166-1 alpha-2)."
+    ),
+    Parameter("archived", "query", "false (unless said), true: only archived ones, any: both."),
+    Parameter(
+        "custom.NAME",
+        "query",
+        "Only with this value of the custom field NAME; of choices, one of them.",
+    ),
+    Parameter("sort", "query", f"One of {', '.join(SORTS)}; the minus turns it round."),
+)
+
+
+def wanted_of(request: Request, fields: Fields) -> Wanted:
+    """Return which customers the query asks for.
+
+    Raises:
+        InvalidInputError: a parameter is unknown, or has a value that it cannot have.
+    """
+    for name in request.query_params:
+        if name not in _ALLOWED and name not in _OTHERS and not name.startswith(CUSTOM):
+            raise _refused(name, "is not known here", f"Use {', '.join(_known())}.")
+    filters = [
+        (name, _value(name, given, fields))
+        for name, given in request.query_params.multi_items()
+        if name in {"stage", "kind", "owner", "country", "tag"} or name.startswith(CUSTOM)
+    ]
+    if len(filters) > MOST_FILTERS:
+        raise _refused(filters[-1][0], "is one filter too many", f"Send at most {MOST_FILTERS}.")
+    return Wanted(
+        text=text(request, "q", at_most=LONGEST_QUERY),
+        filters=filters,
+        archived=ARCHIVED[_one_of("archived", request.query_params.get("archived", "false"))],
+        sort=None if (sort := request.query_params.get("sort")) is None else _one_of("sort", sort),
+    )
+
+
+def asks_for_custom(request: Request) -> bool:
+    """Say whether the query names a custom field."""
+    return any(name.startswith(CUSTOM) for name in request.query_params)
+
+
+def page_view(page: DirectoryPage, next_token: str | None) -> dict[str, Any]:
+    """Return a page as answers show it; `refine` only where more could be said."""
+    view: dict[str, Any] = {
+        "items": [_item(row) for row in page.rows],
+        "next_page_token": next_token,
+    }
+    if page.is_cut:
+        view["refine"] = True
+        view["advice"] = (
+            "More customers match than are ranked, so this is a choice of them. Say more of the"
+            " name, or add a filter."
+        )
+    return view
+
+
+def _value(name: str, given: str, fields: Fields) -> str:
+    if name in _ALLOWED:
+        return _one_of(name, given)
+    if name == "owner":
+        try:
+            return str(UUID(given))
+        except ValueError:
+            raise _refused(name, "is not an id", "Send the owner's subject id, a UUID.") from None
+    if name == "country":
+        if _COUNTRY.fullmatch(given) is None:
+            raise _refused(name, "is not a country", "Send two letters, for example DE.")
+        return given.upper()
+    if not given.strip() or len(given) > LONGEST_VALUE:
+        raise _refused(name, "is empty or too long", "Send the value, or leave it out.")
+    return given if name == "tag" else _custom(name, given, fields)
+
+
+def _custom(name: str, given: str, fields: Fields) -> str:
+    """Return the value of a custom field in the form in which it is stored."""
+    field = fields.get(name.removeprefix(CUSTOM))
+    if field is None:
+        known = ", ".join(CUSTOM + each for each in fields) or "none: no custom field was declared"
+        raise _refused(name, "is not a declared field", f"The declared ones are {known}.")
+    if field.is_retired:
+        return given
+    checked = check_values(fields, {field.name: _typed(field, given)}, registering=False)
+    for problem in checked.problems:
+        raise _refused(name, problem.problem, problem.fix)
+    stored = checked.values[field.name]
+    if isinstance(stored, bool):
+        return "yes" if stored else "no"
+    return str(stored[0] if isinstance(stored, tuple) else stored)
+
+
+def _typed(field: Field, given: str) -> object:
+    if field.type == "boolean":
+        return {"true": True, "yes": True, "false": False, "no": False}.get(given.lower(), given)
+    return [given] if field.type == "choices" else given
+
+
+def _one_of(name: str, given: str) -> str:
+    if given not in _ALLOWED[name]:
+        allowed = ", ".join(_ALLOWED[name])
+        raise _refused(name, "is not one of the allowed values", f"Send one of {allowed}.")
+    return given
+
+
+def _known() -> list[str]:
+    return [*sorted(_ALLOWED.keys() | _OTHERS), f"{CUSTOM}NAME"]
+
+
+def _refused(name: str, problem: str, fix: str) -> InvalidInputError:
+    return InvalidInputError(f"{name[:60]} {problem}.", field=name[:60], fix=fix)
+
+
+def _item(row: DirectoryRow) -> dict[str, Any]:
+    """Return a customer as a list shows it: as it is read, without notes, and when it changed."""
+    details = row.details
+    item: dict[str, Any] = {
+        "id": str(row.id),
+        "kind": row.kind,
+        "name": row.name,
+        **{plural: details.get(plural, []) for plural in ("emails", "phones", "addresses")},
+        **{
+            f"primary_{one}": details.get(f"primary_{one}") for one in ("email", "phone", "address")
+        },
+        "tags": details.get("tags", []),
+        "stage": row.stage or "lead",
+        "owner": row.owner,
+        "custom": details.get("custom", {}),
+        "archived": row.is_archived,
+        "links": details.get("links", []),
+        "legal_hold": bool(details.get("holds")),
+        "withdrawn": False,
+        "version": row.version,
+        "registered_at": row.registered_at.isoformat(),
+        "changed_at": row.changed_at.isoformat(),
+    }
+    if row.is_erased:
+        item["erased"] = True
+    if row.matched:
+        item["matched"] = [{"field": match.field, "how": match.how} for match in row.matched]
+    return item
