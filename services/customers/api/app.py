@@ -17,6 +17,7 @@ from services.customers.api.last_looks import LastLookRoutes
 from services.customers.api.parked import ParkedRoutes
 from services.customers.api.projections import ProjectionRoutes
 from services.customers.api.reads import ReadRoutes
+from services.customers.api.since import ChangesRoutes
 from services.customers.api.subject_keys import SubjectKeyRoutes
 from services.customers.api.watch import WatchRoutes
 from services.customers.application.customer import CustomerCommands
@@ -131,7 +132,9 @@ def customers_api(
     pages = PageTokens(parts.service_key)
     declared = FieldDeclarations(parts.store, parts.clock)
     ReadRoutes(reader, parts.directory, declared, parts.watcher, backlog, pages).add_to(routes)
-    LastLookRoutes(LastLooks(parts.truth, parts.clock), pages).add_to(routes)
+    looks = LastLooks(parts.truth, parts.clock)
+    LastLookRoutes(looks, pages).add_to(routes)
+    ChangesRoutes(reader, looks, parts.watcher).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     feeds = [parts.feed, parts.records_feed]
     FeedRoutes(parts.store, feeds, parts.guard).add_to(routes)
