@@ -44,61 +44,11 @@ class Token(Answer):
     access_token: str
 
 
-class Email(Answer):
-    """One address of a customer; the id names it when it is to be removed."""
-
-    id: str
-    address: str | None = None
-
-
-class Customer(Answer):
-    """One customer at one version; an erased one has no name any more."""
-
-    id: str
-    kind: str
-    name: str | None = None
-    emails: list[Email] = []
-    version: int
-    erased: bool | None = None
-
-
 class Dated(Answer):
     """Something read from a read model, which may be behind."""
 
     data_as_of: datetime | None = None
     """Until when it is complete; None: it is a minute behind at most."""
-
-
-class CustomerPage(Dated):
-    """Some customers, and where the next page starts."""
-
-    items: list[Customer]
-    next_page_token: str | None = None
-
-
-class FieldChange(Answer):
-    """One field, before and after."""
-
-    field: str
-    before: object = None
-    after: object = None
-
-
-class HistoryItem(Answer):
-    """One version of a customer: what happened, when, by whom."""
-
-    version: int
-    type: str
-    recorded_at: datetime
-    actor: str
-    changes: list[FieldChange] = []
-    erased: bool | None = None
-
-
-class History(Answer):
-    """Everything that ever happened to a customer, oldest first."""
-
-    items: list[HistoryItem]
 
 
 class Stop(Answer):

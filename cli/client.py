@@ -16,10 +16,7 @@ import httpx
 from cli.answers import (
     Answer,
     ConsumerList,
-    Customer,
-    CustomerPage,
     Dated,
-    History,
     Journey,
     Lag,
     Order,
@@ -28,6 +25,7 @@ from cli.answers import (
     ProjectionList,
     Token,
 )
+from cli.customer_answers import Customer, CustomerPage, History
 from cli.figures import DailyActivity, LiveActivity
 from cli.local.paths import Place
 from cli.local.ports import Ports

@@ -6,11 +6,12 @@ from uuid import UUID
 
 import click
 
-from cli.answers import Customer, FieldChange, HistoryItem
 from cli.client import DaybookClient
+from cli.commands.card import card
 from cli.commands.journey import journey_lines
-from cli.commands.screen import ERASED, NOTHING, show, shown_name, shown_person, shown_time
+from cli.commands.screen import ERASED, NOTHING, show, shown_person, shown_time
 from cli.commands.session import CustomerId, speaks_as
+from cli.customer_answers import FieldChange, HistoryItem
 
 
 class Moment(click.ParamType):
@@ -59,7 +60,7 @@ async def show_customer(
     if is_json:
         show(customer.as_json())
         return
-    for line in _card(customer):
+    for line in card(customer):
         show(line)
 
 
@@ -93,15 +94,6 @@ async def journey(
         return
     for line in journey_lines(travelled):
         show(line)
-
-
-def _card(customer: Customer) -> list[str]:
-    lines = [
-        shown_name(customer.name, is_erased=customer.erased),
-        f"  {customer.kind}, version {customer.version}, id {customer.id}",
-    ]
-    lines += [f"  {email.address or NOTHING}  (e-mail {email.id})" for email in customer.emails]
-    return lines
 
 
 def _chapter(item: HistoryItem) -> list[str]:

@@ -2,10 +2,10 @@
 
 import click
 
-from cli.answers import Customer
 from cli.client import DaybookClient
 from cli.commands.screen import say, say_as_of, show, show_table, shown_name
 from cli.commands.session import speaks_as
+from cli.customer_answers import Customer
 
 
 @click.command()

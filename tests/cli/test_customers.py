@@ -38,6 +38,37 @@ def test_a_customer_is_shown_with_e_mails_and_their_ids() -> None:
     ]
 
 
+def test_a_whole_customer_is_shown_line_by_line() -> None:
+    stand_in = StandIn()
+    stand_in.have("Ada")
+    stand_in.customers[ADA][0] |= {
+        "emails": [{"id": "e1", "address": "ada@example.org", "type": "work"}],
+        "primary_email": "e1",
+        "phones": [{"id": "p1", "given": "030 123456", "number": "+4930123456", "type": None}],
+        "addresses": [{"id": "a1", "street": "Am Markt 2\nHinterhaus", "city": "Jena"}],
+        "tags": ["fair", "VIP"],
+        "stage": "active",
+        "owner": ALICE,
+        "custom": {"seats": "12", "vip": True, "days": ["Mon", "Tue"]},
+        "archived": True,
+        "links": [
+            {"id": "l1", "organisation_id": "o1", "role": "head", "since": "2026-01-01",
+             "until": None}
+        ],
+    }  # fmt: skip
+    assert lines_of(daybook(stand_in, "customers", "show", ADA).stdout)[2:] == [
+        "  archived, active, looked after by alice",
+        "  ada@example.org  (work e-mail e1, primary)",
+        "  030 123456  (phone p1)",
+        "  Am Markt 2 Hinterhaus, Jena  (address a1)",
+        "  tags: fair, VIP",
+        "  seats: 12",
+        "  vip: yes",
+        "  days: Mon, Tue",
+        "  head of o1, 2026-01-01 to now  (link l1)",
+    ]
+
+
 def test_a_customer_is_shown_as_it_was_at_a_version() -> None:
     stand_in = StandIn()
     stand_in.have("Ada")

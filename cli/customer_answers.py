@@ -1,0 +1,100 @@
+"""What the service says about customers, as far as our commands read it."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from cli.answers import Answer, Dated
+
+
+class Email(Answer):
+    """One address of a customer; the id names it when it is to be removed."""
+
+    id: str
+    address: str | None = None
+    type: str | None = None
+
+
+class Phone(Answer):
+    """One phone number of a customer, as it was given."""
+
+    id: str
+    given: str | None = None
+    type: str | None = None
+
+
+class Address(Answer):
+    """One postal address of a customer."""
+
+    id: str
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    type: str | None = None
+
+
+class Link(Answer):
+    """What a person is in an organisation, and when."""
+
+    id: str
+    organisation_id: str
+    role: str
+    since: str | None = None
+    until: str | None = None
+
+
+class Customer(Answer):
+    """One customer at one version; an erased one has no name any more."""
+
+    id: str
+    kind: str
+    name: str | None = None
+    emails: tuple[Email, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    primary_email: str | None = None
+    primary_phone: str | None = None
+    primary_address: str | None = None
+    tags: tuple[str, ...] = ()
+    stage: str | None = None
+    owner: str | None = None
+    custom: dict[str, object] = Field(default_factory=dict)
+    archived: bool = False
+    links: tuple[Link, ...] = ()
+    legal_hold: bool = False
+    version: int
+    erased: bool | None = None
+
+
+class CustomerPage(Dated):
+    """Some customers, and where the next page starts."""
+
+    items: list[Customer]
+    next_page_token: str | None = None
+
+
+class FieldChange(Answer):
+    """One field, before and after."""
+
+    field: str
+    before: object = None
+    after: object = None
+
+
+class HistoryItem(Answer):
+    """One version of a customer: what happened, when, by whom."""
+
+    version: int
+    type: str
+    recorded_at: datetime
+    actor: str
+    changes: tuple[FieldChange, ...] = ()
+    erased: bool | None = None
+
+
+class History(Answer):
+    """Everything that ever happened to a customer, oldest first."""
+
+    items: list[HistoryItem]
