@@ -8,7 +8,7 @@ CODE := cli services shared tests $(wildcard bench)
 PARALLEL ?= -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test soak test-kafka test-extern lint check bench contracts lock clean
+.PHONY: help up down test soak test-kafka test-extern lint check bench contracts dashboards lock clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,12 +39,21 @@ soak: .venv/ready ## Break everything while clients write, until Ctrl-C or for S
 	$(if $(SECONDS),,$(PY) -m bench --row append_at_10m)
 	DAYBOOK_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -m soak
 
-test-extern: .venv/ready ## Run the tests that use other people's programs (kcat).
+test-extern: .venv/ready ## Run the tests that use other people's programs (kcat, promtool).
 	@command -v kcat >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q \
 	  && apt-get install -q -y --no-install-recommends kcat; } || { \
 	  echo "Error: the program kcat is missing."; \
 	  echo "Fix: sudo apt-get install kcat"; exit 1; } >&2
+	@command -v promtool >/dev/null || $(MAKE) --no-print-directory build/prometheus/usr/bin/promtool
 	$(PY) -m pytest -m extern
+
+# Unpacked, never installed: the package would start a Prometheus on this machine.
+build/prometheus/usr/bin/promtool:
+	@mkdir -p build/prometheus
+	@{ [ "$$(id -u)" != 0 ] || apt-get update -q; } && cd build/prometheus \
+	  && apt-get download -q prometheus && dpkg -x prometheus_*.deb . || { \
+	  echo "Error: the program promtool is missing."; \
+	  echo "Fix: sudo apt-get install prometheus"; exit 1; } >&2
 
 check: lint ## Run the linters and all tests but the stories of whole systems.
 	$(PY) -m pytest $(PARALLEL) -m "not journey and not extern and not soak and not kafka_lane"
@@ -58,6 +67,7 @@ lint: .venv/ready
 	  | awk '$$2 != "total" && $$1 > 300 { print $$2 ": " $$1 " lines, 300 are allowed"; bad = 1 } END { exit bad }'
 	$(PY) -m cli.contracts --check
 	$(PY) -m cli.tape --check
+	$(PY) -m cli.dashboards --check
 
 bench: .venv/ready ## Measure every figure beside its baseline; ROW=name for one.
 	@! { command -v java && command -v mvn; } >/dev/null || $(MAKE) --no-print-directory build/kafka/ready
@@ -66,6 +76,9 @@ bench: .venv/ready ## Measure every figure beside its baseline; ROW=name for one
 contracts: .venv/ready ## Write the published contracts (docs/contracts) anew.
 	$(PY) -m cli.contracts
 	$(PY) -m cli.tape
+
+dashboards: .venv/ready ## Write Grafana's dashboards (deploy/monitoring/dashboards) anew.
+	$(PY) -m cli.dashboards
 
 lock: ## Compile requirements.in into requirements.txt, with hashes, and the image's part of it.
 	$(PYTHON) -m venv build/uv

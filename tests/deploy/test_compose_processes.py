@@ -1,6 +1,8 @@
 """What docker-compose.yml starts runs here: its commands, its settings, its secrets, its probes."""
 
 import asyncio
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -13,6 +15,7 @@ import pytest
 
 from cli.local.paths import PROJECT
 from cli.local.postgres import KINDS
+from shared.messaging.topics import CUSTOMERS
 from shared.testing.waiting import until
 from tests.customers.roles.test_prepare import ask_for_passwords
 from tests.deploy.composed import LEDGER, SECRETS, Service, composed, of_role
@@ -140,6 +143,7 @@ async def test_every_process_of_the_file_runs_and_a_customer_goes_the_whole_way(
 
             await until(is_well, WELL_WITHIN_SECONDS, what=f"that {name} is well")
         await go_the_whole_way(machine)
+        await ask_by_command(machine)
 
 
 async def go_the_whole_way(machine: Machine) -> None:
@@ -155,3 +159,16 @@ async def go_the_whole_way(machine: Machine) -> None:
         signed |= {"Daybook-Token": made.headers["Daybook-Token"], "Prefer": "wait=30"}
         found = (await http.get(api, params={"q": "Ada"}, headers=signed)).raise_for_status()
     assert [each["name"] for each in found.json()["items"]] == ["Ada Container"]
+
+
+async def ask_by_command(machine: Machine) -> None:
+    """Ask as docs/runbooks/README.md says, in the container that shares the api's network."""
+    text = (PROJECT / "docs/runbooks/README.md").read_text()
+    (line,) = re.findall(r"^docker compose exec issuer (.*)$", text, re.MULTILINE)
+    moved = line.replace(f":{API_PORT}", f":{machine.api_port}")
+    moved = moved.replace(f":{ISSUER_PORT}", f":{machine.issuer_port}")
+    env = machine.environment(composed()["issuer"])
+    command = machine.image.command(shlex.split(moved))
+    async with running_command(command, env, machine.image.work_folder) as asking:
+        assert await asking.wait() == 0, asking.output()
+    assert CUSTOMERS.name in asking.output()
