@@ -7,8 +7,8 @@ from bench.measuring import Claim, Meter, Paired, Row, in_turns, must_be, pair
 from bench.parts import parts
 from bench.plain_table import plain_table
 from bench.samples import NOW, new_stream, opaque_event, origin
-from shared.eventstore.store import StreamAppend
 from shared.eventstore.tokens import TokenPart
+from shared.eventstore.writing import StreamAppend
 
 EVENTS = 20_000
 ROUNDS = 11

@@ -12,7 +12,7 @@ from bench.ground import Ground
 from bench.measuring import Claim, Meter, Paired, Row, in_turns, must_be, pair
 from bench.parts import parts
 from bench.samples import EVENT_BYTES, NOW, new_stream, origin
-from shared.eventstore.store import StreamAppend
+from shared.eventstore.writing import StreamAppend
 
 EVENTS = 10_000
 SAVES = 4_000

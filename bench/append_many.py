@@ -14,7 +14,8 @@ from bench.parts import parts
 from bench.plain_table import connections
 from bench.samples import NOW, new_stream, opaque_event, origin
 from shared.events import Origin
-from shared.eventstore.store import EventStore, StreamAppend
+from shared.eventstore.store import EventStore
+from shared.eventstore.writing import StreamAppend
 
 SIZE = 100
 TRANSACTIONS = 500

@@ -26,8 +26,7 @@ from services.customers.domain.customer.events import (
 from services.customers.storage.codec import CODEC
 from shared.authorization.people import DEMO_PEOPLE
 from shared.events import EventToAppend, Origin
-from shared.eventstore.store import StreamAppend
-from shared.eventstore.writing import Remember
+from shared.eventstore.writing import Remember, StreamAppend
 from shared.security.subject_keys import SubjectKey
 
 EVENT_BYTES = 500

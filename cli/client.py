@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -44,7 +44,7 @@ D = TypeVar("D", bound=Dated)
 Pause = Callable[[float], Awaitable[None]]
 
 # Eight tries with these pauses last 16 s: longer than a restart of the whole machine room.
-TRIES_OF_A_REGISTRATION = 8
+TRIES = 8
 # A watched service sends a comment every 15 s; twice that in silence is a dead connection.
 TIMEOUT = httpx.Timeout(30, connect=5)
 LARGEST_PAGE = 100
@@ -67,15 +67,6 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """The answer to a registration; one that is repeated (same key) registers nobody again."""
-
-    customer: Customer
-    was_already_there: bool
-    is_visible_late: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """One request to the service."""
 
@@ -84,6 +75,8 @@ class Call:
     params: Mapping[str, str | int | None] = field(default_factory=dict)
     json: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: Callable[[], AsyncIterator[bytes]] | None = None
+    """A body that is too large for memory; made anew for each try."""
 
 
 class DaybookClient:
@@ -210,18 +203,6 @@ class DaybookClient:
         call = Call("POST", path, json={"kind": kind, **argument}, headers=key)
         return read_answer(Order, await self.send(call))
 
-    async def register(
-        self, kind: str, name: str, emails: Sequence[str], *, idempotency_key: str
-    ) -> Registration:
-        """Register a customer; tries again while the service is away, which the key makes safe."""
-        body = {"kind": kind, "name": name, "emails": list(emails)}
-        key = {"Idempotency-Key": idempotency_key}
-        call = Call("POST", "/v1/customers", json=body, headers=key)
-        answer = await self._send_patiently(call, TRIES_OF_A_REGISTRATION)
-        was_already_there = answer.headers.get("Idempotency-Replayed") == "true"
-        is_visible_late = answer.headers.get(WARNING, "").startswith("visible-late")
-        return Registration(read_answer(Customer, answer), was_already_there, is_visible_late)
-
     @asynccontextmanager
     async def watch(self, last_event_id: str | None) -> AsyncIterator[AsyncIterator[str]]:
         """Open the stream of changes and hand out its lines; it ends when the service ends it.
@@ -253,7 +234,8 @@ class DaybookClient:
             return told
         return told.model_copy(update={"data_as_of": datetime.fromisoformat(as_of)})
 
-    async def _send_patiently(self, call: Call, tries: int) -> httpx.Response:
+    async def send_patiently(self, call: Call, tries: int = TRIES) -> httpx.Response:
+        """Do as `send`, again while the service is away; the request must bear repeating."""
         failed = 0
         while True:
             try:
@@ -283,6 +265,7 @@ class DaybookClient:
             f"{self.addresses.service}{call.path}",
             params={name: value for name, value in call.params.items() if value is not None},
             json=call.json,
+            content=None if call.content is None else call.content(),
             headers={"Authorization": f"Bearer {token}", **call.headers},
         )
 

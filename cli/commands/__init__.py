@@ -8,6 +8,7 @@ from cli.commands.customers import customers
 from cli.commands.fields import fields
 from cli.commands.find import find
 from cli.commands.importing import import_command
+from cli.commands.imports import imports
 from cli.commands.lag import lag
 from cli.commands.parked import parked
 from cli.commands.projections import projections
@@ -23,6 +24,7 @@ COMMANDS = (
     watch,
     activity,
     import_command,
+    imports,
     fields,
     token,
     lag,

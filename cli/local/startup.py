@@ -128,8 +128,8 @@ class Startup:
         )
 
     async def _load_demo(self) -> None:
-        def on_progress(file: str, done: int, rows: int) -> None:
-            self._screen.detail(f"{file}, {done:,} of {rows:,} rows")
+        def on_progress(file: str, rows: int) -> None:
+            self._screen.detail(f"{file}, {rows:,} rows")
 
         loaded = await load(self._place, on_progress)
         self._screen.detail(f"{loaded.customers:,} customers, {loaded.refused:,} rows refused")

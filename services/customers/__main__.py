@@ -15,6 +15,7 @@ from services.customers.roles.process import SERVICE, Process, Role
 from services.customers.roles.projector import add_projector
 from services.customers.roles.relay import add_relay
 from services.customers.roles.rewrap import rewrap_keys
+from services.customers.roles.worker import add_worker
 from shared.garbage import look_for_garbage_rarely
 from shared.observability.exporting import close_tracing, configure_tracing
 from shared.observability.logs import configure_logging
@@ -71,8 +72,12 @@ async def _run(role: Role, tracing: Tracing) -> None:
 
         await Process(role, tracing).run(add_streams)
         return
-    adds = {"relay": add_relay, "projector": add_projector, "api": add_api}
-    if role in {"relay", "projector"}:  # an api opens the gate itself, before anything runs
+    adds = {"relay": add_relay, "projector": add_projector, "worker": add_worker, "api": add_api}
+    if role in {
+        "relay",
+        "projector",
+        "worker",
+    }:  # an api opens the gate itself, before anything runs
         await Process(role, tracing).run(wait_for_gate, adds[role])
         return
     await Process(role, tracing).run(*(add for of, add in adds.items() if role in {of, "all"}))

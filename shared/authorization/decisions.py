@@ -22,12 +22,13 @@ _EVERY_CUSTOMER_READ = frozenset(
     }
 )
 _DAILY_WORK = _EVERY_CUSTOMER_READ | {Permission.CUSTOMERS_CHANGE}
+_SELLING = _DAILY_WORK | {Permission.CUSTOMERS_REGISTER, Permission.CUSTOMERS_IMPORT}
 
 # Whoever may read a history or the lag may follow one change on its way (journey).
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.SALES: _DAILY_WORK | {Permission.CUSTOMERS_REGISTER},
-        Role.SALES_MANAGER: _DAILY_WORK | {Permission.CUSTOMERS_REGISTER},
+        Role.SALES: _SELLING,
+        Role.SALES_MANAGER: _SELLING | {Permission.CUSTOMERS_EXPORT},
         Role.SUPPORT: _DAILY_WORK,
         Role.AUDITOR: frozenset(
             {
@@ -44,6 +45,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.ADMINISTRATOR: _EVERY_CUSTOMER_READ
         | {
             Permission.CONSUMERS_READ,
+            Permission.CUSTOMERS_EXPORT,
+            Permission.CUSTOMERS_IMPORT,
             Permission.FIELDS_DECLARE,
             Permission.LAG_READ,
             Permission.PROJECTIONS_OPERATE,

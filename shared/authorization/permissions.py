@@ -18,6 +18,8 @@ class Permission(StrEnum):
     CUSTOMERS_ERASE = "customers.erase"
     ERASURES_READ = "erasures.read"
     ERASURES_CONFIRM = "erasures.confirm"
+    CUSTOMERS_IMPORT = "customers.import"
+    CUSTOMERS_EXPORT = "customers.export"
     FEED_READ = "feed.read"
     FIELDS_DECLARE = "fields.declare"
     FIELDS_READ = "fields.read"

@@ -1,7 +1,6 @@
 """Appending to and reading from the event store of one service."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 
@@ -23,6 +22,8 @@ from shared.eventstore.writing import (
     NOTHING_TO_REMEMBER,
     Appended,
     Remember,
+    StreamAppend,
+    arguments_of_many,
     as_arguments,
     checked,
 )
@@ -34,6 +35,10 @@ APPEND = """select * from append_to_stream($1, $2, $3, $4, $5, $6, $7, $8, $9, $
 APPEND_MANY = """select * from append_to_streams($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
     $13, $14, $15, $16, $17)"""
 LOAD = f"select {EVENT_COLUMNS} from events e where e.stream = $1 order by e.version"
+LOAD_STREAMS = (
+    f"select {EVENT_COLUMNS} from events e where e.stream = any ($1::text[])"
+    " order by e.stream, e.version"
+)
 LOAD_UP_TO = (
     f"select {EVENT_COLUMNS} from events e where e.stream = $1 and e.version <= $2"
     " order by e.version"
@@ -64,16 +69,6 @@ LACKING = """select s.stream from streams s where s.stream > $1 and s.stream < $
     and not exists (select from events e where e.stream = s.stream and e.type = $3)
     order by s.stream"""
 MAX_TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class StreamAppend:
-    """What one stream gets in a call that writes many."""
-
-    stream: str
-    subject: str
-    expected_version: int
-    events: Sequence[EventToAppend]
 
 
 class EventStore:
@@ -145,26 +140,28 @@ class EventStore:
             EventTooLargeError: an event is over 60,000 bytes.
             DiskNearlyFullError: there is too little room.
         """
+        return await self.append_with(APPEND_MANY, appends, origin, recorded_at)
+
+    async def append_with(
+        self,
+        sql: str,
+        appends: Sequence[StreamAppend],
+        origin: Origin,
+        recorded_at: datetime,
+        *more: object,
+    ) -> TokenPart:
+        """Do as `append_many` by a statement that does more in the same transaction.
+
+        It hands its first 17 parameters to append_to_streams before it writes anything, if there
+        are streams, and gets `more` behind them. Without events the token names no place.
+        """
         if self._reserve is not None:
             self._reserve.refuse_if_short()
-        of, versions, events = [], [], []
-        for place, append in enumerate(appends, start=1):
-            checked(append.events)
-            for offset, event in enumerate(append.events, start=1):
-                of.append(place)
-                versions.append(append.expected_version + offset)
-                events.append(event)
         partitions = [partition_of(a.subject, self.partitions) for a in appends]
-        arguments = (
-            [a.stream for a in appends], [a.expected_version for a in appends],
-            [len(a.events) for a in appends], [a.subject for a in appends], partitions,
-            recorded_at, origin.actor, origin.correlation_id, origin.causation_id,
-            origin.connection, origin.traceparent, of, versions,
-            [e.event_id for e in events], [e.type for e in events],
-            [e.schema_version for e in events], [e.data for e in events],
-        )  # fmt: skip
-        row = await self._call(APPEND_MANY, arguments, events)
-        partition = partitions[of[-1] - 1]
+        arguments = arguments_of_many(appends, partitions, origin, recorded_at)
+        every = [event for append in appends for event in append.events]
+        row = await self._call(sql, (*arguments, *more), every)
+        partition = partitions[-1] if partitions else 0
         return TokenPart(self.service, row["o_epoch"], partition, row["o_txid"], row["o_position"])
 
     async def load(
@@ -192,6 +189,11 @@ class EventStore:
     async def load_types(self, stream: str, types: Sequence[str]) -> list[RecordedEvent]:
         """Return the stream's events of these types, in order."""
         return [event_of(row) for row in await self._lanes.fetch(LOAD_TYPES, stream, types)]
+
+    async def load_streams(self, streams: Sequence[str]) -> list[RecordedEvent]:
+        """Return the events of several streams, stream by stream, each in order."""
+        rows = await self._lanes.fetch(LOAD_STREAMS, streams)
+        return [event_of(row) for row in rows]
 
     async def remembered(self, remember: Remember) -> Appended | None:
         """Return the answer kept under an idempotency key, or None.

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
 from shared.errors import EventTooLargeError
-from shared.events import EventToAppend
+from shared.events import EventToAppend, Origin
 from shared.eventstore.tokens import TokenPart
 
 MAX_EVENT_BYTES = 60_000
@@ -58,6 +59,44 @@ class Appended:
         return Appended(
             True, row["status"], row["location"], row["stream"], row["version"], token
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAppend:
+    """What one stream gets in a call that writes many."""
+
+    stream: str
+    subject: str
+    expected_version: int
+    events: Sequence[EventToAppend]
+
+
+def arguments_of_many(
+    appends: Sequence[StreamAppend],
+    partitions: Sequence[int],
+    origin: Origin,
+    recorded_at: datetime,
+) -> tuple[object, ...]:
+    """Return what append_to_streams wants.
+
+    Raises:
+        EventTooLargeError: an event is over 60,000 bytes.
+    """
+    of, versions, events = [], [], []
+    for place, append in enumerate(appends, start=1):
+        checked(append.events)
+        for offset, event in enumerate(append.events, start=1):
+            of.append(place)
+            versions.append(append.expected_version + offset)
+            events.append(event)
+    return (
+        [a.stream for a in appends], [a.expected_version for a in appends],
+        [len(a.events) for a in appends], [a.subject for a in appends], list(partitions),
+        recorded_at, origin.actor, origin.correlation_id, origin.causation_id,
+        origin.connection, origin.traceparent, of, versions,
+        [e.event_id for e in events], [e.type for e in events],
+        [e.schema_version for e in events], [e.data for e in events],
+    )  # fmt: skip
 
 
 def checked(events: Sequence[EventToAppend]) -> None:

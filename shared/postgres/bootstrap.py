@@ -20,7 +20,7 @@ async def prepare_database(
     """Create the service's roles and its database if they are not there; safe to repeat.
 
     `SERVICE_owner` cannot log in and owns everything; `SERVICE_migrate` may act as it;
-    `SERVICE_api`, `_relay` and `_projector` get only what migrations grant them.
+    `SERVICE_api`, `_relay`, `_projector` and `_worker` get only what migrations grant them.
 
     Args:
         admin_dsn: a superuser's DSN to the database `postgres` of the server.
@@ -44,6 +44,7 @@ async def prepare_database(
             verifier = verifier_of(password)
             await connection.execute(f"alter role \"{service}_{role}\" password '{verifier}'")
         await _ensure_database(connection, database or service, service)
+        await _let_in(connection, database or service, service)
     finally:
         await connection.close()
 
@@ -67,5 +68,12 @@ async def _ensure_database(connection: asyncpg.Connection, database: str, servic
     except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
         return
     await connection.execute(f'revoke all on database "{database}" from public')
+
+
+async def _let_in(connection: asyncpg.Connection, database: str, service: str) -> None:
+    """Let the service's roles connect, also one that is newer than the database."""
     for role in ("migrate", *ROLES):
-        await connection.execute(f'grant connect on database "{database}" to "{service}_{role}"')
+        may = f'grant connect on database "{database}" to "{service}_{role}"'
+        asked = "select has_database_privilege($1, $2, 'connect')"
+        if not await connection.fetchval(asked, f"{service}_{role}", database):
+            await connection.execute(may)

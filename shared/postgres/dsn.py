@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.errors import DaybookError
 
-ROLES = ("api", "relay", "projector")
+ROLES = ("api", "relay", "projector", "worker")
 PASSWORD_FILE = "passwordfile"  # noqa: S105 - the name of a parameter
 
 

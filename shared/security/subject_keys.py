@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import urandom
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -27,6 +27,8 @@ DESTROY = """insert into subject_keys (kid, wrapped, destroyed_at)
     select kid, null, now() from unnest($1::text[]) kid
     on conflict (kid) do update set wrapped = null, destroyed_at = now()
     where subject_keys.destroyed_at is null"""
+
+DESTROY_FOR_FILE = "select destroy_file_key($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,24 @@ class SubjectKeys:
             wrapped.append(self._master.wrap(key.kid, key.key))
             if len(keys) % MADE_AT_A_TIME == 0:
                 await asyncio.sleep(0)
+        await self._keep(keys, wrapped)
+        return keys
+
+    async def make_for_file(self, file_id: UUID) -> SubjectKey:
+        """Make the key of a file that is brought in; it is durable when this returns."""
+        key = SubjectKey.of(f"file-{file_id}", urandom(KEY_BYTES))
+        await self._keep([key], [self._master.wrap(key.kid, key.key)])
+        return key
+
+    async def _keep(self, keys: Sequence[SubjectKey], wrapped: Sequence[Wrapped]) -> None:
         await self._lanes.fetch(
             MAKE, [key.kid for key in keys], [each.content for each in wrapped],
             [each.master_id for each in wrapped],
         )  # fmt: skip
-        return keys
+
+    async def destroy_for_file(self, kid: str) -> None:
+        """Destroy the key of a file for good; done twice, it is done once."""
+        await self._lanes.fetch(DESTROY_FOR_FILE, kid)
 
     async def read(self, kids: Iterable[str]) -> dict[str, AESGCM | None]:
         """Return a cipher per reference; None where the key was destroyed.

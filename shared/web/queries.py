@@ -91,3 +91,13 @@ def text(request: Request, name: str, *, at_most: int) -> str | None:
             f"{name} holds a control character.", field=name, fix="Send text that can be printed."
         )
     return given or None
+
+
+def yes_or_no(request: Request, name: str) -> bool:
+    """Return a truth value of the query; false if it is not there."""
+    given = request.query_params.get(name, "false").strip().lower()
+    if given not in {"true", "false"}:
+        raise InvalidInputError(
+            f"{name} is neither true nor false.", field=name, fix=f"Send {name}=true, or nothing."
+        )
+    return given == "true"

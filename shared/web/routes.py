@@ -74,6 +74,7 @@ class Routes:
         handler: Handler,
         *,
         body: type[BaseModel] | None = None,
+        takes: Sequence[str] = (),
         parameters: Sequence[Parameter] = (),
         answers: Mapping[int, Answer],
         about: str | None = None,
@@ -81,8 +82,9 @@ class Routes:
     ) -> None:
         """Add a route; the handler gets the request and a caller who has the permission.
 
-        The handler's docstring is the route's description. `body`, `parameters` and `answers`
-        are for the OpenAPI document only: the handler reads the request itself. `about` is the
+        The handler's docstring is the route's description. `body` (or `takes`, the media types of
+        a file), `parameters` and `answers` are for the OpenAPI document only: the handler reads
+        the request itself. `about` is the
         path parameter with the id of the customer concerned, `access` says that what the route
         shows is written down; refusals and errors always are.
         """
@@ -108,7 +110,7 @@ class Routes:
             method, path, name, handler, body=body, parameters=parameters, answers=answers
         )
         route.permission = permission
-        route.openapi_extra = {"security": [{"bearer": []}]}
+        route.openapi_extra = {"security": [{"bearer": []}], **_file_taken(takes)}
         route.answer = answer
         self._app.router.routes.append(route)
 
@@ -160,6 +162,14 @@ def _route(
         response_model=None,
         responses=documented_answers(answers),
     )
+
+
+def _file_taken(media_types: Sequence[str]) -> dict[str, Any]:
+    if not media_types:
+        return {}
+    file = {"schema": {"type": "string", "format": "binary"}}
+    content = dict.fromkeys(media_types, file)
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _allowed_methods(scope: Scope) -> str:

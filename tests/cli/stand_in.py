@@ -1,6 +1,5 @@
 """A customers service and token issuer in memory that keep the contract our commands rely on."""
 
-import asyncio
 import json
 from collections import deque
 from collections.abc import Sequence
@@ -42,7 +41,6 @@ class StandIn:
     """What the stand-in knows, what it will answer first, and what it was asked."""
 
     customers: dict[str, list[Json]] = field(default_factory=dict)
-    answers_by_key: dict[str, Json] = field(default_factory=dict)
     first_answers: deque[Response | Exception] = field(default_factory=deque)
     first_reads: deque[Exception] = field(default_factory=deque)
     streams: deque[str | Response | Exception] = field(default_factory=deque)
@@ -51,8 +49,6 @@ class StandIn:
     asked: list[Request] = field(default_factory=list)
     other: dict[str, Json] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    at_once: int = 0
-    most_at_once: int = 0
 
     def have(self, *names: str, kind: str = "person") -> None:
         """Add customers without asking anybody."""
@@ -64,7 +60,7 @@ class StandIn:
         every = ["GET", "POST"]
         routes = [
             Route("/token", self._token, methods=["POST"]),
-            Route("/v1/customers", self._customers, methods=every),
+            Route("/v1/customers", self._customers),
             Route("/v1/watch", self._watch),
             Route("/v1/customers/{id}", self._customer),
             Route("/{path:path}", self._other, methods=every),
@@ -101,26 +97,7 @@ class StandIn:
         stopped = self._stopped_at_the_door(request)
         if stopped is not None:
             return stopped
-        if request.method == "GET":
-            return self._list(request)
-        self.at_once += 1
-        self.most_at_once = max(self.at_once, self.most_at_once)
-        # Let the other registrations come in before this one is answered.
-        await asyncio.sleep(0)
-        self.at_once -= 1
-        return await self._register(request)
-
-    async def _register(self, request: Request) -> Response:
-        key = request.headers.get("Idempotency-Key", "")
-        if key in self.answers_by_key:
-            headers = {"Idempotency-Replayed": "true"}
-            return JSONResponse(self.answers_by_key[key], 201, headers)
-        body = await request.json()
-        if body["kind"] not in {"person", "organisation"}:
-            detail = "kind is neither person nor organisation."
-            return problem(422, "invalid-input", detail, field="kind", fix="Write person.")
-        self.answers_by_key[key] = self._add(body)
-        return JSONResponse(self.answers_by_key[key], 201, self.headers)
+        return self._list(request)
 
     def _add(self, body: Json) -> Json:
         emails = [{"id": f"e{n}", "address": address} for n, address in enumerate(body["emails"])]
@@ -167,7 +144,7 @@ class StandIn:
 
     async def _other(self, request: Request) -> Response:
         stopped = self._stopped_at_the_door(request)
-        return stopped or JSONResponse(self.other[request.url.path])
+        return stopped or JSONResponse(self.other[request.url.path], 200, self.headers)
 
 
 def a_client(stand_in: StandIn, pauses: list[float] | None = None) -> DaybookClient:

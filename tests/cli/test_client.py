@@ -1,16 +1,19 @@
 """What a person reads when a command cannot do what it was asked, and what it does before that."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 
 import httpx
 import pytest
 from starlette.responses import HTMLResponse
 
-from cli.client import Addresses
+from cli.client import Addresses, Call
 from cli.refusals import RefusedError
 from shared.errors import InvalidInputError, UnavailableError
 from tests.cli.stand_in import StandIn, a_client, customer_id, daybook, lines_of, problem
+
+LAG = Call("GET", "/v1/lag")
+WAYS = {"/v1/lag": {"service": "customers"}}
 
 
 def test_a_refusal_is_one_sentence_then_who_can_help_then_the_fix() -> None:
@@ -129,38 +132,45 @@ async def test_a_new_token_that_is_refused_too_is_the_end_of_it() -> None:
     assert stand_in.tokens_asked == 2
 
 
-async def test_a_registration_waits_as_long_as_the_service_asks_for() -> None:
-    stand_in, pauses = StandIn(), list[float]()
+async def test_a_patient_request_waits_as_long_as_the_service_asks_for() -> None:
+    stand_in, pauses = StandIn(other=WAYS), list[float]()
     stand_in.first_answers.append(problem(503, "unavailable", "Not now.", retry_after=7))
     async with a_client(stand_in, pauses) as client:
-        answer = await client.register("person", "Ada", [], idempotency_key="k")
-    assert answer.customer.name == "Ada"
+        answer = await client.send_patiently(LAG)
+    assert answer.json() == {"service": "customers"}
     assert pauses == [7.0]
 
 
-async def test_a_registration_waits_ever_longer_and_then_gives_up() -> None:
-    stand_in, pauses = StandIn(), list[float]()
+async def test_a_patient_request_waits_ever_longer_and_then_gives_up() -> None:
+    stand_in, pauses = StandIn(other=WAYS), list[float]()
     stand_in.first_answers.extend(httpx.ConnectError("refused") for _ in range(8))
     async with a_client(stand_in, pauses) as client:
         with pytest.raises(UnavailableError):
-            await client.register("person", "Ada", [], idempotency_key="k")
+            await client.send_patiently(LAG)
     assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
-async def test_every_try_of_a_registration_carries_the_same_key() -> None:
-    stand_in = StandIn()
+async def test_every_try_of_a_file_sends_it_from_its_beginning() -> None:
+    stand_in, tries = StandIn(other={"/v1/imports": {}}), list[AsyncIterator[bytes]]()
     stand_in.first_answers.append(httpx.ReadError("cut off"))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"kind,name"
+
+    def content() -> AsyncIterator[bytes]:
+        tries.append(pieces())
+        return tries[-1]
+
     async with a_client(stand_in) as client:
-        await client.register("person", "Ada", [], idempotency_key="k")
-    keys = [request.headers["Idempotency-Key"] for request in stand_in.asked]
-    assert keys == ["k", "k"]
+        await client.send_patiently(Call("POST", "/v1/imports", content=content))
+    assert len(tries) == 2
 
 
 async def test_a_proxy_that_is_away_is_waited_for_like_the_service() -> None:
-    stand_in, pauses = StandIn(), list[float]()
+    stand_in, pauses = StandIn(other=WAYS), list[float]()
     stand_in.first_answers.append(HTMLResponse("<h1>502 Bad Gateway</h1>", 502))
     async with a_client(stand_in, pauses) as client:
-        await client.register("person", "Ada", [], idempotency_key="k")
+        await client.send_patiently(LAG)
     assert pauses == [0.2]
 
 

@@ -31,6 +31,7 @@ DEPENDS = "service_completed_successfully"
 KEYS = {
     "api": {"master.key", "service.key"},
     "projector": {"master.key"},
+    "worker": {"master.key", "service.key"},
 }
 # Their images are other people's: this one has no shell to ask itself with, that one writes its
 # settings beside its program.
@@ -80,7 +81,9 @@ def test_only_who_erases_may_write_the_erasure_ledger() -> None:
         for volume in of_role(role).told.get("volumes", ()):
             assert volume["target"] == LEDGER == of_role(role).environment[LEDGER_DIR]
             may_write[role] = not volume.get("read_only", False)
-    assert may_write == {"api": True, "check": True, "relay": False, "projector": False}
+    assert may_write == {
+        "api": True, "check": True, "relay": False, "projector": False, "worker": False
+    }  # fmt: skip
 
 
 def test_a_superusers_password_is_known_to_its_server_and_to_the_role_prepare_alone() -> None:

@@ -7,13 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from cli.client import Addresses, DaybookClient
-from cli.commands.importing import import_file
-from cli.commands.rows import Preset
+from cli.imports import Import, Wish, import_file
 from cli.local.paths import Place
 from cli.local.ports import Ports
 
 SOURCE = Path(__file__).parent
-FILES: tuple[tuple[str, Preset], ...] = (
+FILES = (
     ("sp500-constituents.csv", "sp500"),
     ("febrl1.csv", "febrl"),
 )
@@ -33,18 +32,25 @@ def is_loaded(place: Place) -> bool:
     return _mark(place).exists()
 
 
-async def load(place: Place, on_progress: Callable[[str, int, int], None]) -> Loaded:
+async def load(place: Place, on_progress: Callable[[str, int], None]) -> Loaded:
     """Import both files as alice; what an interrupted start imported already is not repeated."""
     ports = Ports(place.port_base)
     customers = refused = 0
     async with DaybookClient(IMPORTER, Addresses(ports.customers_url, ports.issuer_url)) as client:
         for name, preset in FILES:
             file = _copy(place, name)
-            report = await import_file(client, file, preset, on_progress=partial(on_progress, name))
-            customers += report.registered + report.already_there
-            refused += report.errors
+            ended = await import_file(
+                client, file, Wish(preset), on_progress=partial(_tell, on_progress, name)
+            )
+            counts = ended.its.counts
+            customers += counts["created"] + counts["changed"] + counts["unchanged"]
+            refused += counts["refused"]
     _mark(place).touch()
     return Loaded(customers, refused)
+
+
+def _tell(on_progress: Callable[[str, int], None], name: str, its: Import) -> None:
+    on_progress(name, its.rows)
 
 
 def _copy(place: Place, name: str) -> Path:

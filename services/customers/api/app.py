@@ -11,6 +11,7 @@ from services.customers.api.consumers import ConsumerRoutes
 from services.customers.api.erasures import ErasureRoutes
 from services.customers.api.feed import FeedRoutes
 from services.customers.api.fields import FieldRoutes
+from services.customers.api.imports import ImportRoutes
 from services.customers.api.journey import JourneyRoutes
 from services.customers.api.lag import LagRoutes
 from services.customers.api.last_looks import LastLookRoutes
@@ -26,6 +27,7 @@ from services.customers.application.erasure_report import ErasureReports
 from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.fields import FieldCommands
 from services.customers.application.holding import CopyHolders
+from services.customers.application.importing.desk import ImportDesk
 from services.customers.application.last_looks import LastLooks
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
@@ -89,6 +91,7 @@ class ApiParts:
     clock: Clock
     service_key: bytes
     appended: Signal
+    handed_in: Signal
     stopping: Signal
     metrics: Metrics = UNMEASURED
 
@@ -135,6 +138,8 @@ def customers_api(
     looks = LastLooks(parts.truth, parts.clock)
     LastLookRoutes(looks, pages).add_to(routes)
     ChangesRoutes(reader, looks, parts.watcher).add_to(routes)
+    desk = ImportDesk(parts.truth, parts.keys, parts.clock, parts.handed_in)
+    ImportRoutes(desk, pages, backlog, parts.service_key).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     feeds = [parts.feed, parts.records_feed]
     FeedRoutes(parts.store, feeds, parts.guard).add_to(routes)

@@ -33,7 +33,8 @@ from services.customers.storage.codec import CODEC
 from shared.clock import Clock
 from shared.errors import NotFoundError, VersionConflictError
 from shared.events import Event, EventToAppend, Origin, RecordedEvent
-from shared.eventstore.store import EventStore, StreamAppend
+from shared.eventstore.store import EventStore
+from shared.eventstore.writing import StreamAppend
 from shared.observability.traces import current_traceparent
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.ledger_file import LedgerLine

@@ -155,6 +155,7 @@ async def _parts(process: Process) -> ApiParts:
         clock=process.clock,
         service_key=read_key_file(process.security.secrets_dir / "service.key"),
         appended=process.appended,
+        handed_in=process.handed_in,
         stopping=process.stop,
         metrics=process.metrics,
     )

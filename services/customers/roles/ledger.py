@@ -52,11 +52,11 @@ async def wait_for_gate(process: Process) -> None:
     A relay would send events that are to be erased, a projector would show them.
     """
     ledger = ErasureLedger(process.security.ledger_dir, process.clock)
-    role = "relay" if process.role == "relay" else "projector"
+    role = process.role
     truth = await process.lanes(process.stores.truth_dsn, role, 1, READ_ONLY)
     store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
     keys, opened = None, [truth]
-    if role == "projector":
+    if role != "relay":
         key_lanes = await process.lanes(process.stores.keys_dsn, role, 1)
         opened.append(key_lanes)
         keys = SubjectKeys.without_master(key_lanes)

@@ -36,7 +36,17 @@ from shared.web.operations import listen_for_operators, serve_operators
 
 SERVICE: Final = "customers"
 Role = Literal[
-    "api", "relay", "projector", "streams", "all", "prepare", "migrate", "check", "ledger", "rewrap"
+    "api",
+    "relay",
+    "projector",
+    "worker",
+    "streams",
+    "all",
+    "prepare",
+    "migrate",
+    "check",
+    "ledger",
+    "rewrap",
 ]
 FOLLOWED = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
 FOLLOWED_DAILY = replace(FOLLOWED, projection=ACTIVITY_DAILY)
@@ -56,6 +66,7 @@ class Process:
         self.clock = SystemClock()
         self.stop = asyncio.Event()
         self.appended = asyncio.Event()
+        self.handed_in = asyncio.Event()
         self.stores = StoreSettings()
         self.kafka = KafkaSettings()
         self.security = SecuritySettings()

@@ -11,13 +11,14 @@ from shared.authorization.permissions import Permission
 
 PEOPLE = sorted(DEMO_PEOPLE)
 MAY = {
-    "alice": "read register change history journey watch activity fields",
-    "leo": "read register change history journey watch activity fields",
-    "wang": "read register change history journey watch activity fields",
-    "bob": "read register change history journey watch activity fields",
+    "alice": "read register change history journey watch activity fields import",
+    "leo": "read register change history journey watch activity fields import",
+    "wang": "read register change history journey watch activity fields import",
+    "bob": "read register change history journey watch activity fields import export",
     "carol": "read change history journey watch activity fields",
     "dave": "read history journey feed records activity fields erasures",
-    "erin": "read history journey watch lag operate consumers activity fields declare",
+    "erin": "read history journey watch lag operate consumers activity fields declare import"
+    " export",
     "oscar": "journey watch feed lag operate consumers activity erasures",
     "petra": "read history journey fields erase erasures confirm",
     "billing": "read feed keys report fields confirm",

@@ -11,8 +11,9 @@ import pytest
 from shared.errors import EventTooLargeError, VersionConflictError
 from shared.events import EventToAppend
 from shared.eventstore.partitioning import partition_of
-from shared.eventstore.store import EventStore, StreamAppend
+from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
+from shared.eventstore.writing import StreamAppend
 from shared.testing.clock import NOON
 from tests.ground.events import ORIGIN, an_event, some_events, write
 from tests.shared.eventstore.conftest import PARTITIONS

@@ -8,7 +8,8 @@ import pytest
 
 from shared.errors import DaybookError
 from shared.eventstore.codec import EventCodec
-from shared.eventstore.store import EventStore, StreamAppend
+from shared.eventstore.store import EventStore
+from shared.eventstore.writing import StreamAppend
 from shared.postgres.lanes import Lanes
 from shared.testing.waiting import until
 from tests.ground.events import ORIGIN, an_event, write

@@ -12,7 +12,7 @@ from shared.postgres.dsn import dsn_for
 from tests.ground.servers import Databases, Servers
 
 NAME = "bakery"
-ROLES = ("owner", "migrate", "api", "relay", "projector")
+ROLES = ("owner", "migrate", "api", "relay", "projector", "worker")
 
 
 @pytest.fixture

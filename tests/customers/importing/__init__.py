@@ -1,0 +1,1 @@
+"""Imports: files come in, each row once, and can be undone."""
