@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from shared.authorization.people import DEMO_PEOPLE
 from tests.conftest import SEED
 from tests.customers.api.asking import Json, if_match, read, row_of
 from tests.ground.broker import Broker
@@ -27,6 +28,26 @@ from tests.ground.servers import Servers, new_databases
 PATH = "/v1/customers"
 NAMES = st.sampled_from(["Ada", "ada", "Ada King", "李小龙", "👩‍🔬", "O'Brien", "x" * 300])
 ADDRESSES = st.sampled_from([f"{who}@work.example" for who in ("ada", "ADA", "bea", "jörg")])
+ANY_CHANGE: st.SearchStrategy[tuple[str, Json | None]] = st.sampled_from(
+    [
+        *[("tags", {"tags": tags}) for tags in (["VIP"], ["vip", "Fair"], ["x" * 60])],
+        ("untag", {"tags": ["vip", "none"]}),
+        *[("stage", {"stage": stage}) for stage in ("prospect", "active", "dormant", "closed")],
+        ("stage", {"stage": "lead", "reason": "It was put off."}),
+        ("assign", {"owner": DEMO_PEOPLE["leo"].subject}),
+        ("assign", {"owner": None}),
+        ("phones", {"number": "+49 30 123456", "type": "work"}),
+        ("phones", {"number": "0171 1234567", "country": "DE", "primary": True}),
+        ("addresses", {"street": "Am Markt 2\nHof", "city": "Jena", "country": "DE"}),
+        ("addresses", {"city": "北京", "country": "CN", "primary": True}),
+        ("reclassify", {"kind": "organisation"}),
+        ("reclassify", {"kind": "person"}),
+        ("archive", {"reason": "Moved."}),
+        ("restore", None),
+        ("restore", None),
+        ("notes", {"text": "Asks to be called.\nAfter four."}),
+    ]
+)
 WRONG: st.SearchStrategy[Json] = st.sampled_from([{}, {"name": ""}, {"name": 7}, {"nome": "Ada"}])
 OFF_BY = st.sampled_from([-1, 1, 7])
 
@@ -53,7 +74,7 @@ class Known:
 
 
 class AnySequence(RuleBasedStateMachine):
-    """People who register, rename, add, remove, are too late, or do not know how to ask."""
+    """People who register, change anything, are too late, or do not know how to ask."""
 
     house: ClassVar[House]
     runner: ClassVar[asyncio.Runner]
@@ -84,6 +105,9 @@ class AnySequence(RuleBasedStateMachine):
     @rule(customer=customers, name=NAMES)
     def rename(self, customer: Known, name: str) -> None:
         answer = self.ask_rename(customer, name, customer.now["version"])
+        if customer.now["archived"]:
+            assert answer.status_code == 409
+            return
         self.accept(customer, answer, customer.now | {"name": name})
 
     @rule(customer=customers, address=ADDRESSES)
@@ -95,7 +119,7 @@ class AnySequence(RuleBasedStateMachine):
                 headers=if_match(customer.now["version"]),
             )
         )
-        if address.casefold() in customer.addresses:
+        if customer.now["archived"] or address.casefold() in customer.addresses:
             assert answer.status_code == 409
             return
         changed = read(answer)
@@ -109,6 +133,9 @@ class AnySequence(RuleBasedStateMachine):
         email_id = emails[which]["id"] if which < len(emails) else customer.now["id"]
         path = f"{customer.path}/emails/{email_id}"
         answer = self.do(self.alice.delete(path, headers=if_match(customer.now["version"])))
+        if customer.now["archived"]:
+            assert answer.status_code == 409
+            return
         if which >= len(emails):
             assert answer.status_code == 404
             return
@@ -127,9 +154,31 @@ class AnySequence(RuleBasedStateMachine):
         answer = self.do(self.alice.post(f"{customer.path}/rename", json=body, headers=headers))
         assert answer.status_code == 422
 
+    @rule(customer=customers, asked=ANY_CHANGE)
+    def change(self, customer: Known, asked: tuple[str, Json | None]) -> None:
+        """Ask for one of the other changes; what is answered is what every view must show."""
+        path, body = asked
+        headers = if_match(customer.now["version"])
+        answer = self.do(self.alice.post(f"{customer.path}/{path}", json=body, headers=headers))
+        assert answer.status_code in {200, 409}, answer.text
+        if answer.status_code == 200 and read(answer)["version"] > customer.now["version"]:
+            self.take(customer, answer, read(answer))
+
+    @rule(customer=customers, kind=st.sampled_from(["phones", "addresses"]), last=st.booleans())
+    def drop(self, customer: Known, kind: str, last: bool) -> None:
+        points = customer.now[kind]
+        if not points or customer.now["archived"]:
+            return
+        path = f"{customer.path}/{kind}/{points[-1 if last else 0]['id']}"
+        answer = self.do(self.alice.delete(path, headers=if_match(customer.now["version"])))
+        self.take(customer, answer, read(answer))
+        assert len(customer.now[kind]) == len(points) - 1
+
     @rule(customer=customers, names=st.lists(NAMES, min_size=2, max_size=3, unique=True))
     def rename_at_once(self, customer: Known, names: list[str]) -> None:
         before = customer.now
+        if before["archived"]:
+            return
 
         async def race() -> list[httpx.Response]:
             return await asyncio.gather(
@@ -162,14 +211,19 @@ class AnySequence(RuleBasedStateMachine):
         ids = [email["id"] for email in expected["emails"]]
         if expected["primary_email"] not in ids:
             expected = expected | {"primary_email": ids[0] if ids else None}
-        expected = expected | {"version": customer.now["version"] + 1}
+        self.take(customer, answer, expected | {"version": customer.now["version"] + 1})
+
+    def take(self, customer: Known, answer: httpx.Response, expected: Json) -> None:
+        """Take in the next version, and see it in the list that has its token."""
         assert read(answer) == expected
+        assert expected["version"] == customer.now["version"] + 1
         customer.versions.append(expected)
         self.do(self.see(answer.headers["Daybook-Token"], expected))
 
     async def see(self, token: str, expected: Json) -> None:
         headers = {"Daybook-Token": token, "Prefer": "wait=20"}
         query: dict[str, str] = {"q": expected["name"][:200], "page_size": "200"}
+        query["archived"] = str(expected["archived"]).lower()
         while True:
             answer = await self.alice.get(PATH, params=query, headers=headers)
             page = read(answer)
