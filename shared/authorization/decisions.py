@@ -66,8 +66,10 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         ),
         Role.DATA_PROTECTION: frozenset(
             {
+                Permission.CUSTOMERS_ACCESS_FILE,
                 Permission.CUSTOMERS_ERASE,
                 Permission.CUSTOMERS_HISTORY,
+                Permission.CUSTOMERS_HOLD,
                 Permission.CUSTOMERS_JOURNEY,
                 Permission.CUSTOMERS_READ,
                 Permission.ERASURES_CONFIRM,

@@ -118,6 +118,11 @@ class EventCodec:
             for event, m, s in zip(stored, members, sealed, strict=True)
         ]
 
+    def plain(self, stored: StoredEvent) -> Event | None:
+        """Return an event whose type has nothing personal; None of an unknown type."""
+        members = self._members(stored)
+        return None if members is None else self._event(stored, members, None, None)
+
     def subject_of(self, stored: StoredEvent) -> str | None:
         """Return the subject reference that sealed this event, or None if nothing is personal."""
         jwe = orjson.loads(stored.data).get("personal")

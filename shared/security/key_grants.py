@@ -4,6 +4,9 @@ The row is durable before the key leaves, and in one transaction with the look a
 being destroyed is either given and noted, or not given.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from shared.postgres.lanes import Lanes
 from shared.security.master_key import MasterKey, Wrapped
 from shared.security.subject_keys import key_destroyed, key_unknown
@@ -16,7 +19,19 @@ GIVE = """with given as materialized (
         on conflict (kid, account) do update set last_at = now(), times = key_grants.times + 1
     )
     select wrapped, master_id from given"""
+GRANTS = """select account, first_at, last_at, times from key_grants where kid = $1
+    order by account"""
 ACCOUNTS = "select account from key_grants where kid = $1 order by account"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGrant:
+    """One account that was given a key."""
+
+    account: str
+    first_at: datetime
+    last_at: datetime
+    times: int
 
 
 class KeyGrants:
@@ -41,6 +56,10 @@ class KeyGrants:
         if row["wrapped"] is None:
             raise key_destroyed()
         return self._master.unwrap(kid, Wrapped(row["wrapped"], row["master_id"]))
+
+    async def every(self, kid: str) -> list[KeyGrant]:
+        """Return to whom this key was given, when, and how often."""
+        return [KeyGrant(*row) for row in await self._lanes.fetch(GRANTS, kid)]
 
     async def accounts(self, kid: str) -> list[str]:
         """Return to whom this key was given."""

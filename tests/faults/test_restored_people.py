@@ -5,8 +5,13 @@ from uuid import UUID
 
 import httpx
 import pytest
+from uuid6 import uuid7
 
-from services.customers.domain.customer.commands import RegisterCustomer
+from services.customers.domain.customer.commands import (
+    PlaceLegalHold,
+    RegisterCustomer,
+    ReleaseLegalHold,
+)
 from services.customers.roles.ledger import mend_ledger, replay_ledger
 from shared.messaging.topics import CUSTOMERS
 from shared.security.ledger_file import NAME
@@ -63,11 +68,16 @@ async def restored(own_servers: Servers, own_broker: Broker, tmp_path: Path) -> 
             ).customer
             for name in (NAMED, "Bea")
         ]
+        # Released before the erasure, and there again after the restore.
+        hold = PlaceLegalHold(uuid7(), "Case 4711")
+        await house.commands.change_customer(ada.id, 1, hold, actor=ACTOR)
     for kind in ("truth", "keys"):
         own_servers.stop(kind)
         own_servers.copy(kind, tmp_path / kind)
         own_servers.start(kind)
     async with a_house(databases, own_broker.settings, CUSTOMERS) as house:
+        release = ReleaseLegalHold(hold.hold_id, "Case 4711 is over")
+        await house.commands.change_customer(ada.id, 2, release, actor=ACTOR)
         await house.erasures.erase_customer(ada.id, actor=ACTOR)
     for kind in ("truth", "keys"):
         own_servers.stop(kind)

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.customers import VERSION
+from services.customers.api.access_file import AccessFileRoutes
 from services.customers.api.activity import ActivityRoutes
 from services.customers.api.commands import CommandRoutes
 from services.customers.api.consumers import ConsumerRoutes
 from services.customers.api.erasures import ErasureRoutes
 from services.customers.api.feed import FeedRoutes
 from services.customers.api.fields import FieldRoutes
+from services.customers.api.holds import HoldRoutes
 from services.customers.api.imports import ImportRoutes
 from services.customers.api.journey import JourneyRoutes
 from services.customers.api.lag import LagRoutes
@@ -21,6 +23,7 @@ from services.customers.api.reads import ReadRoutes
 from services.customers.api.since import ChangesRoutes
 from services.customers.api.subject_keys import SubjectKeyRoutes
 from services.customers.api.watch import WatchRoutes
+from services.customers.application.access_file import AccessFiles
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_report import ErasureReports
@@ -36,6 +39,7 @@ from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.streams.activity import Latest
 from shared.clock import Clock
+from shared.eventstore.accesses import AccessRecords
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
@@ -140,15 +144,10 @@ def customers_api(
     ChangesRoutes(reader, looks, parts.watcher).add_to(routes)
     desk = ImportDesk(parts.truth, parts.keys, parts.clock, parts.handed_in)
     ImportRoutes(desk, pages, backlog, parts.service_key).add_to(routes)
+    _add_personal_data(parts, reader, pages, routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     feeds = [parts.feed, parts.records_feed]
     FeedRoutes(parts.store, feeds, parts.guard).add_to(routes)
-    SubjectKeyRoutes(parts.grants, parts.consumers, parts.feed.topic).add_to(routes)
-    reports = ErasureReports(parts.store, parts.erasures, parts.ledger, parts.copies)
-    ErasureRoutes(
-        parts.erasures, reports, parts.copies, StatementSigner(parts.service_key), parts.guard,
-        parts.clock, pages,
-    ).add_to(routes)  # fmt: skip
     sightings = Sightings(parts.views)
     ConsumerRoutes(parts.store, feeds, parts.consumers, sightings, parts.clock).add_to(routes)
     WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
@@ -169,3 +168,19 @@ def customers_api(
     ParkedRoutes(parked, pages).add_to(routes)
     lag.add_to(routes)
     return app
+
+
+def _add_personal_data(
+    parts: ApiParts, reader: CustomerReader, pages: PageTokens, routes: Routes
+) -> None:
+    """Add what is about a person's rights: keys, holds, erasures, the access file."""
+    signer = StatementSigner(parts.service_key)
+    reports = ErasureReports(parts.store, parts.erasures, parts.ledger, parts.copies)
+    accesses = AccessRecords(parts.truth)
+    files = AccessFiles(parts.store, reader, parts.keys, accesses, parts.grants)
+    HoldRoutes(reader).add_to(routes)
+    ErasureRoutes(
+        parts.erasures, reports, parts.copies, signer, parts.guard, parts.clock, pages
+    ).add_to(routes)
+    AccessFileRoutes(files, reports, parts.copies, signer, parts.clock).add_to(routes)
+    SubjectKeyRoutes(parts.grants, parts.consumers, parts.feed.topic).add_to(routes)

@@ -64,6 +64,12 @@ class ReasonBody(Given):
     reason: Reason | None = None
 
 
+class HoldBody(Given):
+    """Why a legal hold is placed or released."""
+
+    reason: Reason
+
+
 class LinkBody(Given):
     """What the person is in the organisation, and when."""
 

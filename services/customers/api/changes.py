@@ -9,6 +9,7 @@ from uuid6 import uuid7
 
 from services.customers.api.bodies import (
     AssignBody,
+    HoldBody,
     LinkBody,
     NoteBody,
     ReasonBody,
@@ -26,7 +27,9 @@ from services.customers.domain.customer.commands import (
     ChangeCustomerLink,
     CustomerCommand,
     MoveCustomerToStage,
+    PlaceLegalHold,
     ReclassifyCustomer,
+    ReleaseLegalHold,
     RemoveContactPoint,
     RemoveCustomerNote,
     RenameCustomer,
@@ -131,4 +134,11 @@ CHANGES: Final[Sequence[Change]] = (
     Change("DELETE", "/notes/{note_id}", "remove_customer_note",
         "Take a note away; the history keeps it.", None,
         lambda request, _: RemoveCustomerNote(path_id(request, "note_id"))),
+    Change("POST", "/holds", "place_legal_hold",
+        "Forbid that a customer is erased, until the hold is released.", HoldBody,
+        lambda _, given: PlaceLegalHold(uuid7(), given.reason), Permission.CUSTOMERS_HOLD),
+    Change("DELETE", "/holds/{hold_id}", "release_legal_hold",
+        "Release a legal hold, with the reason.", HoldBody,
+        lambda request, given: ReleaseLegalHold(path_id(request, "hold_id"), given.reason),
+        Permission.CUSTOMERS_HOLD),
 )  # fmt: skip

@@ -75,7 +75,12 @@ class CustomerErasures:
         self._appended = appended
 
     async def erase_customer(
-        self, customer_id: UUID, *, actor: str, reason: ErasureReason | None = None
+        self,
+        customer_id: UUID,
+        *,
+        actor: str,
+        reason: ErasureReason | None = None,
+        is_done_again: bool = False,
     ) -> RecordedEvent:
         """Erase a customer and return its `CustomerErased`; asking twice erases once.
 
@@ -83,12 +88,13 @@ class CustomerErasures:
 
         Raises:
             NotFoundError: no such customer.
+            RuleBrokenError: a legal hold forbids it.
             VersionConflictError: others keep changing the customer; nothing was started.
             UnavailableError: a server does not answer, or the erasure ledger cannot be written; ask
                 again to know whether it has started.
         """
         await self._ledger.refuse_unwritable()
-        await self._start(customer_id, actor, reason)
+        await self._start(customer_id, StartCustomerErasure(is_done_again), actor, reason)
         return await self.finish(customer_id)
 
     async def finish(self, customer_id: UUID) -> RecordedEvent:
@@ -171,11 +177,17 @@ class CustomerErasures:
             await self.note_answers(its, holders, [holder])
         raise _changes_all_the_time()
 
-    async def _start(self, customer_id: UUID, actor: str, reason: ErasureReason | None) -> None:
+    async def _start(
+        self,
+        customer_id: UUID,
+        command: StartCustomerErasure,
+        actor: str,
+        reason: ErasureReason | None,
+    ) -> None:
         subject = str(customer_id)
         for _ in range(TRIES):
             before = await self._outlines.load(customer_id)
-            events = decide(before.customer, StartCustomerErasure())
+            events = decide(before.customer, command)
             if not events:
                 return
             opened = ErasureOpened(kid=before.kid, reason=reason)

@@ -106,7 +106,9 @@ class ErasureGate:
         streams = [stream_of(UUID(subject)) for subject in subjects]
         back = await self._store.streams_ended_otherwise(streams, ENDS)
         for stream in back:
-            await self._erasures.erase_customer(_customer_of(stream), actor=actor)
+            await self._erasures.erase_customer(
+                _customer_of(stream), actor=actor, is_done_again=True
+            )
         return len(back)
 
 

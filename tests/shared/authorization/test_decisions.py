@@ -20,7 +20,7 @@ MAY = {
     "erin": "read history journey watch lag operate consumers activity fields declare import"
     " export",
     "oscar": "journey watch feed lag operate consumers activity erasures",
-    "petra": "read history journey fields erase erasures confirm",
+    "petra": "read history journey fields erase hold access_file erasures confirm",
     "billing": "read feed keys report fields confirm",
     "customers": "",
 }

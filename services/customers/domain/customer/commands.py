@@ -189,6 +189,9 @@ class WithdrawCustomer:
 class StartCustomerErasure:
     """Accept no change any more; the customer's key is destroyed next."""
 
+    is_done_again: bool = False
+    """The ledger has this erasure, and a restored store shows holds that were released since."""
+
 
 @dataclass(frozen=True, slots=True)
 class FinishCustomerErasure:

@@ -160,8 +160,9 @@ def _end(customer: Customer, command: EndCommand) -> Sequence[CustomerEvent]:
             _must_not_be_gone(customer)
             _must_not_be_held(customer)
             return [CustomerWithdrawn()]
-        case StartCustomerErasure(), None:
-            _must_not_be_held(customer)
+        case StartCustomerErasure(is_done_again=is_done_again), None:
+            if not is_done_again:
+                _must_not_be_held(customer)
             return [CustomerErasureStarted()]
         case FinishCustomerErasure(), None:
             raise RuleBrokenError(
