@@ -1,18 +1,16 @@
 """A file goes to the service, which imports it; here one follows it, and gets refused rows back."""
 
 import json
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
 from cli.answers import Answer
 from cli.client import WARNING, Call, DaybookClient
-from cli.refusals import read_answer, unreachable
+from cli.downloading import download
+from cli.refusals import read_answer
 from shared.errors import InvalidInputError
 
 MEDIA_TYPES: Final = {
@@ -119,26 +117,8 @@ async def follow(
 
 
 async def fetch_errors(client: DaybookClient, its: Import, into: Path) -> Path:
-    """Write what was refused into a file of the owner's; a part of it is never left there."""
-    answer = await client.send(Call("GET", f"/v1/imports/{its.id}/errors"), is_stream=True)
-    part = into.with_name(f"{into.name}.part")
-    try:
-        # They are customers' data: for nobody's eyes but the owner's.
-        opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(opened, "wb") as out:
-            async for piece in answer.aiter_bytes():
-                out.write(piece)
-        part.replace(into)
-    except httpx.TransportError as error:
-        part.unlink(missing_ok=True)
-        raise unreachable(answer.url) from error
-    except OSError as error:
-        raise InvalidInputError(
-            f"What was refused cannot be written to {into}: {error.strerror}.",
-            fix="copy the file into a folder of yours and import it there: no row is taken twice",
-        ) from error
-    finally:
-        await answer.aclose()
+    """Write what was refused, kept or left into a file of the owner's."""
+    await download(client, Call("GET", f"/v1/imports/{its.id}/errors"), into)
     return into
 
 

@@ -5,6 +5,7 @@ import click
 from cli.commands.activity import activity
 from cli.commands.consumers import consumers
 from cli.commands.customers import customers
+from cli.commands.exporting import export_customers
 from cli.commands.fields import fields
 from cli.commands.find import find
 from cli.commands.importing import import_command
@@ -36,6 +37,9 @@ COMMANDS = (
     tape,
     subscribe,
 )
+
+
+customers.add_command(export_customers)
 
 
 def register(group: click.Group) -> None:

@@ -76,7 +76,7 @@ def test_refused_rows_that_cannot_be_written_are_told_with_a_fix(tmp_path: Path)
     result = daybook(stand_in, "import", a_file(tmp_path))
     assert result.exit_code == 1
     assert "cannot be written" in result.stderr
-    assert "Fix: copy the file" in result.stderr
+    assert "Fix: name a file in a folder of yours" in result.stderr
 
 
 def test_a_file_that_is_none_of_customers_is_told_in_the_service_s_words(tmp_path: Path) -> None:
@@ -123,3 +123,16 @@ def test_the_latest_imports_are_listed() -> None:
     stand_in = a_stand_in(told())
     stand_in.other["/v1/imports"] = {"items": [told()], "next_page_token": None}
     assert "2 created" in daybook(stand_in, "imports", "list").stdout
+
+
+def test_an_export_is_written_whole_for_its_owner_alone(tmp_path: Path) -> None:
+    stand_in = StandIn(other={"/v1/exported-customers": {"a": 1}})
+    file = tmp_path / "customers.ndjson"
+    result = daybook(stand_in, "customers", "export", str(file), "--stage", "active")
+    assert result.exit_code == 0, result.stderr
+    assert file.read_text() == '{"a":1}'
+    assert file.stat().st_mode & 0o777 == 0o600
+    (asked,) = stand_in.asked_for("/v1/exported-customers")
+    assert asked.headers["accept"] == "application/x-ndjson"
+    assert dict(asked.query_params) == {"stage": "active", "archived": "false"}
+    assert list(tmp_path.iterdir()) == [file]

@@ -10,6 +10,7 @@ from services.customers.api.activity import ActivityRoutes
 from services.customers.api.commands import CommandRoutes
 from services.customers.api.consumers import ConsumerRoutes
 from services.customers.api.erasures import ErasureRoutes
+from services.customers.api.exporting import ExportRoutes
 from services.customers.api.feed import FeedRoutes
 from services.customers.api.fields import FieldRoutes
 from services.customers.api.holds import HoldRoutes
@@ -145,6 +146,7 @@ def customers_api(
     desk = ImportDesk(parts.truth, parts.keys, parts.clock, parts.handed_in)
     ImportRoutes(desk, pages, backlog, parts.service_key).add_to(routes)
     _add_personal_data(parts, reader, pages, routes)
+    ExportRoutes(parts.directory, declared, parts.watcher, backlog).add_to(routes)
     JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
     feeds = [parts.feed, parts.records_feed]
     FeedRoutes(parts.store, feeds, parts.guard).add_to(routes)

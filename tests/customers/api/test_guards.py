@@ -50,6 +50,7 @@ EVERY_ROUTE = {
     **{(method, f"{A_CUSTOMER}/{path}"): Permission.CUSTOMERS_CHANGE for method, path in CHANGES},
     ("GET", "/v1/customers/{customer_id}/notes"): Permission.CUSTOMERS_READ,
     ("POST", "/v1/customers"): Permission.CUSTOMERS_REGISTER,
+    ("GET", "/v1/exported-customers"): Permission.CUSTOMERS_EXPORT,
     ("POST", "/v1/imports"): Permission.CUSTOMERS_IMPORT,
     ("GET", "/v1/imports"): Permission.CUSTOMERS_IMPORT,
     ("GET", "/v1/imports/{import_id}"): Permission.CUSTOMERS_IMPORT,

@@ -123,7 +123,7 @@ def _finish(entry: Entry, parts: dict[str, list[str]], columns: Columns) -> None
             body[field] = value.casefold() if field == "stage" else value
     _contacts(body, parts)
     _say_country(body, columns.country)
-    tags = [tag for cell in parts.get("tags", ()) for tag in _TAGS.split(cell) if tag]
+    tags = [tag for cell in parts.get("tags", ()) for tag in _tags(cell)]
     if tags:
         body["tags"] = _unique([*body.get("tags", ()), *tags], str.casefold)
     custom = {
@@ -171,17 +171,29 @@ def _has_country(address: object) -> bool:
     return isinstance(address, dict) and bool(address.get("country"))
 
 
+def _tags(cell: str) -> list[str]:
+    read = _json_list(cell)
+    return [tag for tag in _TAGS.split(cell) if tag] if read is None else list(map(str, read))
+
+
 def _listed(field: str, cell: str) -> list[Any]:
     """Return the points of a cell: JSON as our export writes it, or one to a line."""
-    if cell.startswith("["):
-        try:
-            return list(orjson.loads(cell))
-        except orjson.JSONDecodeError:
-            pass  # Then it is a value that begins so, and what it should be says so.
+    read = _json_list(cell)
+    if read is not None:
+        return read
     if field == "addresses":
         return [{"street": cell}]
     singular = field.removesuffix("s")
     return [{_VALUE[field]: value} for value in _SEPARATORS[singular].split(cell) if value]
+
+
+def _json_list(cell: str) -> list[Any] | None:
+    """Return the list that our export wrote, or None where a cell is something else."""
+    try:
+        read = orjson.loads(cell) if cell[:1] == "[" else None
+    except orjson.JSONDecodeError:
+        return None
+    return read if isinstance(read, list) else None
 
 
 def _custom(entry: Entry, column: str, cell: str) -> dict[str, Any]:
