@@ -10,7 +10,7 @@ from typing import Any
 
 from cli.contracts.customer_story import a_customer
 from cli.contracts.openapi import customers_openapi
-from cli.contracts.settings_story import a_field
+from cli.contracts.settings_story import a_field, a_view
 from cli.contracts.stories import Story, records_of_a_day, ten_seconds
 from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
 from services.customers.streams.events import ACTIVITY_CODEC
@@ -62,7 +62,7 @@ PUBLISHED = (
         key="the customer's id: all events about one customer are in one partition, in one order;"
         " of other streams their own id",
         codec=CUSTOMERS_CODEC,
-        story=lambda: (*a_customer(), *a_field()),
+        story=lambda: (*a_customer(), *a_field(), *a_view()),
         upcasters_in="services/customers/storage/codec.py",
         settings=FOREVER,
         openapi=customers_openapi,

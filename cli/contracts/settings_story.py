@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cli.contracts.stories import Told
+from cli.contracts.stories import KEY, KEY_BYTES, Told
 from services.customers.application.fields import STREAM, SUBJECT
 from services.customers.domain.field.events import (
     FieldChanged,
@@ -12,7 +12,22 @@ from services.customers.domain.field.events import (
     FieldReinstated,
     FieldRetired,
 )
+from services.customers.domain.view.events import (
+    ViewChanged,
+    ViewDeleted,
+    ViewDetails,
+    ViewEvent,
+    ViewName,
+    ViewQuery,
+    ViewRenamed,
+    ViewSaved,
+    ViewShared,
+    ViewUnshared,
+)
 from shared.authorization.people import DEMO_PEOPLE
+from shared.security.jwe import key_commitment
+
+_VIEW = "01a2006f-5480-7942-b1bc-f30b55c85f0a"
 
 
 def a_field() -> Sequence[Told]:
@@ -32,6 +47,25 @@ def a_field() -> Sequence[Told]:
         _field(FieldRetired(name="shoe_size")),
         _field(FieldReinstated(name="shoe_size")),
     )
+
+
+def a_view() -> Sequence[Told]:
+    """Tell how a view was saved, changed, shared and taken away."""
+    details = ViewDetails(
+        name="Large prospects", query={"stage": ("prospect",), "q": ("ltd",)}, columns=("name",)
+    )
+    return (
+        _view(ViewSaved(key_commitment=key_commitment(KEY_BYTES), personal=details)),
+        _view(ViewRenamed(personal=ViewName(name="Prospects, the large ones"))),
+        _view(ViewChanged(personal=ViewQuery(query={"stage": ("prospect",)}, columns=("name",)))),
+        _view(ViewShared()),
+        _view(ViewUnshared()),
+        _view(ViewDeleted(kid=KEY.kid)),
+    )
+
+
+def _view(event: ViewEvent) -> Told:
+    return Told(f"view-{_VIEW}", _VIEW, DEMO_PEOPLE["alice"].subject, event)
 
 
 def _field(event: FieldEvent) -> Told:

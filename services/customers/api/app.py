@@ -23,6 +23,7 @@ from services.customers.api.projections import ProjectionRoutes
 from services.customers.api.reads import ReadRoutes
 from services.customers.api.since import ChangesRoutes
 from services.customers.api.subject_keys import SubjectKeyRoutes
+from services.customers.api.views import ViewRoutes
 from services.customers.api.watch import WatchRoutes
 from services.customers.application.access_file import AccessFiles
 from services.customers.application.customer import CustomerCommands
@@ -34,6 +35,7 @@ from services.customers.application.holding import CopyHolders
 from services.customers.application.importing.desk import ImportDesk
 from services.customers.application.last_looks import LastLooks
 from services.customers.application.loading import CustomerReader
+from services.customers.application.views import SavedViews
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
@@ -123,11 +125,12 @@ def customers_api(
     )
     routes = Routes(app, parts.guard, parts.recorder)
     reader = CustomerReader(parts.store, parts.keys)
+    pool = KeyPool(parts.keys)
     commands = CustomerCommands(
         parts.store,
         reader,
         parts.keys,
-        KeyPool(parts.keys),
+        pool,
         parts.clock,
         parts.tracing,
         parts.appended,
@@ -140,6 +143,10 @@ def customers_api(
     pages = PageTokens(parts.service_key)
     declared = FieldDeclarations(parts.store, parts.clock)
     ReadRoutes(reader, parts.directory, declared, parts.watcher, backlog, pages).add_to(routes)
+    views = SavedViews(
+        parts.store, parts.truth, parts.keys, pool, parts.clock, parts.appended, parts.metrics
+    )
+    ViewRoutes(views, declared, pages, parts.service_key).add_to(routes)
     looks = LastLooks(parts.truth, parts.clock)
     LastLookRoutes(looks, pages).add_to(routes)
     ChangesRoutes(reader, looks, parts.watcher).add_to(routes)

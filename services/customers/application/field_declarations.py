@@ -38,6 +38,16 @@ class FieldDeclarations:
                 await self._look()
         return self._known
 
+    async def read_again(self) -> Fields:
+        """Return every declared field as it is now, for what was refused a moment ago.
+
+        Raises:
+            UnavailableError: the store does not answer.
+        """
+        async with self._looking:
+            await self._look()
+        return self._known
+
     async def check(
         self,
         given: Given,

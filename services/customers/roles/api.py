@@ -11,6 +11,7 @@ from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.application.holding import CopyHolders
+from services.customers.application.view_deletions import ViewDeletions
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
 from services.customers.roles.erasing import erasure_watcher, holders_of
@@ -104,6 +105,7 @@ async def add_api(process: Process) -> None:
         watch.run,
         backlog.run,
         erasures.run,
+        ViewDeletions(parts.truth, parts.keys).run,
         lambda stop: serve(app, listener, stopping=stop),
     ]
 
