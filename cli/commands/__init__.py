@@ -5,6 +5,7 @@ import click
 from cli.commands.activity import activity
 from cli.commands.consumers import consumers
 from cli.commands.customers import customers
+from cli.commands.erasures import access_file, erase, erasure, erasures
 from cli.commands.exporting import export_customers
 from cli.commands.fields import fields
 from cli.commands.find import find
@@ -36,10 +37,11 @@ COMMANDS = (
     consumers,
     tape,
     subscribe,
+    erasures,
 )
 
-
-customers.add_command(export_customers)
+for _command in (export_customers, erase, erasure, access_file):
+    customers.add_command(_command)
 
 
 def register(group: click.Group) -> None:

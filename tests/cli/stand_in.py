@@ -73,8 +73,8 @@ class StandIn:
 
     async def _token(self, request: Request) -> Response:
         (person,) = parse_qs((await request.body()).decode())["person"]
-        if person not in {"alice", "oscar", "dave", "bob"}:
-            known = "There are alice, oscar, dave and bob."
+        if person not in {"alice", "oscar", "dave", "bob", "petra"}:
+            known = "There are alice, oscar, dave, bob and petra."
             return problem(400, "unknown-person", f"Nobody is called {person}. {known}")
         self.tokens_asked += 1
         token = f"token-{self.tokens_asked}-of-{person}"
