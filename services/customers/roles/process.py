@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import cached_property
@@ -124,24 +124,50 @@ class Process:
             await lanes.close()
 
     async def run(self, *adds: Callable[["Process"], Awaitable[None]]) -> None:
-        """Open what the roles need, run them until told to stop, close everything."""
+        """Open what the roles need, run them until told to stop, close everything.
+
+        Operators are answered from the first moment: a process that waits for a server lives, and
+        says that it is not ready.
+        """
         loop = asyncio.get_running_loop()
         log_lost_failures(loop)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
-        async with self.opened:
-            for add in adds:
-                await add(self)
-            self.runs.append(self._serve_operators)
-            log.info("started")
-            async with asyncio.TaskGroup() as group:
-                for run in self.runs:
-                    group.create_task(run(self.stop))  # type: ignore[arg-type]
+        where = self.observability.metrics_host, self.observability.metrics_port
+        listener = listen_for_operators(*where)
+        operators = loop.create_task(
+            serve_operators(self.metrics, self.readiness, listener, self.stop)
+        )
+        try:
+            async with self.opened:
+                if await self._is_opened(adds):
+                    self.readiness.is_started = True
+                    log.info("started")
+                    async with asyncio.TaskGroup() as group:
+                        for run in self.runs:
+                            group.create_task(run(self.stop))  # type: ignore[arg-type]
+        finally:
+            self.stop.set()
+            await operators
         log.info("stopped")
 
-    async def _serve_operators(self, stop: asyncio.Event) -> None:
-        where = self.observability.metrics_host, self.observability.metrics_port
-        await serve_operators(self.metrics, self.readiness, listen_for_operators(*where), stop)
+    async def _is_opened(self, adds: Sequence[Callable[["Process"], Awaitable[None]]]) -> bool:
+        """Open what the roles need; False: told to stop while it waited for some of it."""
+
+        async def open_all() -> None:
+            for add in adds:
+                await add(self)
+
+        opening = asyncio.create_task(open_all())
+        stopping = asyncio.create_task(self.stop.wait())
+        await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not opening.done():
+            opening.cancel()
+            await asyncio.wait([opening])
+            return False
+        opening.result()
+        return True
 
     def _server_of(self, template: str) -> str:
         stores = self.stores

@@ -28,6 +28,7 @@ class ProcessReadiness:
         self.disk: Callable[[], Disk] | None = None
         self.behind: Callable[[], Sequence[Behind]] | None = None
         self.works: list[Callable[[], Work]] = []
+        self.is_started = False
 
     async def __call__(self) -> Readiness:
         """Return the report; whoever asks at the same moment gets the same one."""
@@ -38,6 +39,8 @@ class ProcessReadiness:
             return self._last[1]
 
     async def _look(self) -> Readiness:
+        if not self.is_started:
+            return Readiness.of(self._role, {"start": "waits for what it needs; see its log"})
         work = [each() for each in self.works]
         checks = await self.api() if self.api else {each.part: each.state for each in work}
         return Readiness.of(

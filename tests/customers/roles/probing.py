@@ -26,6 +26,10 @@ class Probed:
         """Where its port for operators is."""
         return str(self._client.base_url)
 
+    async def ask(self, path: str) -> httpx.Response:
+        """Return what it answers there."""
+        return await self._client.get(path)
+
     async def ready(self) -> tuple[int, Json]:
         """Return the status and the body of /readyz."""
         answer = await self._client.get("/readyz")
@@ -44,10 +48,14 @@ class Probed:
 
 
 @asynccontextmanager
-async def probed(role: str, env: dict[str, str]) -> AsyncIterator[Probed]:
-    """Run a role and find the port that it says it serves."""
+async def probed(
+    role: str, env: dict[str, str], *, until_started: bool = True
+) -> AsyncIterator[Probed]:
+    """Run a role and find the port that it says it serves, once it has what it needs."""
     async with running("services.customers", role, env=env) as process:
         await until(lambda: _port(process), what=f"the {role}'s port")
+        if until_started:
+            await until(lambda: '"started"' in process.output(), 60, what=f"the {role}")
         url = f"http://127.0.0.1:{_port(process)}"
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
             yield Probed(process, client)

@@ -115,3 +115,17 @@ async def test_an_api_that_alone_is_alive_says_who_is_behind_and_is_ready(
         await until(api.is_ready, 20, what="an api that is ready")
         assert await api.number('daybook_alarm{alarm="far-behind"}') == 1
         assert "changes are stored and become visible late" in api.process.output()
+
+
+async def test_a_process_that_waits_for_its_servers_lives_and_is_not_ready(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    for kind in ("TRUTH", "VIEWS", "KEYS"):
+        env[f"DAYBOOK_STORE_{kind}_DSN"] = f"postgresql://customers_{{role}}@/x?host={tmp_path}"
+    for role in ("api", "relay", "projector"):
+        async with probed(role, env, until_started=False) as process:
+            assert (await process.ask("/livez")).status_code == 200
+            status, told = await process.ready()
+            assert (status, set(told["checks"])) == (503, {"start"})
+            process.process.terminate()
+            assert await process.process.wait() == 0, process.process.output()
