@@ -1,18 +1,21 @@
-"""python -m cli.dashboards [--check]: write Grafana's dashboards, or fail where they are not so."""
+"""python -m cli.dashboards [--check]: write what monitoring is made of, or fail if it differs."""
 
 import sys
 from pathlib import Path
 
 from cli.dashboards.boards import BOARDS
+from cli.dashboards.operator_rules import operator_rules
 from cli.dashboards.writing import json_of
 from cli.local.paths import PROJECT
 
-FOLDER = PROJECT / "deploy" / "monitoring" / "dashboards"
+MONITORING = PROJECT / "deploy" / "monitoring"
+FOLDER = MONITORING / "dashboards"
 
 
 def main() -> None:
-    """Write every dashboard; with --check write nothing and exit 1 if a file differs."""
+    """Write the dashboards and the operator's rules; with --check only exit 1 if a file differs."""
     made = {FOLDER / f"{board.name}.json": json_of(board) for board in BOARDS}
+    made[MONITORING / "kubernetes" / "rules.yaml"] = operator_rules(MONITORING / "rules")
     odd = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
     strange = [path for path in FOLDER.glob("*.json") if path not in made]
     if "--check" in sys.argv[1:]:
@@ -21,10 +24,10 @@ def main() -> None:
         if odd or strange:
             sys.exit("Fix: make dashboards")
         return
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for path in strange:
         path.unlink()
     for path in odd:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(made[path])
         print(_name(path))
 

@@ -26,7 +26,7 @@ from tests.ground.servers import Servers
 
 ISSUER_PORT, API_PORT, OPERATORS_PORT = "8105", "8101", "8150"
 ONCE = ("prepare", "migrate", "check")
-ON = ("customers-api", "customers-relay", "customers-projector", "customers-streams", "issuer")
+ON = [*(name for name, its in composed().items() if its.role not in {None, *ONCE}), "issuer"]
 WELL_WITHIN_SECONDS = 120
 
 

@@ -13,6 +13,7 @@ ALL_IS_WELL = {
     'daybook_build_info{role="api"}': "1",
     'daybook_build_info{role="relay"}': "1",
     'daybook_build_info{role="projector"}': "1",
+    'daybook_build_info{role="worker"}': "1",
     'daybook_build_info{role="streams"}': "1",
     f"daybook_canary_age_seconds{{{_A}}}": "30",
     f'daybook_lag_seconds{{role="relay",projection="",{_WAY}="live"}}': "0",

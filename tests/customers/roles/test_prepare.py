@@ -12,15 +12,13 @@ import pytest
 
 from cli.local.postgres import KINDS
 from shared.errors import DaybookError
-from shared.postgres.dsn import dsn_for, with_password
+from shared.postgres.dsn import ROLES, dsn_for, with_password
 from shared.testing.waiting import until
 from tests.customers.roles.probing import probed
 from tests.ground.broker import Broker
 from tests.ground.processes import running, service_env
 from tests.ground.servers import Servers
 from tests.ground.tls import certificate_in, tls_before
-
-ROLES = ("migrate", "api", "relay", "projector")
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ async def guarded(
     """Return the environment of a service whose servers ask for passwords, behind doors of TLS."""
     passwords = tmp_path / "passwords"
     passwords.mkdir()
-    for role in ROLES:
+    for role in ("migrate", *ROLES):
         (passwords / f"customers_{role}").write_text(f"the {role}'s /?&= own\n")
     certificate = certificate_in(tmp_path)
     env = service_env(own_servers.databases, own_broker.settings, tmp_path / "secrets")
