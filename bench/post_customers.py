@@ -91,6 +91,7 @@ def api_program(
         "DAYBOOK_STORE_KEYS_DSN": databases.keys,
         "DAYBOOK_SERVICE_PORT": str(port),
         "DAYBOOK_SERVICE_CANARY_SECONDS": "3600",
+        "DAYBOOK_SERVICE_REQUESTS_PER_SECOND": "0",
         "DAYBOOK_OBSERVABILITY_TRACE_SHARE": trace_share,
         "DAYBOOK_OBSERVABILITY_TRACE_FILE": str(ground.place.logs / f"traces-{name}.jsonl"),
     }

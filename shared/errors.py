@@ -12,6 +12,7 @@ DaybookError
 ├── VersionConflictError       412  somebody changed it since you read it
 ├── EventTooLargeError         413  an event over 60,000 bytes
 ├── VersionRequiredError       428  a change without If-Match
+├── TooManyRequestsError       429  one account asks more often than it may
 ├── NotYetError                503  the read model has not reached your token
 ├── UnavailableError           503  a server that we need does not answer
 │   └── DiskFullError          503  its disk is full, to the last byte
@@ -159,6 +160,14 @@ class VersionRequiredError(DaybookError):
     status = 428
     code = "version-required"
     title = "Say which version you read"
+
+
+class TooManyRequestsError(DaybookError):
+    """The caller asks more often than one account may."""
+
+    status = 429
+    code = "too-many-requests"
+    title = "This account asks too often"
 
 
 class NotYetError(DaybookError):

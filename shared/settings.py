@@ -129,6 +129,9 @@ class ServiceSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="The address that the api listens on.")
     port: int = Field(8101, description="The port that the api listens on.")
+    requests_per_second: float = Field(
+        500, ge=0, description="So many requests of one account are served by one process; 0: any."
+    )
     canary_seconds: float = Field(60, gt=0, description="How often the canary makes the trip.")
     late_after_seconds: float = Field(
         3600, gt=0, description="Changes visible later than this: writes are warned, an alarm."

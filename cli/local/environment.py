@@ -21,6 +21,7 @@ FROM_THE_SHELL = (
 # What the person at this machine may turn while all else is fixed by the place.
 TURNABLE = (
     "DAYBOOK_OBSERVABILITY_",
+    "DAYBOOK_SERVICE_REQUESTS_PER_SECOND",
     "DAYBOOK_SERVICE_CANARY_SECONDS",
     "DAYBOOK_SERVICE_LATE_AFTER_SECONDS",
     "DAYBOOK_SERVICE_DATED_AFTER_SECONDS",

@@ -8,6 +8,7 @@ from shared.authorization.decisions import Decisions
 from shared.authorization.permissions import Permission
 from shared.errors import NotPermittedError, NotSignedInError
 from shared.security.tokens import TokenVerifier
+from shared.web.limits import RequestLimits
 
 _SCHEME = "bearer"
 _HOW_TO_SIGN_IN = (
@@ -25,14 +26,24 @@ class Caller:
 class Guard:
     """Stands before every route: first who you are (401), then whether you may (403)."""
 
-    def __init__(self, verifier: TokenVerifier, decisions: Decisions) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, decisions: Decisions, limits: RequestLimits | None = None
+    ) -> None:
         self._verifier = verifier
         self._decisions = decisions
+        self._limits = limits
 
     async def identify(self, scope: Scope) -> Caller:
-        """Return who asks, or raise NotSignedInError; nothing is permitted yet."""
+        """Return who asks; nothing is permitted yet.
+
+        Raises:
+            NotSignedInError: no token, or one that does not hold.
+            TooManyRequestsError: this caller asks too often.
+        """
         token = _bearer_token(scope)
         principal = self._verifier.remembered(token) or await self._verifier.verify(token)
+        if self._limits is not None:
+            self._limits.take(principal.subject)
         return Caller(principal.subject)
 
     def require(self, caller: Caller, permission: Permission) -> None:

@@ -53,6 +53,7 @@ def service_env(
         "DAYBOOK_SECURITY_SECRETS_DIR": str(make_secrets(secrets_dir)),
         "DAYBOOK_SECURITY_LEDGER_DIR": str(databases.ledger_dir),
         "DAYBOOK_SERVICE_PORT": str(port),
+        "DAYBOOK_SERVICE_REQUESTS_PER_SECOND": "0",
         "DAYBOOK_OBSERVABILITY_TRACE_SHARE": "0",
         "DAYBOOK_OBSERVABILITY_METRICS_PORT": "0",
         **more,

@@ -53,6 +53,7 @@ from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.web.callers import Guard
 from shared.web.health import Behind, Canary, Disk
+from shared.web.limits import RequestLimits
 from shared.web.recording import Recorder
 from shared.web.serving import listen, serve
 
@@ -152,7 +153,11 @@ async def _parts(process: Process) -> ApiParts:
         daily_watcher=MarkWatcher(views, FOLLOWED_DAILY, SERVICE),
         orders=Orders(views, uuid4()),
         consumers=consumers,
-        guard=Guard(await _verifier(process), TableDecisions()),
+        guard=Guard(
+            await _verifier(process),
+            TableDecisions(),
+            RequestLimits(process.clock, process.service.requests_per_second),
+        ),
         tracing=process.tracing,
         clock=process.clock,
         service_key=read_key_file(process.security.secrets_dir / "service.key"),
