@@ -10,18 +10,21 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from services.customers.projections.directory import SHAPE
 from services.customers.projections.matching import Match, matches
 from services.customers.projections.ranking import MISSPELT, ranked
 from services.customers.projections.searching import candidates, conditions_of
 from services.customers.projections.sought import Sought, sought
 from services.customers.projections.wanted import Place, Values, Wanted
-from shared.errors import InvalidInputError
+from shared.errors import InvalidInputError, NotYetError
 from shared.postgres.lanes import Lanes
 
 FIELDS = ("id", "kind", "name", "stage", "owner", "country", "is_archived", "is_erased", "version",
     "registered_at", "changed_at")  # fmt: skip
 COLUMNS = f"{', '.join(f'd.{name}' for name in FIELDS)}, d.sort_name, d.details::text"
 BATCH = 2_000
+SHAPE_THAT_ANSWERS = """select shape from projection_versions
+    where projection = 'directory' and state = 'current'"""
 FIRST = UUID(int=0)
 SETTINGS = {
     # The plan is made for the very values, and never reads a whole table.
@@ -67,8 +70,9 @@ class DirectoryPage:
 class DirectoryQueries:
     """Reads the directory on lanes that were opened with SETTINGS.
 
-    Everything here raises UnavailableError when the views server does not answer, and
-    InvalidInputError when it did not find an answer within three seconds.
+    Everything here raises UnavailableError when the views server does not answer, InvalidInputError
+    when it did not find an answer within three seconds, and NotYetError while the version that
+    answers is of an earlier shape.
     """
 
     def __init__(self, lanes: Lanes) -> None:
@@ -137,7 +141,7 @@ class DirectoryQueries:
     async def _ranked(
         self, wanted: Wanted, what: Sought, after: Place | None, size: int, *, misspelt: bool
     ) -> DirectoryPage:
-        async with self._lanes.lane() as connection, _in_time():
+        async with self._asking() as connection:
             them = await candidates(connection, what, wanted, misspelt=misspelt)
         if not them.ids:
             return DirectoryPage((), None, them.is_cut)
@@ -151,9 +155,32 @@ class DirectoryQueries:
         return DirectoryPage(found, place, them.is_cut)
 
     async def _fetch(self, statement: str, values: Values) -> list[asyncpg.Record]:
-        async with self._lanes.lane() as connection, _in_time():
+        async with self._asking() as connection:
             rows: list[asyncpg.Record] = await connection.fetch(statement, *values.given)
             return rows
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[asyncpg.Connection]:
+        """Lend a connection; say what to do where the directory has no answer to give."""
+        async with self._lanes.lane() as connection:
+            try:
+                yield connection
+            except asyncpg.QueryCanceledError as error:
+                raise InvalidInputError(
+                    "No answer was found within three seconds.",
+                    code="search-too-wide",
+                    field="q",
+                    fix="Say more of the name, leave out a filter, or sort by name.",
+                ) from error
+            except (asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError) as error:
+                if await connection.fetchval(SHAPE_THAT_ANSWERS) in {None, SHAPE}:
+                    raise
+                raise NotYetError(
+                    "the directory is being built in the shape that this version of Daybook reads",
+                    fix="try again; `daybook projections list` shows how far it is",
+                    who_can_help="an operator",
+                    retry_after_seconds=5,
+                ) from error
 
 
 def _holds(what: Sought, values: Values) -> str:
@@ -166,17 +193,3 @@ def _holds(what: Sought, values: Values) -> str:
 def _row(row: asyncpg.Record) -> DirectoryRow:
     given = {name: row[name] for name in FIELDS}
     return DirectoryRow(**given, details=orjson.loads(row["details"]))
-
-
-@asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
-    """Say what to do about a question that takes too long; the connection is as good as before."""
-    try:
-        yield
-    except asyncpg.QueryCanceledError as error:
-        raise InvalidInputError(
-            "No answer was found within three seconds.",
-            code="search-too-wide",
-            field="q",
-            fix="Say more of the name, leave out a filter, or sort by name.",
-        ) from error

@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
+from shared.postgres.dsn import dsn_for
+from shared.postgres.lanes import Lanes
 from shared.projecting.versions import settings_of
 from tests.ground.servers import Databases
 
@@ -19,3 +22,20 @@ async def views(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+@pytest.fixture
+async def lanes(databases: Databases) -> AsyncIterator[Lanes]:
+    """Return the api's connections for searches."""
+    its = Lanes(
+        dsn_for(databases.views_dsn, "api"), 1, application_name="searches", settings=SETTINGS
+    )
+    await its.open()
+    yield its
+    await its.close()
+
+
+@pytest.fixture
+def queries(lanes: Lanes) -> DirectoryQueries:
+    """Return what the api asks the directory with."""
+    return DirectoryQueries(lanes)
