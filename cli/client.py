@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -42,6 +42,7 @@ from shared.errors import UnavailableError
 A = TypeVar("A", bound=Answer)
 D = TypeVar("D", bound=Dated)
 Pause = Callable[[float], Awaitable[None]]
+Params = Mapping[str, str | int | Sequence[str] | None]
 
 # Eight tries with these pauses last 16 s: longer than a restart of the whole machine room.
 TRIES = 8
@@ -72,7 +73,7 @@ class Call:
 
     method: str
     path: str
-    params: Mapping[str, str | int | None] = field(default_factory=dict)
+    params: Params = field(default_factory=dict)
     json: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content: Callable[[], AsyncIterator[bytes]] | None = None
@@ -133,13 +134,15 @@ class DaybookClient:
         params = {"as_of": as_of, "version": version}
         return await self.get(Customer, f"/v1/customers/{customer_id}", params)
 
-    async def search(self, text: str, *, limit: int) -> CustomerPage:
+    async def search(self, text: str, *, limit: int, filters: Params | None = None) -> CustomerPage:
         """Return up to `limit` customers, page by page; a next_page_token means there are more."""
         found: list[Customer] = []
         page_token: str | None = None
         while True:
             size = min(limit - len(found), LARGEST_PAGE)
-            params = {"q": text or None, "page_size": size, "page_token": page_token}
+            params = {**(filters or {}), "page_size": size, "page_token": page_token}
+            if text:
+                params["q"] = text
             page = await self._get_dated(CustomerPage, "/v1/customers", params)
             found += page.items
             page_token = page.next_page_token
@@ -219,15 +222,11 @@ class DaybookClient:
         finally:
             await answer.aclose()
 
-    async def get(
-        self, model: type[A], path: str, params: Mapping[str, str | int | None] | None = None
-    ) -> A:
+    async def get(self, model: type[A], path: str, params: Params | None = None) -> A:
         """Return what stands at a path."""
         return read_answer(model, await self.send(Call("GET", path, params or {})))
 
-    async def _get_dated(
-        self, model: type[D], path: str, params: Mapping[str, str | int | None]
-    ) -> D:
+    async def _get_dated(self, model: type[D], path: str, params: Params) -> D:
         answer = await self.send(Call("GET", path, params))
         told, as_of = read_answer(model, answer), answer.headers.get(DATA_AS_OF)
         if as_of is None:

@@ -45,6 +45,13 @@ class Link(Answer):
     until: str | None = None
 
 
+class Match(Answer):
+    """Why a customer was found: in which field, and how the text stands there."""
+
+    field: str
+    how: str
+
+
 class Customer(Answer):
     """One customer at one version; an erased one has no name any more."""
 
@@ -66,13 +73,16 @@ class Customer(Answer):
     legal_hold: bool = False
     version: int
     erased: bool | None = None
+    matched: tuple[Match, ...] = ()
 
 
 class CustomerPage(Dated):
-    """Some customers, and where the next page starts."""
+    """Some customers, and where the next page starts; `advice` where more could be said."""
 
     items: list[Customer]
     next_page_token: str | None = None
+    refine: bool | None = None
+    advice: str | None = None
 
 
 class FieldChange(Answer):

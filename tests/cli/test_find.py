@@ -10,7 +10,7 @@ def test_a_customer_is_found_with_an_id_to_copy() -> None:
     stand_in.have("Ada Lovelace", "Grace Hopper")
     result = daybook(stand_in, "find", "ada")
     heading, row = lines_of(result.stdout)
-    assert heading.split() == ["ID", "KIND", "VERSION", "NAME", "E-MAILS"]
+    assert heading.split() == ["ID", "KIND", "VERSION", "NAME", "E-MAILS", "WHY"]
     assert row.split("  ")[0] == customer_id(1)
     assert "Ada Lovelace" in row
 
@@ -70,3 +70,25 @@ def test_a_list_that_is_behind_says_as_of_when_it_is() -> None:
     assert "Data as of 2026-03-04 11:30:00.000 UTC: changes since then are stored" in said
     told = json.loads(daybook(stand_in, "find", "ada", "--json").stdout)
     assert told["data_as_of"] == "2026-03-04T11:30:00Z"
+
+
+def test_filters_are_asked_for_as_the_service_names_them() -> None:
+    stand_in = StandIn()
+    stand_in.have("Ada")
+    words = "find --stage lead --tag a --tag b --country DE --field size=big --sort -name"
+    assert len(lines_of(daybook(stand_in, *words.split()).stdout)) == 2
+    asked = stand_in.asked[0].query_params
+    assert sorted(asked.multi_items()) == [
+        ("country", "DE"), ("custom.size", "big"), ("page_size", "100"), ("sort", "-name"),
+        ("stage", "lead"), ("tag", "a"), ("tag", "b"),
+    ]  # fmt: skip
+    refused = daybook(stand_in, "find", "--field", "size")
+    assert "write NAME=VALUE" in refused.stderr
+
+
+def test_each_hit_says_why_it_was_found() -> None:
+    stand_in = StandIn()
+    stand_in.have("Ada")
+    matched = [{"field": "name", "how": "beginning"}]
+    stand_in.customers[customer_id(1)][0]["matched"] = matched
+    assert lines_of(daybook(stand_in, "find", "ad").stdout)[1].endswith("name: beginning")
