@@ -7,7 +7,7 @@ done. Nothing personal is opened on the way.
 """
 
 from asyncio import Event as Signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import cast
@@ -65,14 +65,21 @@ class CustomerErasures:
         ledger: ErasureLedger,
         clock: Clock,
         appended: Signal,
+        *,
+        before_key_is_destroyed: Callable[[UUID], Awaitable[None]] | None = None,
     ) -> None:
-        """Work on this store; `appended` is set after each commit, so that the relay wakes."""
+        """Work on this store; `appended` is set after each commit, so that the relay wakes.
+
+        What must still read the person is called before the key is destroyed; it does nothing
+        where it comes too late, and what it raises stops the erasure until it is tried again.
+        """
         self._store = store
         self._outlines = CustomerOutlines(store)
         self._keys = keys
         self._ledger = ledger
         self._clock = clock
         self._appended = appended
+        self._before = before_key_is_destroyed
 
     async def erase_customer(
         self,
@@ -108,6 +115,8 @@ class CustomerErasures:
         its = await self.load(customer_id)
         kid = its.erasure.kid
         await self.note_in_ledger(its)
+        if self._before is not None:
+            await self._before(customer_id)
         # Also when it was done before: a key database that was restored has the key again.
         await self._keys.destroy([kid])
         for _ in range(TRIES):

@@ -11,6 +11,7 @@ from services.customers.api.app import ApiParts, customers_api, lag_meter
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.application.holding import CopyHolders
+from services.customers.application.importing.copies import ImportCopies
 from services.customers.application.view_deletions import ViewDeletions
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
@@ -124,7 +125,12 @@ async def _parts(process: Process) -> ApiParts:
     process.runs.append(check.run)
     keys = SubjectKeys(key_lanes, process.master)
     ledger = ErasureLedger(process.security.ledger_dir, process.clock)
-    erasures = CustomerErasures(store, keys, ledger, process.clock, process.appended)
+    service_key = read_key_file(process.security.secrets_dir / "service.key")
+    imports = ImportCopies(truth, store, keys, service_key)
+    erasures = CustomerErasures(
+        store, keys, ledger, process.clock, process.appended,
+        before_key_is_destroyed=imports.before_key_is_destroyed,
+    )  # fmt: skip
     await open_gate(ledger, store, key_lanes, erasures)
     grants = KeyGrants(key_lanes, process.master)
     consumers = read_consumers(process.service.consumers_dir)
@@ -143,7 +149,7 @@ async def _parts(process: Process) -> ApiParts:
         ledger=ledger,
         erasures=erasures,
         grants=grants,
-        copies=CopyHolders(holders_of(truth, views, process.clock), grants, consumers),
+        copies=CopyHolders(holders_of(truth, views, process.clock, imports), grants, consumers),
         records=records,
         records_feed=Feed(truth, ACCESS.name, ACCESS.table),
         recorder=recorder,
@@ -160,7 +166,7 @@ async def _parts(process: Process) -> ApiParts:
         ),
         tracing=process.tracing,
         clock=process.clock,
-        service_key=read_key_file(process.security.secrets_dir / "service.key"),
+        service_key=service_key,
         appended=process.appended,
         handed_in=process.handed_in,
         stopping=process.stop,

@@ -2,6 +2,7 @@
 
 from services.customers.api.app import ApiParts
 from services.customers.application.erasure_watch import ErasureWatcher
+from services.customers.application.importing.copies import ImportCopies
 from services.customers.application.last_looks import LastLooks
 from services.customers.roles.process import FOLLOWED, Process
 from shared.clock import Clock
@@ -9,7 +10,7 @@ from shared.postgres.lanes import Lanes
 from shared.projecting.holders import CipherCaches, Holder, ParkedEvents, ReadModels
 
 
-def holders_of(truth: Lanes, views: Lanes, clock: Clock) -> list[Holder]:
+def holders_of(truth: Lanes, views: Lanes, clock: Clock, imports: ImportCopies) -> list[Holder]:
     """Return every holder of copies that this service has itself."""
     read_models = ReadModels(views, FOLLOWED.source, FOLLOWED.topic)
     return [
@@ -17,6 +18,7 @@ def holders_of(truth: Lanes, views: Lanes, clock: Clock) -> list[Holder]:
         ParkedEvents(read_models, views),
         CipherCaches(clock),
         LastLooks(truth, clock),
+        imports,
     ]
 
 

@@ -7,6 +7,7 @@ import httpx
 from services.customers.application.importing.customers import ManyCustomers
 from services.customers.application.importing.worker import ImportWorker
 from services.customers.domain.customer.state import Customer
+from shared.postgres.lanes import Lanes
 from tests.customers.api.asking import Json, read
 from tests.ground.house import House
 from tests.ground.workers import a_worker
@@ -19,9 +20,10 @@ VCARD = {"Content-Type": "text/vcard"}
 class Desk:
     """Hands files in as one person, and has a worker work them off."""
 
-    def __init__(self, house: House, worker: ImportWorker, person: str = "alice") -> None:
+    def __init__(self, house: House, worker: ImportWorker, truth: Lanes) -> None:
         self.house = house
-        self.client = house.client(person)
+        self.client = house.client("alice")
+        self.truth = truth
         self._worker = worker
 
     async def hand_in(
@@ -46,6 +48,10 @@ class Desk:
         """Work off whatever is there."""
         while await self._worker.work_off_one():
             pass
+
+    async def sweep(self) -> None:
+        """Delete what is not needed any more, as a worker does now and then."""
+        await self._worker.sweep()
 
     async def told(self, import_id: str) -> Json:
         """Return an import as it is told."""
@@ -84,7 +90,8 @@ class Desk:
 
 async def a_desk(house: House, batch: int = 500) -> Desk:
     """Return a desk with a worker of its own."""
-    return Desk(house, await a_worker(house, batch))
+    truth = await house.lanes(house.databases.truth_dsn, "api", 1)
+    return Desk(house, await a_worker(house, batch), truth)
 
 
 def lines(*rows: str) -> str:

@@ -133,8 +133,9 @@ class Jobs:
             await self._lanes.execute(statement, import_id, self.owner)
 
     async def end(self, import_id: UUID, state: State, now: datetime) -> None:
-        """Say how it ended; nothing if it is no longer ours."""
+        """Say how it ended, and drop the file; nothing if it is no longer ours."""
         await self._lanes.execute(END, import_id, self.owner, state, now)
+        await self._lanes.execute(DROP_FILES)
 
     async def chunk(self, import_id: UUID, number: int) -> bytes | None:
         """Return one sealed piece of the file; None if it is gone."""

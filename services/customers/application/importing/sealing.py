@@ -16,8 +16,6 @@ from shared.security.jwe import SealBrokenError
 
 IV_BYTES: Final = 12
 MAC_BYTES: Final = 16
-MOST_MATCHES: Final = 64
-_SHORTEST_MATCH: Final = 4
 _UNSAID: Final = re.compile(r"[\W_]+")
 
 
@@ -75,9 +73,8 @@ class Marks:
 
     def of_people(self, texts: Iterable[str]) -> list[bytes]:
         """Return a mark for each text that may name somebody, whatever its case and punctuation."""
-        plain = {_UNSAID.sub("", text).casefold() for text in texts}
-        named = sorted(text for text in plain if len(text) >= _SHORTEST_MATCH or not text.isascii())
-        return [self._mark(b"match", text) for text in named[:MOST_MATCHES] if text]
+        plain = sorted({_UNSAID.sub("", text).casefold() for text in texts} - {""})
+        return [self._mark(b"match", text) for text in plain]
 
     def _mark(self, what: bytes, *texts: str) -> bytes:
         said = b"\x1f".join([what, *(text.encode("utf-8", "surrogatepass") for text in texts)])

@@ -1,14 +1,17 @@
 """A batch is written whole or not at all: events, outcomes and progress in one transaction."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from uuid6 import uuid7
 
+from services.customers.application.importing.entries import Entry
 from services.customers.application.importing.jobs import Job, tag_of
 from services.customers.application.importing.planning import (
     Noted,
@@ -25,6 +28,8 @@ from shared.events import Origin
 from shared.eventstore.store import EventStore
 from shared.eventstore.writing import StreamAppend
 
+MOST_TEXTS: Final = 2_000
+_BETWEEN: Final = re.compile(r'[,;|\t\r\n":{}\[\]]+')
 STEP: Final = f"select * from import_step({', '.join(f'${n}' for n in range(1, 44))})"
 
 
@@ -115,23 +120,25 @@ def _sealed(place: int, noted: Noted, seal: FileSeal, marks: Marks) -> NoteRow:
     if noted.problem is not None:
         problem = noted.problem
         told |= {"field": problem.field, "problem": problem.problem, "fix": problem.fix}
-    cells = {} if noted.is_bare else dict(row.cells)
+    texts = _texts_of(noted.row.entry)
+    # What could not be found again is not kept either.
+    cells = {} if noted.is_bare or len(texts) > MOST_TEXTS else row.cells
     told["cells"] = {column: cell for column, cell in cells.items() if cell}
     sealed = seal.seal_json(told, note_name(row.number, place))
-    return (
-        row.number,
-        place,
-        noted.what,
-        sealed,
-        marks.of_people(_names(noted.row.entry.body, cells)),
-    )
+    if noted.about.get("customer_id"):
+        texts.append(noted.about["customer_id"])
+    return row.number, place, noted.what, sealed, marks.of_people(texts)
 
 
-def _names(body: Mapping[str, Any], cells: Mapping[str, str]) -> list[str]:
-    """Return every text of a row by which somebody could be found."""
+def _texts_of(entry: Entry) -> list[str]:
+    """Return every text of a row by which somebody could be found, a name in two cells too."""
+    body, cells = entry.body, entry.row.cells
     points = [*body.get("emails", ()), *body.get("phones", ())]
     values = [value for p in points if isinstance(p, dict) for value in p.values()]
-    found = [body.get("name"), *values, *(c for column, c in cells.items() if column != RECORD)]
+    whole = [cell for column, cell in cells.items() if cell and column != RECORD]
+    pairs = [text for a, b in pairwise(whole) for text in (a + b, b + a)]
+    pieces = _BETWEEN.split(cells.get(RECORD, ""))
+    found = [body.get("name"), *values, *whole, *pairs, *pieces]
     return [text for text in found if isinstance(text, str)]
 
 

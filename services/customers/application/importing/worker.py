@@ -82,7 +82,7 @@ class ImportWorker:
             try:
                 if await self.work_off_one(stop):
                     continue
-                await self._sweep()
+                await self._sweep_if_due()
                 self._deeds.succeeded("looked for imports", self._clock.monotonic())
                 pause = LOOK_EVERY_SECONDS
             except (DaybookError, asyncpg.PostgresError, OSError) as error:
@@ -190,15 +190,17 @@ class ImportWorker:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(never.wait(), RENEW_EVERY_SECONDS)
 
-    async def _sweep(self) -> None:
+    async def sweep(self) -> None:
         """Delete what is not needed any more; what an import told of its rows goes with its key."""
-        now = self._clock.monotonic()
-        if self._swept is not None and now - self._swept < SWEEP_EVERY_SECONDS:
-            return
-        self._swept = now
         for import_id, kid in await self._jobs.sweep(self._clock.now()):
             await self._keys.destroy_for_file(kid)
             await self._jobs.empty(import_id, self._clock.now())
+
+    async def _sweep_if_due(self) -> None:
+        now = self._clock.monotonic()
+        if self._swept is None or now - self._swept >= SWEEP_EVERY_SECONDS:
+            self._swept = now
+            await self.sweep()
 
     async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
         self._wake.clear()
