@@ -71,6 +71,14 @@ def open_personal(sealed: str, event_id: str, daybook: httpx.Client) -> Json | N
     return json.loads(opened.plaintext)
 
 
+def confirm(stream: str, daybook: httpx.Client) -> None:
+    """Say that nothing of an erased customer is left here, once that is so: we only print."""
+    customer_id = stream.removeprefix("customer-")
+    answer = daybook.post(f"/v1/customers/{customer_id}/erasure/receipts", json={})
+    if answer.status_code not in {404, 409}:  # we were never given this key: nothing to confirm
+        answer.raise_for_status()
+
+
 class Reporter:
     """Tells Daybook once a minute how far we are: whoever is silent is shown as silent."""
 
@@ -104,6 +112,8 @@ def main() -> None:
         for ce, value in itertools.islice(events, asked.stop_after):
             sealed = value.pop("personal", None)
             personal = open_personal(sealed, ce["ce_id"], daybook) if sealed else {}
+            if ce["ce_type"] == "CustomerErased":
+                confirm(ce["ce_subject"], daybook)
             said = "forgotten" if personal is None else json.dumps(value | personal)
             print(ce["ce_subject"], ce["ce_sequence"], ce["ce_type"], said, flush=True)  # noqa: T201
 

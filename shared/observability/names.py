@@ -55,6 +55,8 @@ AlarmName = Literal[
     "canary-old",
     # The event store's disk is down to its reserve: nothing is written, reading goes on.
     "disk-nearly-full",
+    # The erasure ledger cannot be written: nobody is erased.
+    "erasure-ledger",
     # Kafka or a read model lacks something that was stored an hour ago: changes are visible late.
     "far-behind",
 ]

@@ -124,6 +124,11 @@ STORIES = (
         {("DaybookErasureOverdue", "page", "")},
     ),
     Story(
+        "the erasure ledger cannot be written",
+        {"erasure-ledger": "1"},
+        {("DaybookErasureLedgerAway", "page", "")},
+    ),
+    Story(
         "another life of the store is news for an hour",
         {"daybook_epoch": "1x9 2x80"},
         {("DaybookNewEpoch", "ticket", "")},

@@ -146,6 +146,11 @@ def told_by_answers(living: Living, customer_id: str) -> set[str]:
             for text in (NAME.split(maxsplit=1)[0], RENAMED, ADDRESS, "901820", TAG):
                 listed = person.get(PATH, params={"q": text}).raise_for_status().json()["items"]
                 assert customer_id not in {item["id"] for item in listed}
+    with living.person("bob") as bob:
+        for form in ("text/csv", "application/x-ndjson"):
+            exported = bob.get("/v1/exported-customers", headers={"Accept": form})
+            assert exported.status_code == 200, exported.text
+            found += exported.text
     with living.person("alice") as alice:
         key = {"Idempotency-Key": "an-erased-persons-registration"}
         repeated = alice.post(PATH, json={"kind": "person", "name": "Other"}, headers=key)

@@ -78,6 +78,7 @@ class Applier:
                     self._handler.apply(state.db, event, data, personal)
                 if event.type in self._handler.ERASING:
                     self._handler.forget(state.db, event.subject)
+                    state.owe_receipt(event.subject)
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this event's

@@ -18,6 +18,8 @@ log = logging.getLogger("daybook")
 JOSE = jwe.JWERegistry(algorithms=["dir", "A256GCM"], strict_check_header=False)  # knows no `eid`
 PAGE = 1_000
 GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+# We were never given this subject's key, or the store was restored to before.
+NOTHING_TO_CONFIRM = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
 
 Json = dict[str, Any]
 
@@ -83,6 +85,19 @@ class Daybook:
             return
         if answer.is_error:
             log.info("not reported: %s", _refused(answer))
+
+    def confirm(self, subject: str) -> bool:
+        """Say that nothing of an erased subject is left here; False: say it again later."""
+        path = f"/v1/customers/{subject}/erasure/receipts"
+        try:
+            answer = self._ask("POST", path, json={})
+        except UnavailableError as error:
+            log.info("not confirmed: %s", error)
+            return False
+        if answer.is_error and answer.status_code not in NOTHING_TO_CONFIRM:
+            log.info("not confirmed: %s", _refused(answer))
+            return False
+        return True
 
     def _key(self, kid: str) -> OctKey | None:
         if kid not in self._keys:

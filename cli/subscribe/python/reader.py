@@ -18,6 +18,7 @@ log = logging.getLogger("daybook")
 LOOK_EVERY_SECONDS = 10.0
 ANSWER_WITHIN_SECONDS = 10.0
 REPORT_EVERY_SECONDS = 30.0
+CONFIRM_AGAIN_SECONDS = 10.0
 PAUSES_SECONDS = (0.2, 0.5, 1, 2, 5)
 
 
@@ -52,6 +53,7 @@ class Reader:
         self._followed: dict[int, Following] = {}
         self._higher_epoch = 0
         self._reported_at = seconds()
+        self._confirms_at = seconds()
         self._stop = Stop()
         self.state = folder.current()
 
@@ -100,6 +102,7 @@ class Reader:
         for partition in ends:
             self._at_the_end(partition)
         self._look()
+        self._confirm()
         self._report()
 
     def _take_all(self, records: list[Record]) -> None:
@@ -212,6 +215,17 @@ class Reader:
                 followed.looking_for = marks.get(partition, Mark()).offset
                 if followed.looking_for is not None or followed.early:
                     self._log.go_to(partition, followed.looking_for)
+
+    def _confirm(self) -> None:
+        """Confirm erasures, which are not complete without us, as soon as they are kept here."""
+        if self._seconds() < self._confirms_at:
+            return
+        for subject in self.state.receipts():
+            if not self._daybook.confirm(subject):
+                self._confirms_at = self._seconds() + CONFIRM_AGAIN_SECONDS
+                return
+            with self.state.transaction():
+                self.state.confirmed(subject)
 
     def _report(self) -> None:
         if self._seconds() - self._reported_at >= REPORT_EVERY_SECONDS:

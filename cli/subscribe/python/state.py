@@ -19,6 +19,7 @@ SCHEMA = """
         event_id text primary key, stream text, subject text, type text, version integer,
         partition integer, epoch integer, feed_position integer, time text, value blob, why text
     );
+    create table if not exists daybook_receipts (subject text primary key);
     create index if not exists daybook_parked_streams on daybook_parked (stream, feed_position);
 """
 CURRENT = "current.db"
@@ -111,6 +112,18 @@ class State:
         self.db.execute(
             "delete from daybook_parked where event_id = ? or subject = ?", [event_id, subject]
         )
+
+    def owe_receipt(self, subject: str) -> None:
+        """Keep that the erasure of this subject is to be confirmed, until it is."""
+        self.db.execute("insert or ignore into daybook_receipts values (?)", [subject])
+
+    def receipts(self) -> list[str]:
+        """Return whose erasure is to be confirmed."""
+        return [row[0] for row in self.db.execute("select subject from daybook_receipts")]
+
+    def confirmed(self, subject: str) -> None:
+        """Forget that the erasure of this subject was to be confirmed."""
+        self.db.execute("delete from daybook_receipts where subject = ?", [subject])
 
     def close(self) -> None:
         """Close the file."""

@@ -104,6 +104,8 @@ class Scene:
             page = next((p for p in self._now(self._feed) if p["partition"] == partition), nothing)
             items = [item for item in page["items"] if item["feed_position"] >= start]
             return httpx.Response(200, json={**page, "items": items})
+        if request.method == "POST":
+            return httpx.Response(200, json={})  # a receipt of an erasure
         kid = request.url.path.rpartition("/")[2]
         key = next(key for key in self._now(self._keys) if key["kid"] == kid)
         return httpx.Response(key["status"], json=key["body"])

@@ -100,9 +100,13 @@ class CustomerErasures:
             UnavailableError: a server does not answer, or the erasure ledger cannot be written; ask
                 again to know whether it has started.
         """
-        await self._ledger.refuse_unwritable()
+        await self.refuse_without_ledger()
         await self._start(customer_id, StartCustomerErasure(is_done_again), actor, reason)
         return await self.finish(customer_id)
+
+    async def refuse_without_ledger(self) -> None:
+        """Raise UnavailableError unless the erasure ledger can be written now."""
+        await self._ledger.refuse_unwritable()
 
     async def finish(self, customer_id: UUID) -> RecordedEvent:
         """Write the ledger, destroy the key and say so; return the customer's `CustomerErased`.

@@ -14,9 +14,11 @@ import asyncpg
 from services.customers.application.erasing import CustomerErasures, OpenErasure
 from services.customers.application.holding import CopyHolders
 from shared.clock import Clock
-from shared.errors import DaybookError
+from shared.errors import DaybookError, UnavailableError
 from shared.events import RecordedEvent
 from shared.eventstore.store import EventStore
+from shared.observability.alarms import Alarm
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.projecting.holders import ErasedSubject
 
 log = logging.getLogger(__name__)
@@ -35,12 +37,14 @@ class ErasureWatcher:
         store: EventStore,
         copies: CopyHolders,
         clock: Clock,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         """Ask who holds copies; an erasure is complete when all of them have answered."""
         self._erasures = erasures
         self._store = store
         self._copies = copies
         self._clock = clock
+        self._ledger_alarm = Alarm("erasure-ledger", metrics)
         self._told: dict[UUID, float] = {}
         self.oldest_seconds = 0.0
         """For how long the oldest open erasure has been open; 0 when none is."""
@@ -63,11 +67,22 @@ class ErasureWatcher:
 
     async def look(self) -> int:
         """Do what can be done for every open erasure; return how many there were."""
+        await self._look_at_ledger()
         open_ones = await self._erasures.incomplete()
         ages = [await self._attend(customer_id) for customer_id in open_ones]
         self.oldest_seconds = max(ages, default=0.0)
         self._told = {i: at for i, at in self._told.items() if i in open_ones}
         return len(open_ones)
+
+    async def _look_at_ledger(self) -> None:
+        try:
+            await self._erasures.refuse_without_ledger()
+        except UnavailableError as error:
+            self._ledger_alarm.sound(
+                "the erasure ledger cannot be written: nobody is erased", problem=error.detail
+            )
+        else:
+            self._ledger_alarm.heal("the erasure ledger can be written again")
 
     async def _attend(self, customer_id: UUID) -> float:
         """Go on with one erasure and return its age in seconds; one that fails stops no other."""

@@ -24,4 +24,4 @@ def holders_of(truth: Lanes, views: Lanes, clock: Clock, imports: ImportCopies) 
 
 def erasure_watcher(process: Process, parts: ApiParts) -> ErasureWatcher:
     """Return the watcher that asks every holder of copies."""
-    return ErasureWatcher(parts.erasures, parts.store, parts.copies, process.clock)
+    return ErasureWatcher(parts.erasures, parts.store, parts.copies, process.clock, process.metrics)

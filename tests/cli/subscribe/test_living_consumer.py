@@ -81,6 +81,12 @@ async def test_killed_and_with_kafka_emptied_it_ends_as_the_store_says_and_count
     await consumer.level_with(house)
     stored, applied = await counted(house, consumer)
     assert applied == stored
+
+    async def is_confirmed() -> bool:
+        told = await house.store.load(f"erasure-{first[0]}")
+        return any(b'"consumer:billing"' in event.data for event in told)
+
+    await until(is_confirmed, what="that the consumer confirms the erasure")
     assert await consumer.stop() == 0, consumer.said()
     assert "first 0" not in consumer.said()
 

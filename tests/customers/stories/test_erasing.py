@@ -16,6 +16,7 @@ from shared.errors import NotFoundError, UnavailableError
 from shared.events import Event
 from shared.projecting.holders import ErasedSubject, Holder
 from shared.security.cipher_cache import CipherCache
+from shared.security.ledger_file import NAME
 from shared.security.subject_keys import SubjectKeys
 from shared.testing.waiting import until
 from tests.customers.api.asking import NOBODY, assert_problem, if_match, register, rename
@@ -245,6 +246,23 @@ class TestEveryHolder:
         assert alarms(caplog) == ["silent", "silent"]
         assert watcher.oldest_seconds > 2 * HOUR
         assert (await types_of(house, f"erasure-{ada}"))[-1] == "PersonalDataErased"
+
+
+class TestWithoutTheLedger:
+    async def test_it_is_an_alarm_as_long_as_it_cannot_be_written(
+        self, house: House, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        watcher = await watcher_of(house)
+        path = house.databases.ledger_dir / NAME
+        aside = path.rename(path.with_suffix(".aside"))
+        for _ in range(2):
+            await watcher.look()
+        assert [r.message for r in caplog.records if r.levelno == logging.CRITICAL] == [
+            "the erasure ledger cannot be written: nobody is erased"
+        ]
+        aside.rename(path)
+        await watcher.look()
+        assert caplog.records[-1].message == "the erasure ledger can be written again"
 
 
 async def assert_nowhere(house: House) -> None:
