@@ -15,6 +15,7 @@ from bench import (
     append_idempotent,
     append_many,
     erasing,
+    finding,
     large,
     live_while_rebuilding,
     post_customers,
@@ -46,6 +47,7 @@ ROWS: tuple[Row, ...] = (
     large.ROW,
     erasing.ROW,
     live_while_rebuilding.ROW,
+    finding.ROW,
     takeover.ROW,
 )
 # Left out, and named, where Apache Kafka is not there.

@@ -81,6 +81,12 @@ def plain_app(dsn: str) -> FastAPI:
         await opened.commit()
         return customer
 
+    @app.get("/v1/customers/{customer_id}", response_model=CustomerOut)
+    async def read(
+        customer_id: UUID, opened: Annotated[AsyncSession, Depends(session)]
+    ) -> Customer | None:
+        return await opened.get(Customer, customer_id)
+
     return app
 
 

@@ -112,16 +112,20 @@ def api_program(
 async def _plain(ground: Ground, opened: AsyncExitStack, token: str) -> Side:
     """Start the baseline's process."""
     dsn, port = (await ground.plain_databases()).truth, ground.free_port
-    program = Program(
+    await opened.enter_async_context(ground.running(plain_program(ground, dsn, port)))
+    (baseline,) = await opened.enter_async_context(connections(dsn, 1))
+    return Side(port, token, partial(baseline.fetchval, INSERTED))
+
+
+def plain_program(ground: Ground, dsn: str, port: int) -> Program:
+    """Return a process of the baseline on this database."""
+    return Program(
         name="plain_api",
         tier=Tier.SERVICES,
         command=environment.python("bench.plain_api", dsn, str(port)),
         environment=environment.of_service(SERVICE, ground.place),
         is_ready=partial(url_answers, f"http://127.0.0.1:{port}/ready"),
     )
-    await opened.enter_async_context(ground.running(program))
-    (baseline,) = await opened.enter_async_context(connections(dsn, 1))
-    return Side(port, token, partial(baseline.fetchval, INSERTED))
 
 
 async def token_of(issuer: str, person: str) -> str:
