@@ -148,7 +148,7 @@ def customers_api(
     )
     ViewRoutes(views, declared, pages, parts.service_key).add_to(routes)
     looks = LastLooks(parts.truth, parts.clock)
-    LastLookRoutes(looks, pages).add_to(routes)
+    LastLookRoutes(looks, parts.directory, parts.watcher, backlog, pages).add_to(routes)
     ChangesRoutes(reader, looks, parts.watcher).add_to(routes)
     desk = ImportDesk(parts.truth, parts.keys, parts.clock, parts.handed_in)
     ImportRoutes(desk, pages, backlog, parts.service_key).add_to(routes)

@@ -36,7 +36,7 @@ class ReclassifyBody(Given):
 class TagsBody(Given):
     """Some tags."""
 
-    tags: Tags = Field(min_length=1)
+    tags: Tags = Field(min_length=1, examples=[["vip"]])
 
 
 class AssignBody(Given):

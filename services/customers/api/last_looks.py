@@ -1,5 +1,6 @@
 """Routes of last looks: say what you have seen, and ask which customers changed since."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,25 +8,33 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.customers.api.lateness import DATED, data_as_of
+from services.customers.api.reads import token_of
 from services.customers.application.last_looks import FIRST, ChangedCustomer, LastLook, LastLooks
+from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.wanted import Wanted
 from shared.authorization.permissions import Permission
+from shared.errors import InvalidInputError
 from shared.given import Given
+from shared.projecting.backlog import BacklogWatch
+from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
-from shared.web.documents import PAGE_SIZE, PAGE_TOKEN
-from shared.web.pages import PageTokens, page_size
+from shared.web.documents import DAYBOOK_TOKEN, PAGE_SIZE, PAGE_TOKEN, PREFER, Parameter
+from shared.web.headers import waiting_seconds
+from shared.web.pages import PageTokens, Place, page_size
 from shared.web.queries import path_id
 from shared.web.routes import Routes
 
 HIGHEST_VERSION = 2**53
-QUERY = "changed customers"
+OF = Parameter("of", "query", "looked (unless said): those you looked at; owned: your own.")
 
 
 class LookBody(Given):
     """Which version of the customer you have seen."""
 
-    version: int = Field(ge=1, le=HIGHEST_VERSION)
+    version: int = Field(ge=1, le=HIGHEST_VERSION, examples=[1])
 
 
 class LastLookView(BaseModel):
@@ -37,16 +46,16 @@ class LastLookView(BaseModel):
 
 
 class ChangedView(BaseModel):
-    """A customer that changed since you looked, and which version you saw then."""
+    """A customer that changed since you looked, and which version you saw then; null: none."""
 
     id: UUID
-    seen_version: int
+    seen_version: int | None
     version: int
     changed_at: str
 
 
 class ChangedPage(BaseModel):
-    """A page of them, by id. It may be short and not the last: that has no next_page_token."""
+    """A page of them. It may be short and not the last: that has no next_page_token."""
 
     items: list[ChangedView]
     next_page_token: str | None
@@ -55,8 +64,18 @@ class ChangedPage(BaseModel):
 class LastLookRoutes:
     """The handlers of the routes of last looks."""
 
-    def __init__(self, looks: LastLooks, pages: PageTokens) -> None:
+    def __init__(
+        self,
+        looks: LastLooks,
+        directory: DirectoryQueries,
+        watcher: MarkWatcher,
+        backlog: BacklogWatch,
+        pages: PageTokens,
+    ) -> None:
         self._looks = looks
+        self._directory = directory
+        self._watcher = watcher
+        self._backlog = backlog
         self._pages = pages
 
     def add_to(self, routes: Routes) -> None:
@@ -67,8 +86,8 @@ class LastLookRoutes:
         routes.add("PUT", path, "put_last_look", may, self.look, body=LookBody, answers=answers)
         routes.add(
             "GET", "/v1/changed-customers", "list_changed_customers", may, self.changed,
-            parameters=[PAGE_SIZE, PAGE_TOKEN],
-            answers={200: Answer("The customers that changed since you looked.", ChangedPage)},
+            parameters=[OF, PAGE_SIZE, PAGE_TOKEN, DAYBOOK_TOKEN, PREFER],
+            answers={200: Answer("Those that changed since you looked.", ChangedPage, DATED)},
         )  # fmt: skip
 
     async def one(self, request: Request, caller: Caller) -> Response:
@@ -86,13 +105,40 @@ class LastLookRoutes:
         return JsonAnswer(_look_view(customer_id, look))
 
     async def changed(self, request: Request, caller: Caller) -> Response:
-        """List the customers that you looked at and that changed since."""
-        place = self._pages.of_request(request, QUERY)
-        after = FIRST if place is None else UUID(str(place[0]))
-        found, behind = await self._looks.changed(caller.subject, after, page_size(request))
-        token = None if behind is None else self._pages.seal([str(behind)], QUERY)
+        """List customers that changed since you looked: those you looked at, or your own."""
+        of = request.query_params.get("of", "looked")
+        if of not in {"looked", "owned"}:
+            raise InvalidInputError(
+                "of is neither looked nor owned.", field="of", fix="Send of=looked or of=owned."
+            )
+        query, size = f"changed customers: {of}", page_size(request)
+        place = self._pages.of_request(request, query)
+        headers: dict[str, str] = {}
+        if of == "looked":
+            after = FIRST if place is None else UUID(str(place[0]))
+            found, behind = await self._looks.changed(caller.subject, after, size)
+            next_place: Place | None = None if behind is None else [str(behind)]
+        else:
+            await self._watcher.wait_for(token_of(request), waiting_seconds(request))
+            found, next_place = await self._owned(caller.subject, place, size)
+            headers = data_as_of(self._watcher, self._backlog)
+        token = None if next_place is None else self._pages.seal(next_place, query)
         items = [_changed_view(customer) for customer in found]
-        return JsonAnswer({"items": items, "next_page_token": token})
+        return JsonAnswer({"items": items, "next_page_token": token}, 200, headers)
+
+    async def _owned(
+        self, person: str, place: Place | None, size: int
+    ) -> tuple[Sequence[ChangedCustomer], Place | None]:
+        """Return which of the next `size` customers of this owner changed, by name."""
+        wanted = Wanted(filters=[("owner", person)], archived="also")
+        page = await self._directory.page(wanted, place, size)
+        seen = await self._looks.seen(person, [row.id for row in page.rows])
+        changed = [
+            ChangedCustomer(row.id, seen.get(row.id), row.version, row.changed_at)
+            for row in page.rows
+            if row.version > seen.get(row.id, 0) and not row.is_erased
+        ]
+        return changed, page.next_place
 
 
 def _look_view(customer_id: UUID, look: LastLook | None) -> dict[str, Any]:

@@ -32,6 +32,8 @@ from shared.web.routes import Routes
 LATEST_ORDERS = 10
 LONGEST_REASON = 500
 MOST_STREAMS = 1_000
+# As wide as its column.
+HIGHEST_VERSION = 2**31 - 1
 # Ids of orders that were placed with an Idempotency-Key are made of it.
 ORDER_KEYS = UUID("6f1d3a52-2f0e-4c56-9d3c-0f8f5d3f6c11")
 NEEDED: dict[Kind, tuple[str, ...]] = {
@@ -57,7 +59,9 @@ class OrderBody(Given):
     """
 
     kind: Kind
-    version: int | None = Field(None, ge=1, description="Which version of the read model.")
+    version: int | None = Field(
+        None, ge=1, le=HIGHEST_VERSION, description="Which version of the read model."
+    )
     stream: Stream | None = Field(None, description="For example customer-<id>.")
     streams: list[Stream] | None = Field(None, min_length=1, max_length=MOST_STREAMS)
     event_id: UUID | None = Field(None, description="The event to discard.")

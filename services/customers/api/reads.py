@@ -19,6 +19,7 @@ from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.loading import CustomerReader
 from services.customers.domain.field.rules import NO_FIELDS
 from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.wanted import Wanted
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
 from shared.eventstore.tokens import Moment, TokenPart, parse_token
@@ -94,15 +95,23 @@ class ReadRoutes:
         A page may end early; there are more as long as `next_page_token` is there.
         """
         await self._watcher.wait_for(token_of(request), waiting_seconds(request))
-        # Only these are in the event store, which may be away while lists answer.
-        fields = await self._fields.read() if asks_for_custom(request) else NO_FIELDS
-        wanted = wanted_of(request, fields)
+        wanted = await self._wanted(request)
         size = page_size(request)
         query = f"customers: {wanted.query}"
         page = await self._directory.page(wanted, self._pages.of_request(request, query), size)
         place = page.next_place
         answer = page_view(page, None if place is None else self._pages.seal(place, query))
         return JsonAnswer(answer, 200, data_as_of(self._watcher, self._backlog))
+
+    async def _wanted(self, request: Request) -> Wanted:
+        # Only declarations are in the event store, which may be away while lists answer.
+        if not asks_for_custom(request):
+            return wanted_of(request, NO_FIELDS)
+        try:
+            return wanted_of(request, await self._fields.read())
+        except InvalidInputError:
+            # It may name a field that was declared a moment ago.
+            return wanted_of(request, await self._fields.read_again())
 
     async def one(self, request: Request, _caller: Caller) -> Response:
         """Read one customer: now, at a version, or as of a time or token."""

@@ -4,7 +4,7 @@ A look is no fact about the customer, so it is a row and no event; and no read m
 rebuilt with it, so it lies in truth.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -38,6 +38,8 @@ CHANGED = """with looked as materialized (
     from looked l join streams s on s.stream = 'customer-' || l.customer_id
     where s.version > l.version or l.is_cut order by l.customer_id limit $4"""
 NEWEST = "select version from streams where stream = $1"
+SEEN = """select customer_id, version from last_looks
+    where person = $1 and customer_id = any($2::uuid[])"""
 FORGET = "delete from last_looks where customer_id = $1"
 
 
@@ -51,10 +53,10 @@ class LastLook:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCustomer:
-    """A customer that changed since somebody looked."""
+    """A customer that changed since somebody looked; `seen_version` None: they never did."""
 
     id: UUID
-    seen_version: int
+    seen_version: int | None
     version: int
     changed_at: datetime
 
@@ -104,6 +106,11 @@ class LastLooks:
         # The last one that was compared comes along in any case if there may be more behind it.
         is_cut = bool(rows) and rows[-1]["is_cut"]
         return found, rows[-1]["customer_id"] if is_cut else None
+
+    async def seen(self, person: str, customers: Sequence[UUID]) -> Mapping[UUID, int]:
+        """Return which versions of these customers this person saw last; of most, perhaps, none."""
+        rows = await self._truth.fetch(SEEN, person, customers)
+        return {row["customer_id"]: row["version"] for row in rows}
 
     async def has_erased(self, subject: ErasedSubject) -> bool:
         """Delete everybody's look at an erased customer, and say that none is left."""

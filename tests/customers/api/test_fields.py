@@ -128,6 +128,13 @@ class TestDeclarations:
         given = {field["name"]: " x "}
         assert await known.check(given, registering=False) == {field["name"]: "x"}
 
+    async def test_a_list_is_filtered_by_a_field_declared_a_moment_ago(self, house: House) -> None:
+        alice = house.client("alice")
+        answer = await alice.get("/v1/customers?custom.nothing=x")
+        assert_problem(answer, 422, "invalid-input", field="custom.nothing")
+        field = await declare(house.client("erin"))
+        assert read(await alice.get(f"/v1/customers?custom.{field['name']}=x"))["items"] == []
+
     async def test_declarations_are_read_again_after_a_second(self, house: House) -> None:
         known = FieldDeclarations(house.store, house.clock)
         before = await known.read()

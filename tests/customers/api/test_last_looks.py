@@ -7,6 +7,7 @@ import pytest
 
 from services.customers.application import last_looks
 from services.customers.application.last_looks import LastLooks
+from shared.authorization.people import DEMO_PEOPLE
 from shared.projecting.holders import ErasedSubject
 from shared.testing.clock import NOON
 from tests.customers.api.asking import (
@@ -128,3 +129,27 @@ class TestChangedCustomers:
             items, behind = await changed(dave, page_token=behind)
             pages.append([item["id"] for item in items])
         assert pages == [[], [customers[3]["id"]], [customers[4]["id"]]]
+
+    async def test_ones_own_are_listed_also_if_one_never_looked(self, house: House) -> None:
+        bob, subject = house.client("bob"), DEMO_PEOPLE["bob"].subject
+        for name in ("Own 1", "Own 2", "Own 3"):
+            answer = await bob.post(
+                "/v1/customers", json={"kind": "person", "name": name, "owner": subject}
+            )
+            assert answer.status_code == 201, answer.text
+        token = answer.headers["Daybook-Token"]
+        await house.caught_up()
+        page = read(await bob.get("/v1/changed-customers", params={"of": "owned"}))
+        assert [item["seen_version"] for item in page["items"]] == [None, None, None]
+        first, second, _ = page["items"]
+        await look(bob, first, 1)
+        items, behind = await changed(bob, of="owned", page_size=2)
+        assert [item["id"] for item in items] == [second["id"]]
+        last, end = await changed(bob, of="owned", page_size=2, page_token=behind)
+        assert (len(last), end) == (1, None)
+        waited = await bob.get("/v1/changed-customers?of=owned", headers={"Daybook-Token": token})
+        assert len(read(waited)["items"]) == 2
+        wrong = await bob.get("/v1/changed-customers?of=everybody")
+        assert_problem(wrong, 422, "invalid-input", field="of")
+        mixed = await bob.get("/v1/changed-customers", params={"page_token": behind or ""})
+        assert_problem(mixed, 422, "page-token-of-another-query", field="page_token")

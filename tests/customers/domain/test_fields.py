@@ -141,6 +141,8 @@ def test_a_value_is_kept_in_one_form(name: str, given: object, kept: Value | Non
         ("a_text", "x" * 2001, "is too long"),
         ("a_text", "a\x00b", "holds a control character"),
         ("a_text", "a\x85b", "holds a control character"),
+        ("a_text", "a\u202eb", "holds a control that changes the direction of writing unseen"),
+        ("a_text", "\u200b", "holds nothing that can be seen"),
         ("a_number", True, "is not a number"),
         ("a_number", "1e3", "is not a number"),
         ("a_number", "NaN", "is not a number"),

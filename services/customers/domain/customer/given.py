@@ -119,7 +119,9 @@ def _alone(field: str) -> BeforeValidator:
 
 
 Name = Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME)]
-EmailText = Annotated[str, Field(max_length=LONGEST_ADDRESS), AfterValidator(_email)]
+EmailText = Annotated[
+    str, Field(max_length=LONGEST_ADDRESS, examples=["ada@example.org"]), AfterValidator(_email)
+]
 Country = Annotated[Line, Field(max_length=LONGEST_LINE), AfterValidator(_country)]
 Short = Annotated[Line, Field(min_length=1, max_length=LONGEST_LINE)]
 Street = Annotated[Lines, Field(min_length=1, max_length=LONGEST_LINE)]
@@ -150,7 +152,7 @@ class NewPhone(Given):
     """A phone number, national only where `country` says whose; the number alone will do."""
 
     country: Country | None = None
-    number: Annotated[Line, Field(min_length=2, max_length=60)]
+    number: Annotated[Line, Field(min_length=2, max_length=60, examples=["+49 30 123456"])]
     type: PhoneType | None = None
     primary: bool = False
 

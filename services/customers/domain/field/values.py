@@ -7,9 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from services.customers.domain.field.events import FieldType
 from services.customers.domain.field.rules import Field, Fields
 from shared.errors import WrongField
+from shared.given import Lines
 
 LONGEST_TEXT: Final = 2_000
 MOST_DIGITS: Final = 38
@@ -17,9 +20,7 @@ MOST_DIGITS: Final = 38
 EXACT_DIGITS: Final = 15
 NUMBER = re.compile(r"[+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# Tab and line break are text; all others of C0, C1 and the separators of Unicode are not.
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-SURROGATE = re.compile("[\ud800-\udfff]")
+LINES: Final = TypeAdapter(Lines)
 
 Value = str | bool | tuple[str, ...]
 """text, number (decimal text), date (ISO 8601), choice · boolean · choices."""
@@ -97,15 +98,17 @@ def _is_same(value: object, present: object) -> bool:
 
 
 def _text(_field: Field, value: object) -> str:
-    if not isinstance(value, str) or SURROGATE.search(value):
-        raise ValueRefusedError("must be text", "Send it in quotation marks.")
-    text = value.replace("\r\n", "\n").strip()
+    try:
+        text = LINES.validate_python(value)
+    except ValidationError as error:
+        told = error.errors(include_url=False, include_input=False)[0].get("ctx", {})
+        raise ValueRefusedError(
+            told.get("problem", "must be text"), told.get("fix", "Send it in quotation marks.")
+        ) from None
     if not text:
         raise ValueRefusedError("is blank", "Send null to clear it.")
     if len(text) > LONGEST_TEXT:
         raise ValueRefusedError("is too long", f"Send at most {LONGEST_TEXT} characters.")
-    if CONTROL.search(text):
-        raise ValueRefusedError("holds a control character", "Remove it; line breaks may stay.")
     return text
 
 
