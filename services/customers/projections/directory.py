@@ -28,7 +28,7 @@ CUSTOMER_EVENTS = frozenset(get_args(CustomerEvent))
 STREAMS = "customer-"
 WITHDRAWN = Customer(is_withdrawn=True)
 
-READ = """select id, kind, name, is_erased, version, registered_at, details::text
+READ = """select id, kind, name, is_erased, version, registered_at, details
     from directory where id = any($1::uuid[])"""
 READ_WITHDRAWN = "select id, version from directory_withdrawn where id = any($1::uuid[])"
 # Rows come sorted by id, so that two writers take their locks in the same order; as one JSON text,

@@ -21,7 +21,7 @@ from shared.postgres.lanes import Lanes
 
 FIELDS = ("id", "kind", "name", "stage", "owner", "country", "is_archived", "is_erased", "version",
     "registered_at", "changed_at")  # fmt: skip
-COLUMNS = f"{', '.join(f'd.{name}' for name in FIELDS)}, d.sort_name, d.details::text"
+COLUMNS = f"{', '.join(f'd.{name}' for name in FIELDS)}, d.sort_name, d.details"
 BATCH = 2_000
 SHAPE_THAT_ANSWERS = """select shape from projection_versions
     where projection = 'directory' and state = 'current'"""

@@ -5,7 +5,7 @@ off; then those that hold every piece of it. Whoever asks for a text that too ma
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
@@ -13,11 +13,13 @@ import asyncpg
 from services.customers.projections.sought import Piece, Sought
 from services.customers.projections.wanted import Values, Wanted
 
-CANDIDATES = 500
+CANDIDATES = 300
 """More are not ranked; the answer says that there are more."""
-LOOKED_AT = 1_500
+LOOKED_AT = 1_000
 """So many that hold the text are looked at for a filter, or so many that the filter leaves for the
 text, whichever are fewer."""
+RARE = LOOKED_AT // 50
+"""If so few of those pass a filter, it may leave so few that these are looked at for the text."""
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -52,14 +54,13 @@ async def candidates(
         return _cut(named, rows, misspelt=misspelt)
     filters = wanted.conditions(values)
     rows = await _ask(connection, _looked_at(conditions, filters), values)
-    if rows[0]["seen"] >= LOOKED_AT:
+    is_cut = rows[0]["seen"] >= LOOKED_AT
+    if is_cut and len(rows) < RARE:
         left_over = await _ask(connection, _left_over(conditions, filters), values)
         if left_over[0]["seen"] < LOOKED_AT:
             return _cut(named, left_over, misspelt=misspelt)
-        return Candidates(
-            _cut(named, rows, misspelt=misspelt).ids, is_cut=True, is_misspelt=misspelt
-        )
-    return _cut(named, rows, misspelt=misspelt)
+    found = _cut(named, rows, misspelt=misspelt)
+    return replace(found, is_cut=found.is_cut or is_cut)
 
 
 async def _ask(
