@@ -25,6 +25,8 @@ USER = 10001
 VERSIONS = ("1.37.0", "1.34.0")
 # Others' kinds, which no schema here knows; what they may hold is tested below.
 CUSTOM = {"ScaledObject", "PodMonitor", "PrometheusRule"}
+# A secret each, mounted whole: the former master key is put beside the new one.
+KEY_SECRETS = {"master.key": "customers-master-key", "service.key": "customers-service-key"}
 ONCE = {"prepare", "migrate", "check"}
 OPERATORS = ObservabilitySettings().metrics_port
 JOINS_A_GROUP = {"projector", "streams"}
@@ -126,7 +128,7 @@ def test_a_process_has_its_own_password_and_only_the_keys_that_it_uses(
         "migrate": {"customers_migrate", "customers_api"},
         "check": {"customers_migrate", "customers_api"},
     }.get(role, {f"customers_{role}"} if role in DATABASE_ROLES else set())
-    assert files_of(workload) == expected | KEYS.get(role, set())
+    assert files_of(workload) == expected | {KEY_SECRETS[key] for key in KEYS.get(role, ())}
     volumes = {volume["name"] for volume in pod_of(workload)["volumes"]}
     mounts = {mount["name"]: mount for mount in its["volumeMounts"]}
     assert set(mounts) <= volumes
