@@ -27,6 +27,7 @@ ALL_IS_WELL = {
     f"daybook_erasure_age_seconds{{{_A}}}": "600",
     f"daybook_epoch{{{_A}}}": "1",
     f'daybook_alarm{{alarm="disk-nearly-full",{_A}}}': "0",
+    f'daybook_alarm{{alarm="erasure-ledger",{_A}}}': "0",
     f'daybook_disk_free_bytes{{server="truth",{_A}}}': "100000000000",
     f'daybook_relay_failures_total{{topic="{TOPIC}",{_A}}}': "0",
     f'daybook_projection_failures_total{{projection="directory",{_A}}}': "0",
@@ -56,6 +57,8 @@ class Story:
 
     def series(self) -> dict[str, str]:
         """Return every series with its numbers."""
+        for part in self.otherwise:
+            assert any(part in name for name in ALL_IS_WELL), f"{part} changes nothing"
         told = {}
         for name, value in ALL_IS_WELL.items():
             changes = [new for part, new in self.otherwise.items() if part in name]
