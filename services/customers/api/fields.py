@@ -57,7 +57,10 @@ class LabelBody(Given):
 class DeclareFieldBody(Given):
     """Declare a field; its name and type never change."""
 
-    name: Annotated[str, Field(max_length=rules.LONGEST_NAME, pattern=f"^{rules.NAME.pattern}$")]
+    # Described as the rules have it; they refuse in better words than a pattern could.
+    name: str = Field(
+        max_length=rules.LONGEST_NAME, json_schema_extra={"pattern": f"^{rules.NAME.pattern}$"}
+    )
     label: LabelBody
     type: FieldType
     required: bool = False
