@@ -26,7 +26,8 @@ ENDS = """select distinct on (e.partition) e.partition, s.epoch,
         count(*) over (partition by e.partition) as feed_position, e.txid, e.position
     from events e, store s order by e.partition, e.txid desc, e.position desc"""
 DDL = "select ddl from projection_definitions where projection = 'directory'"
-ROWS = "select * from {schema}.directory"
+TABLES = ("directory", "directory_text")
+ROWS = "select * from {schema}.{table}"
 STATE = """select count(*), sum(version)::bigint, md5(string_agg(
         id::text || version::text || name || details::text, '' order by id))
     from {schema}.directory"""
@@ -99,7 +100,7 @@ class Copies:
         self._owner = owner
         self._rebuilds = rebuilds
         self._customers = events // EVENTS_EACH
-        self._rows: list[tuple[object, ...]] = []
+        self._rows: dict[str, list[tuple[object, ...]]] = {}
 
     async def make(self) -> None:
         """Make the table and its indexes."""
@@ -111,14 +112,15 @@ class Copies:
         """Load what the first rebuild came to into the emptied table; return rows a second."""
         if not self._rows:
             schema = schema_of("directory", self._rebuilds.version)
-            self._rows = [tuple(r) for r in await self._owner.fetch(ROWS.format(schema=schema))]
-            must_be(self._customers, len(self._rows), "customers")
-        await self._owner.execute("truncate copied.directory")
+            for table in TABLES:
+                rows = await self._owner.fetch(ROWS.format(schema=schema, table=table))
+                self._rows[table] = [tuple(row) for row in rows]
+                must_be(self._customers, len(rows), "customers")
+        await self._owner.execute("truncate copied.directory, copied.directory_text")
         started = perf_counter()
-        await self._owner.copy_records_to_table(
-            "directory", schema_name="copied", records=self._rows
-        )
-        return len(self._rows) / (perf_counter() - started)
+        for table, records in self._rows.items():
+            await self._owner.copy_records_to_table(table, schema_name="copied", records=records)
+        return self._customers / (perf_counter() - started)
 
     async def check(self) -> None:
         """Raise BrokenSideError unless the last rebuild came to the same rows as the first."""

@@ -10,8 +10,10 @@ import pytest
 
 from services.customers.domain.customer.events import CustomerRegistered, RegisteredDetails, Stage
 from services.customers.projections.directory import Directory
-from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
 from services.customers.projections.wanted import Wanted
+from shared.errors import InvalidInputError
+from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from tests.customers.projections.search_examples import PEOPLE, registered_of
 from tests.customers.projections.test_directory import came
@@ -109,3 +111,22 @@ async def test_no_question_reads_a_whole_table(
     plans.clear()
     assert len([row async for row in queries.every(Wanted("name"))]) == CUSTOMERS
     assert not [plan for plan in plans if "Seq Scan" in plan], plans
+
+
+async def test_what_takes_too_long_is_refused_and_the_connection_goes_on(
+    databases: Databases,
+) -> None:
+    settings = {**SETTINGS, "statement_timeout": "50ms"}
+    its = Lanes(dsn_for(databases.views_dsn, "api"), 1, application_name="x", settings=settings)
+    await its.open()
+    queries = DirectoryQueries(its)
+    holder = await asyncpg.connect(databases.admin_dsn("views"))
+    async with holder.transaction():
+        await holder.execute("lock table directory_1.directory in access exclusive mode")
+        with pytest.raises(InvalidInputError) as refused:
+            await queries.page(Wanted("ada"), None, 50)
+    assert refused.value.problem_code == "search-too-wide"
+    assert "Say more" in str(refused.value.fix)
+    assert (await queries.page(Wanted("ada"), None, 50)).rows == ()
+    await holder.close()
+    await its.close()
