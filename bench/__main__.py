@@ -15,7 +15,9 @@ from bench import (
     append_idempotent,
     append_many,
     erasing,
+    exporting,
     finding,
+    importing,
     large,
     live_while_rebuilding,
     post_customers,
@@ -48,6 +50,8 @@ ROWS: tuple[Row, ...] = (
     erasing.ROW,
     live_while_rebuilding.ROW,
     finding.ROW,
+    importing.ROW,
+    exporting.ROW,
     takeover.ROW,
 )
 # Left out, and named, where Apache Kafka is not there.

@@ -76,13 +76,13 @@ class ExportRoutes:
         media_type = _media_type(request)
         fields = await self._fields.read() if asks_for_custom(request) else NO_FIELDS
         rows = self._directory.every(wanted_of(request, fields))
-        written = _csv if media_type == CSV else _ndjson
+        written = csv_lines if media_type == CSV else _ndjson
         ending = "csv" if media_type == CSV else "ndjson"
         headers = {
             "Content-Disposition": f'attachment; filename="customers.{ending}"',
             **data_as_of(self._watcher, self._backlog),
         }
-        return StreamingResponse(_pieces(rows, written), 200, headers, media_type)
+        return StreamingResponse(pieces(rows, written), 200, headers, media_type)
 
 
 def exported(row: DirectoryRow) -> dict[str, Any]:
@@ -106,10 +106,11 @@ def exported(row: DirectoryRow) -> dict[str, Any]:
     }
 
 
-async def _pieces(
+async def pieces(
     rows: AsyncIterator[DirectoryRow],
     written: Callable[[Sequence[Mapping[str, Any]], bool], bytes],
 ) -> AsyncIterator[bytes]:
+    """Yield a file piece by piece; erased customers are not in it."""
     yield written((), True)
     batch: list[Mapping[str, Any]] = []
     async for row in rows:
@@ -140,7 +141,8 @@ def _ndjson(batch: Sequence[Mapping[str, Any]], _is_head: bool) -> bytes:
     return b"".join(orjson.dumps(each) + b"\n" for each in batch)
 
 
-def _csv(batch: Sequence[Mapping[str, Any]], is_head: bool) -> bytes:
+def csv_lines(batch: Sequence[Mapping[str, Any]], is_head: bool) -> bytes:
+    """Return customers as lines of CSV, or behind the line that names the columns."""
     out = io.StringIO()
     writer = csv.writer(out)
     if is_head:

@@ -9,7 +9,6 @@ from shared.messaging.topics import CUSTOMERS
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 
-
 # Rows are read in a thread. With Python's own 5 ms whoever else is in the process would wait that
 # long at each turn: measured, live writes and the relay stood for seconds.
 TURN_SECONDS = 0.0005

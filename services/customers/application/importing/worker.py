@@ -31,7 +31,7 @@ from shared.security.subject_keys import SubjectKeys
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 500
+BATCH: Final = 1_000
 RENEW_EVERY_SECONDS: Final = 1.0
 LOOK_EVERY_SECONDS: Final = 0.5
 SWEEP_EVERY_SECONDS: Final = 60.0

@@ -1,7 +1,7 @@
 """Every kind of contact point has one place: its list, its words, the events that tell of it."""
 
-from dataclasses import asdict, dataclass
-from typing import Final, assert_never
+from dataclasses import dataclass
+from typing import Any, Final, assert_never
 from uuid import UUID
 
 from services.customers.domain.customer.contact_events import (
@@ -106,7 +106,7 @@ def as_registered(
     return (
         tuple(EmailAddress(id=e.id, address=e.address, type=e.type) for e in emails),
         tuple(PhoneNumber(id=p.id, given=p.given, number=p.number, type=p.type) for p in phones),
-        tuple(PostalAddress(**asdict(a)) for a in addresses),
+        tuple(PostalAddress(**_slots(a)) for a in addresses),
     )
 
 
@@ -158,4 +158,9 @@ def _phone(point: CustomerPhone) -> PhoneDetails:
 
 
 def _address(point: CustomerAddress) -> AddressDetails:
-    return AddressDetails.model_validate(asdict(point))
+    return AddressDetails.model_validate(_slots(point))
+
+
+def _slots(point: CustomerAddress) -> dict[str, Any]:
+    # dataclasses.asdict copies deep, which takes ten times as long.
+    return {slot: getattr(point, slot) for slot in point.__slots__}
