@@ -3,8 +3,8 @@
 import csv
 import io
 
-from tests.customers.api.asking import rename
-from tests.customers.importing.handing_in import a_desk, counts, lines
+from tests.customers.api.asking import assert_problem, rename
+from tests.customers.importing.handing_in import CSV, a_desk, counts, lines
 from tests.ground.house import House
 
 
@@ -118,3 +118,32 @@ async def test_an_import_is_undone_but_for_what_somebody_touched(house: House) -
     assert await desk.events() == stored
     # What was undone may be imported again.
     assert counts(await desk.imported(file)) == [1, 1, 2, 0]
+
+
+async def test_an_import_that_is_cancelled_stops_where_it_is_and_can_be_undone(
+    house: House,
+) -> None:
+    desk = await a_desk(house)
+    told = await desk.hand_in(lines("name", "Ada"))
+    for _ in range(2):
+        answer = await desk.client.post(f"/v1/imports/{told['id']}/cancel")
+        assert (answer.status_code, answer.json()["state"]) == (202, "cancelled")
+    await desk.work()
+    assert await desk.names() == []
+    refused = await desk.client.post(f"/v1/imports/{told['id']}/undo")
+    assert refused.status_code == 202
+    going_on = await desk.hand_in(lines("name", "Bo"))
+    refused = await desk.client.post(f"/v1/imports/{going_on['id']}/undo")
+    assert_problem(refused, 409, "import-goes-on")
+
+
+async def test_a_file_that_is_handed_in_again_with_its_key_is_imported_once(house: House) -> None:
+    desk = await a_desk(house)
+    keyed = {**CSV, "Idempotency-Key": "once"}
+    first = await desk.hand_in(lines("name", "Ada"), keyed)
+    again = await desk.client.post("/v1/imports", content="name\nAda\n", headers=keyed)
+    assert (again.json()["id"], again.headers["idempotency-replayed"]) == (first["id"], "true")
+    other = await desk.client.post("/v1/imports", content="name\nBo\n", headers=keyed)
+    assert_problem(other, 422, "idempotency-key-reused", field="Idempotency-Key")
+    await desk.work()
+    assert await desk.names() == ["Ada"]

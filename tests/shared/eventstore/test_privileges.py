@@ -35,6 +35,9 @@ MAY = [
     ("api", "select * from log_horizon()"),
     ("api", "select count(*) from relay_checkpoints"),
     ("projector", READ_EVENTS),
+    ("worker", READ_EVENTS),
+    ("worker", APPEND_MANY.replace("note-2", "note-3")),
+    ("worker", "delete from import_chunks"),
     ("projector", "select * from streams, store, feed_index"),
     ("projector", "select discarded_events('directory')"),
     ("relay", READ_EVENTS),
@@ -56,7 +59,7 @@ MAY = [
 MAY_NOT = [
     *[
         (role, statement)
-        for role in ("api", "relay", "projector")
+        for role in ("api", "relay", "projector", "worker")
         for statement in (
             "update events set data = ''",
             "update events set actor = 'somebody else'",
@@ -87,6 +90,13 @@ MAY_NOT = [
     ("api", ADVANCE),
     ("relay", APPEND),
     ("relay", APPEND_MANY),
+    ("worker", APPEND),
+    ("worker", READ_RECORDS),
+    ("worker", "select * from idempotency"),
+    ("worker", "delete from imports"),
+    ("worker", "delete from import_rows"),
+    ("api", "insert into import_rows values (gen_random_uuid(), 1, gen_random_uuid(), 0, 1)"),
+    ("api", "delete from import_keys"),
     ("relay", KEEP),
     ("relay", "select * from idempotency"),
     ("relay", "delete from relay_checkpoints"),
