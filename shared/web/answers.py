@@ -38,3 +38,4 @@ class Answer:
     model: type[BaseModel] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str | None = None
+    """What it is if it is no JSON, or may be instead where there is a model, too."""

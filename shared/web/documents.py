@@ -95,7 +95,7 @@ def documented_answers(answers: Mapping[int, Answer]) -> dict[int | str, dict[st
         }
         if answer.model is not None:
             documented[status]["model"] = answer.model
-        elif answer.media_type is not None:
+        if answer.media_type is not None:
             documented[status]["content"] = {answer.media_type: {"schema": {"type": "string"}}}
     return documented
 

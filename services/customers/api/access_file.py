@@ -76,7 +76,8 @@ class AccessFileRoutes:
         routes.add(
             "GET", "/v1/customers/{customer_id}/access-file", "get_access_file",
             Permission.CUSTOMERS_ACCESS_FILE, self.file, parameters=[FORMAT],
-            answers={200: Answer("Everything about the person.", AccessFileView)},
+            answers={200: Answer("Everything about the person.", AccessFileView,
+                                 media_type="text/html")},
             about="customer_id", access=Access(is_restricted=True),
         )  # fmt: skip
 

@@ -79,6 +79,8 @@ class CustomerErasures:
         self._ledger = ledger
         self._clock = clock
         self._appended = appended
+        self.begun = Signal()
+        """Set when an erasure has begun, so that whoever asks the holders asks soon."""
         self._before = before_key_is_destroyed
 
     async def erase_customer(
@@ -214,6 +216,7 @@ class CustomerErasures:
             except VersionConflictError:
                 continue
             self._appended.set()
+            self.begun.set()
             return
         raise _changes_all_the_time()
 

@@ -60,10 +60,18 @@ class ErasureWatcher:
                 log.warning(
                     "open erasures could not be looked at", extra={"error": type(error).__name__}
                 )
-            try:
-                await asyncio.wait_for(stop.wait(), pause)
-            except TimeoutError:
-                continue
+            await self._pause(stop, pause)
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        """Wait until it is time to look again, or an erasure has begun here, or `stop` is set."""
+        begun = self._erasures.begun
+        waiting = [asyncio.create_task(each.wait()) for each in (stop, begun)]
+        try:
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        begun.clear()
 
     async def look(self) -> int:
         """Do what can be done for every open erasure; return how many there were."""
