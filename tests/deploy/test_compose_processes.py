@@ -5,7 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.customers.roles.test_prepare import ask_for_passwords
 from tests.deploy.composed import LEDGER, SECRETS, Service, composed, of_role
 from tests.deploy.image import Image, image_in
 from tests.ground.broker import Broker, free_port
+from tests.ground.collector import Collector, a_collector
 from tests.ground.processes import Running, running_command
 from tests.ground.servers import Servers
 
@@ -38,6 +39,7 @@ class Machine:
     broker: Broker
     secrets: Path
     image: Image
+    collector: Collector
     issuer_port: int = field(default_factory=free_port)
     api_port: int = field(default_factory=free_port)
     ports: dict[str, int] = field(default_factory=dict)
@@ -45,7 +47,7 @@ class Machine:
     def environment(self, service: Service) -> dict[str, str]:
         """Return what the container would be told, with our servers in the place of its."""
         told = self.image.environment(service.environment)
-        told.pop("DAYBOOK_OBSERVABILITY_OTLP_ENDPOINT", None)  # nobody collects here
+        told["DAYBOOK_OBSERVABILITY_TRACE_SHARE"] = "1.0"
         told["DAYBOOK_OBSERVABILITY_METRICS_PORT"] = str(self._port(service))
         return {name: self._here(value, name) for name, value in told.items()}
 
@@ -68,6 +70,7 @@ class Machine:
         for there, here in (
             (SECRETS, str(self.secrets)),
             (LEDGER, str(self.secrets.parent / "ledger")),
+            ("//otel-collector:4318", f"//127.0.0.1:{self.collector.port}"),
             (f":{ISSUER_PORT}", f":{self.issuer_port}"),
         ):
             value = value.replace(there, here)
@@ -101,11 +104,14 @@ def make_secrets(folder: Path) -> Path:
 
 
 @pytest.fixture
-async def machine(own_servers: Servers, own_broker: Broker, tmp_path: Path) -> Machine:
+async def machine(
+    own_servers: Servers, own_broker: Broker, tmp_path: Path
+) -> AsyncIterator[Machine]:
     for kind in KINDS:
         await ask_for_passwords(own_servers, kind)
     secrets = make_secrets(tmp_path / "tree")
-    return Machine(own_servers, own_broker, secrets, image_in(tmp_path / "opt"))
+    with a_collector() as collector:
+        yield Machine(own_servers, own_broker, secrets, image_in(tmp_path / "opt"), collector)
 
 
 async def answers(command: Sequence[str], env: Mapping[str, str]) -> bool:
@@ -143,6 +149,7 @@ async def test_every_process_of_the_file_runs_and_a_customer_goes_the_whole_way(
 
             await until(is_well, WELL_WITHIN_SECONDS, what=f"that {name} is well")
         await go_the_whole_way(machine)
+        await until(lambda: is_traced(machine.collector), 60, what="the trace of that")
         await ask_by_command(machine)
 
 
@@ -159,6 +166,16 @@ async def go_the_whole_way(machine: Machine) -> None:
         signed |= {"Daybook-Token": made.headers["Daybook-Token"], "Prefer": "wait=30"}
         found = (await http.get(api, params={"q": "Ada"}, headers=signed)).raise_for_status()
     assert [each["name"] for each in found.json()["items"]] == ["Ada Container"]
+
+
+def is_traced(collector: Collector) -> bool:
+    """Whether the spans of the registration came from every process that had a part in it."""
+    begun = [each for each in collector.spans if each.name == "POST /v1/customers"]
+    return bool(begun) and collector.of_trace(begun[0].trace_id) >= {
+        ("api", "append"),
+        ("relay", f"send {CUSTOMERS.name}"),
+        ("projector", f"process {CUSTOMERS.name}"),
+    }
 
 
 async def ask_by_command(machine: Machine) -> None:
