@@ -20,6 +20,8 @@ from services.customers.domain.customer.commands import (
     UntagCustomer,
 )
 from services.customers.domain.customer.contact_points import KINDS, points_of
+from services.customers.domain.customer.events import Stage
+from services.customers.domain.customer.life import STAGES
 from services.customers.domain.customer.state import ContactPoint, Customer
 
 WHY: Final = "the import that said otherwise was undone"
@@ -65,7 +67,7 @@ class Reverting:
             case "owner":
                 self.commands.append(AssignCustomer(was))
             case _:
-                self.commands.append(MoveCustomerToStage(was, WHY))
+                self.commands += [MoveCustomerToStage(each, WHY) for each in _way(became, was)]
 
     def _points(self, kind: type[ContactPoint]) -> None:
         its = KINDS[kind]
@@ -121,3 +123,18 @@ class Reverting:
                 self.commands.append(RemoveCustomerNote(note_id))
         for note_id in was.keys() - became.keys() - is_now.keys():
             self.commands.append(AddCustomerNote(note_id, was[note_id].text))
+
+
+def _way(start: Stage, end: Stage) -> list[Stage]:
+    """Return the stages through which a customer may go from one to the other, the last included.
+
+    What an import could go in one step has no such step back.
+    """
+    ways: dict[Stage, list[Stage]] = {start: []}
+    waiting = [start]
+    for stage in waiting:
+        for following in STAGES[stage]:
+            if following not in ways:
+                ways[following] = [*ways[stage], following]
+                waiting.append(following)
+    return ways.get(end, [end])
