@@ -20,6 +20,7 @@ from bench import (
     importing,
     large,
     live_while_rebuilding,
+    memory,
     post_customers,
     projecting,
     projecting_eventsourcing,
@@ -52,6 +53,7 @@ ROWS: tuple[Row, ...] = (
     finding.ROW,
     importing.ROW,
     exporting.ROW,
+    memory.ROW,
     takeover.ROW,
 )
 # Left out, and named, where Apache Kafka is not there.
