@@ -9,13 +9,14 @@ from cli.customer_answers import Customer, CustomerPage
 
 STAGES = ("lead", "prospect", "active", "dormant", "closed")
 SORTS = ("name", "-name", "changed_at", "-changed_at", "registered_at", "-registered_at")
-FILTERS = ("stage", "owner", "tag", "kind", "country", "archived", "sort")
+FILTERS = ("stage", "owner", "organisation", "tag", "kind", "country", "archived", "sort")
 
 
 @click.command()
 @click.argument("text", default="")
 @click.option("--stage", type=click.Choice(STAGES), help="Only this stage.")
 @click.option("--owner", help="Only customers of this owner: a subject id.")
+@click.option("--organisation", help="Only people with a role in this organisation: its id.")
 @click.option("--tag", multiple=True, help="Only with this tag; may be repeated.")
 @click.option("--kind", type=click.Choice(("person", "organisation")), help="Only this kind.")
 @click.option("--country", help="Only in this country: two letters.")

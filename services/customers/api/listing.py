@@ -26,7 +26,9 @@ _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "sort": tuple(SORTS),
 }  # fmt: skip
 _COUNTRY = re.compile("[A-Za-z]{2}")
-_OTHERS: Final = frozenset({"q", "owner", "tag", "country", "page_size", "page_token"})
+_FILTERS: Final = frozenset({"stage", "kind", "owner", "organisation", "country", "tag"})
+_IDS: Final = frozenset({"owner", "organisation"})
+_OTHERS: Final = _FILTERS | {"q", "page_size", "page_token"}
 
 Q = Parameter(
     "q",
@@ -40,6 +42,12 @@ Q = Parameter(
 FILTERS = (
     Parameter("stage", "query", f"Only this stage: {', '.join(get_args(Stage))}."),
     Parameter("owner", "query", "Only customers of this owner, by subject id.", UUID),
+    Parameter(
+        "organisation",
+        "query",
+        "Only people with a role in this organisation, now or at any time, by its id.",
+        UUID,
+    ),
     Parameter("tag", "query", "Only with this tag, whatever its case; repeated: with all of them."),
     Parameter("kind", "query", f"Only this kind: {', '.join(get_args(CustomerKind))}."),
     Parameter(
@@ -67,7 +75,7 @@ def wanted_of(request: Request, fields: Fields) -> Wanted:
     filters = [
         (name, _value(name, given, fields))
         for name, given in request.query_params.multi_items()
-        if name in {"stage", "kind", "owner", "country", "tag"} or name.startswith(CUSTOM)
+        if name in _FILTERS or name.startswith(CUSTOM)
     ]
     if len(filters) > MOST_FILTERS:
         raise _refused(filters[-1][0], "is one filter too many", f"Send at most {MOST_FILTERS}.")
@@ -102,11 +110,11 @@ def page_view(page: DirectoryPage, next_token: str | None) -> dict[str, Any]:
 def _value(name: str, given: str, fields: Fields) -> str:
     if name in _ALLOWED:
         return _one_of(name, given)
-    if name == "owner":
+    if name in _IDS:
         try:
             return str(UUID(given))
         except ValueError:
-            raise _refused(name, "is not an id", "Send the owner's subject id, a UUID.") from None
+            raise _refused(name, "is not an id", f"Send the id of the {name}, a UUID.") from None
     if name == "country":
         if _COUNTRY.fullmatch(given) is None:
             raise _refused(name, "is not a country", "Send two letters, for example DE.")

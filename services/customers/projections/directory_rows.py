@@ -117,6 +117,8 @@ def _facets(customer: Customer) -> Iterator[str]:
         yield facet("country", country)
     for tag in customer.tags:
         yield facet("tag", tag)
+    for organisation_id in {link.organisation_id for link in customer.links}:
+        yield facet("organisation", organisation_id)
     for name, value in customer.custom.items():
         for one in value if isinstance(value, tuple) else (value,):
             yield facet(f"custom.{name}", one)

@@ -82,8 +82,8 @@ class Order:
 class Wanted:
     """Which customers, in which order; without `sort` a text is answered by rank, all else by name.
 
-    `filters` are pairs of a field (stage, owner, tag, kind, country, custom.NAME) and the value
-    that it must have; of tags and choices all that are named.
+    `filters` are pairs of a field (stage, owner, organisation, tag, kind, country, custom.NAME) and
+    the value that it must have; of tags and choices all that are named.
     """
 
     text: str | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.customers.api.asking import assert_problem, names_of, read, register
+from tests.customers.api.asking import assert_problem, if_match, names_of, read, register
 from tests.ground.house import House
 
 PATH = "/v1/customers"
@@ -17,6 +17,7 @@ class TestFindCustomers:
             ("archived", "maybe", "false, true, any"),
             ("sort", "age", "name, -name, changed_at"),
             ("owner", "bob", "a UUID"),
+            ("organisation", "Works", "a UUID"),
             ("country", "Germany", "two letters"),
             ("tag", "", "leave it out"),
             ("custom.size", "big", "The declared ones are"),
@@ -29,6 +30,21 @@ class TestFindCustomers:
         answer = await house.client("alice").get(PATH, params={name: given})
         problem = assert_problem(answer, 422, "invalid-input", field=name)
         assert allowed in problem["fix"]
+
+    async def test_an_organisation_has_its_people(self, house: House) -> None:
+        alice = house.client("alice")
+        body = {"kind": "organisation", "name": "Works"}
+        works, other = [read(await alice.post(PATH, json=body)) for _ in range(2)]
+        people = [await register(alice, name) for name in ("Ada", "Bea", "Cleo")]
+        for person, where in zip(people[:2], (works, other), strict=True):
+            answer = await alice.post(
+                f"{PATH}/{person['id']}/links",
+                json={"organisation_id": where["id"], "role": "head", "until": "2020-01-01"},
+                headers=if_match(1),
+            )
+            assert answer.status_code == 200, answer.text
+        await house.caught_up()
+        assert names_of(await alice.get(PATH, params={"organisation": works["id"]})) == ["Ada"]
 
     async def test_a_hit_says_why_and_a_page_of_no_text_does_not(self, house: House) -> None:
         alice = house.client("alice")
