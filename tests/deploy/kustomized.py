@@ -129,16 +129,6 @@ def pod_of(resource: Json) -> Json:
     return found
 
 
-def comparable(resources: list[Json]) -> list[str]:
-    """Return the resources in an order and form in which two renderings can be compared.
-
-    Kustomize adds a hash to the names of generated maps, and orders what it adds in its own way.
-    """
-    text = json.dumps([_sorted(each) for each in resources])
-    text = re.sub(r"(customers-settings|daybook-dashboards)-[a-z0-9]{10}\b", r"\1", text)
-    return sorted(json.dumps(each, sort_keys=True) for each in json.loads(text))
-
-
 def _sorted(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, dict):
         return {key: _sorted(each) for key, each in value.items()}
