@@ -5,7 +5,6 @@ sealed, appended, with outcomes and marks. The baseline reads and checks the sam
 code and then copies the rows that ours made into the same four tables, in one go.
 """
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import count
@@ -38,7 +37,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
         async def ours() -> float:
             content = a_file(next(numbers))
             truth = await here.lanes(here.databases.truth, "api", 1)
-            desk = ImportDesk(truth, await here.keys(), here.clock, asyncio.Event())
+            desk = ImportDesk(truth, await here.keys(), here.clock)
             handed_in = await desk.hand_in(
                 Asked("csv"), {"format": "csv"}, _whole(content), lambda _: None,
                 actor="bench", is_dry_run=False,

@@ -39,7 +39,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
 async def _imported(ground: Ground, count: int) -> float:
     async with parts(ground) as here:
         truth = await here.lanes(here.databases.truth, "api", 1)
-        desk = ImportDesk(truth, await here.keys(), here.clock, asyncio.Event())
+        desk = ImportDesk(truth, await here.keys(), here.clock)
         handed_in = await desk.hand_in(
             Asked("csv"), {"format": "csv"}, _file(count), lambda _: None,
             actor="bench", is_dry_run=False,

@@ -85,7 +85,6 @@ def customers_openapi() -> dict[str, Any]:
         clock=clock,
         service_key=bytes(32),
         appended=asyncio.Event(),
-        handed_in=asyncio.Event(),
         stopping=asyncio.Event(),
     )
     canary = CanaryKeeper(

@@ -55,7 +55,7 @@ def issuer_program(place: Place) -> Program:
 
 
 def customers_program(place: Place) -> Program:
-    """Return the customers service, all roles in one process."""
+    """Return the customers service: api, relay and projector in one process."""
     ports = Ports(place.port_base)
     return Program(
         name=SERVICE,
@@ -71,11 +71,19 @@ def streams_program(place: Place) -> Program:
 
     Its group meets for seconds before it counts anything: nobody waits for that.
     """
-    port = Ports(place.port_base).streams_metrics
+    return _apart(place, "streams", Ports(place.port_base).streams_metrics)
+
+
+def worker_program(place: Place) -> Program:
+    """Return what works off imports, apart from what people wait for."""
+    return _apart(place, "worker", Ports(place.port_base).worker_metrics)
+
+
+def _apart(place: Place, role: str, port: int) -> Program:
     return Program(
-        name=f"{SERVICE}-streams",
+        name=f"{SERVICE}-{role}",
         tier=Tier.SERVICES,
-        command=environment.python(f"services.{SERVICE}", "streams"),
+        command=environment.python(f"services.{SERVICE}", role),
         environment={
             **environment.of_service(SERVICE, place),
             "DAYBOOK_OBSERVABILITY_METRICS_PORT": str(port),

@@ -39,6 +39,11 @@ class Ports:
         return self.base + 51
 
     @property
+    def worker_metrics(self) -> int:
+        """The same of the process that works off imports."""
+        return self.base + 52
+
+    @property
     def broker(self) -> int:
         """The Kafka protocol."""
         return self.base + 92
@@ -52,8 +57,8 @@ class Ports:
     def all(self) -> tuple[int, ...]:
         """Every port that something may listen on."""
         return (
-            self.customers, self.issuer, self.metrics, self.streams_metrics, self.broker,
-            self.controller,
+            self.customers, self.issuer, self.metrics, self.streams_metrics, self.worker_metrics,
+            self.broker, self.controller,
         )  # fmt: skip
 
     @property

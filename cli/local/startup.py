@@ -16,6 +16,7 @@ from cli.local.machine import (
     kafka_node,
     postgres_programs,
     streams_program,
+    worker_program,
 )
 from cli.local.paths import Place
 from cli.local.postgres import Server, give_to_server_user, make_socket_folders, servers
@@ -62,7 +63,9 @@ class Startup:
         async with step("customers service"):
             since = self._clock.monotonic()
             await self._supervisor.start(
-                customers_program(self._place), streams_program(self._place)
+                customers_program(self._place),
+                streams_program(self._place),
+                worker_program(self._place),
             )
         async with step("a canary event makes the whole trip"):
             proof = await self._prove(since, before, stored)

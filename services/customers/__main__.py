@@ -67,20 +67,17 @@ def _tell_rewrapped(done: int) -> None:
 
 
 async def _run(role: Role, tracing: Tracing) -> None:
-    if role == "streams":  # never part of `all`: a Faust worker has a process of its own
+    if role == "streams":  # never part of `all`: a Faust worker owns its loop
         from services.customers.roles.streams import add_streams  # noqa: PLC0415
 
         await Process(role, tracing).run(add_streams)
         return
-    adds = {"relay": add_relay, "projector": add_projector, "worker": add_worker, "api": add_api}
-    if role in {
-        "relay",
-        "projector",
-        "worker",
-    }:  # an api opens the gate itself, before anything runs
-        await Process(role, tracing).run(wait_for_gate, adds[role])
+    behind_the_gate = {"relay": add_relay, "projector": add_projector, "worker": add_worker}
+    if role in behind_the_gate:  # an api opens the gate itself, before anything runs
+        await Process(role, tracing).run(wait_for_gate, behind_the_gate[role])
         return
-    await Process(role, tracing).run(*(add for of, add in adds.items() if role in {of, "all"}))
+    others = (add_relay, add_projector) if role == "all" else ()
+    await Process(role, tracing).run(*others, add_api)
 
 
 if __name__ == "__main__":

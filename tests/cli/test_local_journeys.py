@@ -12,7 +12,8 @@ from cli.local.ports import Ports, is_free
 from tests.cli.whole_daybook import WholeDaybook, are_gone, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-PROCESSES = {"truth", "views", "keys", "broker", "issuer", "customers", "customers-streams"}
+SERVICES = ["customers", "customers-streams", "customers-worker"]
+PROCESSES = {"truth", "views", "keys", "broker", "issuer", *SERVICES}
 
 
 @pytest.fixture
@@ -75,9 +76,7 @@ def test_another_folder_with_the_same_ports_is_refused_with_ports_that_are_free(
     assert all(map(is_free, Ports(int(advised[1])).all))
 
 
-@pytest.mark.parametrize(
-    "name", ["broker", "truth", "views", "keys", "issuer", "customers", "customers-streams"]
-)
+@pytest.mark.parametrize("name", ["broker", "truth", "views", "keys", "issuer", *SERVICES])
 def test_a_process_that_is_killed_is_restarted_and_said_so(
     running: WholeDaybook, name: str
 ) -> None:

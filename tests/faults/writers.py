@@ -60,10 +60,22 @@ class _Customer:
 
 
 class OneTransaction(Lanes):
-    """Lanes of one connection that somebody else has begun a transaction on."""
+    """Lanes of one connection that somebody else has begun a transaction on.
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    What is executed beside the append is committed at once, on a connection of its own.
+    """
+
+    def __init__(self, connection: asyncpg.Connection, dsn: str) -> None:
         self._connection = connection
+        self._dsn_beside = dsn
+
+    async def execute(self, sql: str, *arguments: object) -> str:
+        """Run one statement and commit it."""
+        beside = await asyncpg.connect(self._dsn_beside)
+        try:
+            return await beside.execute(sql, *arguments)
+        finally:
+            await beside.close()
 
     async def fetchrow(self, sql: str, *arguments: object) -> asyncpg.Record | None:
         """Run one statement inside the transaction."""
@@ -188,9 +200,10 @@ class Writers:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[tuple[EventStore, asyncpg.Connection]]:
         """Have a store whose appends become part of a transaction that the caller begins."""
-        connection = await asyncpg.connect(dsn_for(self._house.databases.truth_dsn, "api"))
+        dsn = dsn_for(self._house.databases.truth_dsn, "api")
+        connection = await asyncpg.connect(dsn)
         try:
-            lanes = OneTransaction(connection)
+            lanes = OneTransaction(connection, dsn)
             yield EventStore(lanes, "customers", CUSTOMERS.partitions), connection
         finally:
             connection.terminate()

@@ -85,7 +85,7 @@ class House:
         self.followed_daily = replace(self.followed, projection=ACTIVITY_DAILY)
         self.activity = Topic(f"{topic.name}.activity", topic.partitions, settings=TWO_HOURS)
         self.clock = TurnableClock(SystemClock().now(), runs=True)
-        self.appended, self.stopping, self.handed_in = (asyncio.Event() for _ in range(3))
+        self.appended, self.stopping = asyncio.Event(), asyncio.Event()
         self.directory = Directory()
         self.master = KnownMasterKeys(MASTER_KEY)
         self._kept = KeptSpans()
@@ -273,7 +273,7 @@ class House:
             orders=Orders(views, uuid4()), consumers=self.consumers,
             guard=Guard(PersonVerifier(), TableDecisions()), tracing=self.tracing,
             clock=self.clock, service_key=SERVICE_KEY, metrics=self.metrics,
-            appended=self.appended, stopping=self.stopping, handed_in=self.handed_in,
+            appended=self.appended, stopping=self.stopping,
         )  # fmt: skip
         self.meter = lag_meter(parts)
         self.metrics.found_out_by("lag", lambda: set_lag_metrics(self.meter, self.metrics))

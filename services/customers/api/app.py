@@ -98,7 +98,6 @@ class ApiParts:
     clock: Clock
     service_key: bytes
     appended: Signal
-    handed_in: Signal
     stopping: Signal
     metrics: Metrics = UNMEASURED
 
@@ -150,7 +149,7 @@ def customers_api(
     looks = LastLooks(parts.truth, parts.clock)
     LastLookRoutes(looks, parts.directory, parts.watcher, backlog, pages).add_to(routes)
     ChangesRoutes(reader, looks, parts.watcher).add_to(routes)
-    desk = ImportDesk(parts.truth, parts.keys, parts.clock, parts.handed_in)
+    desk = ImportDesk(parts.truth, parts.keys, parts.clock)
     ImportRoutes(desk, pages, backlog, parts.service_key).add_to(routes)
     _add_personal_data(parts, reader, pages, routes)
     ExportRoutes(parts.directory, declared, parts.watcher, backlog).add_to(routes)

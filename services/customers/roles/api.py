@@ -168,7 +168,6 @@ async def _parts(process: Process) -> ApiParts:
         clock=process.clock,
         service_key=service_key,
         appended=process.appended,
-        handed_in=process.handed_in,
         stopping=process.stop,
         metrics=process.metrics,
     )

@@ -66,7 +66,6 @@ class Process:
         self.clock = SystemClock()
         self.stop = asyncio.Event()
         self.appended = asyncio.Event()
-        self.handed_in = asyncio.Event()
         self.stores = StoreSettings()
         self.kafka = KafkaSettings()
         self.security = SecuritySettings()

@@ -1,6 +1,8 @@
-"""The worker role: imports go on until they end; more workers take more imports at once."""
+"""The worker role: imports go on until they end; more workers take more imports at once.
 
-import sys
+It is no part of `all`: it reads, checks and seals rows as fast as it can, and whatever shares its
+process would wait for it.
+"""
 
 from services.customers.application.importing.worker import ImportWorker
 from services.customers.roles.process import SERVICE, Process
@@ -9,14 +11,9 @@ from shared.messaging.topics import CUSTOMERS
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 
-# Rows are read in a thread. With Python's own 5 ms whoever else is in the process would wait that
-# long at each turn: measured, live writes and the relay stood for seconds.
-TURN_SECONDS = 0.0005
-
 
 async def add_worker(process: Process) -> None:
     """Let the process work off imports."""
-    sys.setswitchinterval(TURN_SECONDS)
     truth = await process.lanes(process.stores.truth_dsn, "worker", 2)
     keys = await process.lanes(process.stores.keys_dsn, "worker", 1)
     worker = ImportWorker(
@@ -26,7 +23,6 @@ async def add_worker(process: Process) -> None:
         read_key_file(process.security.secrets_dir / "service.key"),
         process.clock,
         process.appended,
-        wake=process.handed_in,
     )
     process.readiness.works.append(worker.work)
     process.runs.append(worker.run)

@@ -84,12 +84,11 @@ class Note:
 class ImportDesk:
     """Takes files and tells about them; the worker does the rest."""
 
-    def __init__(self, lanes: Lanes, keys: SubjectKeys, clock: Clock, wake: asyncio.Event) -> None:
-        """Work on truth as the api; `wake` is set when there is something for a worker."""
+    def __init__(self, lanes: Lanes, keys: SubjectKeys, clock: Clock) -> None:
+        """Work on truth as the api."""
         self._lanes = lanes
         self._keys = keys
         self._clock = clock
-        self._wake = wake
 
     async def hand_in(
         self,
@@ -128,7 +127,6 @@ class ImportDesk:
             raise
         if first != import_id:
             await self._lanes.execute(CANCEL, import_id, self._clock.now())
-        self._wake.set()
         return HandedIn(await self.read(first), is_replay=first != import_id)
 
     async def _hand_over(self, import_id: UUID, remember: Remember | None) -> UUID:
@@ -198,7 +196,6 @@ class ImportDesk:
             await self._lanes.execute(
                 BEGIN, undo_id, actor, now, False, import_id, key.kid, about, "waiting"
             )
-            self._wake.set()
             its = await self.read(import_id)
         assert its.job.undone_by is not None  # noqa: S101 - it was just made, by us or another
         return await self.read(its.job.undone_by)

@@ -55,7 +55,6 @@ class ImportWorker:
         clock: Clock,
         appended: asyncio.Event,
         *,
-        wake: asyncio.Event | None = None,
         batch: int = BATCH,
     ) -> None:
         """Work on this store; `appended` is set after each commit, so that the relay wakes."""
@@ -65,7 +64,6 @@ class ImportWorker:
         self._marks = Marks(secret)
         self._clock = clock
         self._appended = appended
-        self._wake = wake or asyncio.Event()
         self._batch = batch
         self._jobs = Jobs(lanes, uuid4())
         self._customers = ManyCustomers(store, keys)
@@ -89,7 +87,10 @@ class ImportWorker:
                 log.warning("imports wait", extra={"error": type(error).__name__})
                 self._deeds.failed(type(error).__name__, self._clock.monotonic())
                 pause = PAUSE_AFTER_FAILURE_SECONDS
-            await self._pause(stop, pause)
+            try:
+                await asyncio.wait_for(stop.wait(), pause)
+            except TimeoutError:
+                continue
 
     async def work_off_one(self, stop: asyncio.Event | None = None) -> bool:
         """Take one import to its end, or until told to stop; False if there is none to do.
@@ -201,13 +202,6 @@ class ImportWorker:
         if self._swept is None or now - self._swept >= SWEEP_EVERY_SECONDS:
             self._swept = now
             await self.sweep()
-
-    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
-        self._wake.clear()
-        waits = {asyncio.create_task(event.wait()) for event in (stop, self._wake)}
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in waits:
-            task.cancel()
 
 
 def _told(error: InvalidInputError) -> dict[str, str | None]:
