@@ -20,7 +20,7 @@ def taken() -> Iterator[int]:
 
 def test_every_port_moves_with_the_base() -> None:
     ports = Ports(9000)
-    assert ports.all == (9001, 9005, 9050, 9051, 9092, 9093)
+    assert ports.all == (9001, 9005, 9050, 9051, 9052, 9092, 9093)
     assert (ports.customers_url, ports.bootstrap) == ("http://127.0.0.1:9001", "127.0.0.1:9092")
 
 
