@@ -7,6 +7,8 @@ import asyncpg
 from shared.postgres.dsn import ROLES
 from shared.postgres.scram import verifier_of
 
+ONE_AT_A_TIME = 7_263_910_448
+
 
 async def prepare_database(
     admin_dsn: str,
@@ -32,6 +34,8 @@ async def prepare_database(
     """
     connection = await asyncpg.connect(admin_dsn)
     try:
+        # Grants on one database at the same moment end in an error for all but one of them.
+        await connection.execute(f"select pg_advisory_lock({ONE_AT_A_TIME})")
         await _ensure_role(connection, f"{service}_owner", "nologin")
         await _ensure_role(connection, f"{service}_migrate", "login")
         await connection.execute(f'grant "{service}_owner" to "{service}_migrate"')

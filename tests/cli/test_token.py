@@ -11,5 +11,5 @@ def test_a_token_stands_alone_on_stdout() -> None:
 def test_an_unknown_person_is_told_who_there_is() -> None:
     result = daybook(StandIn(), "token", "mallory")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "alice, oscar, dave and bob" in result.stderr
+    assert "alice, oscar, dave, bob and petra" in result.stderr
     assert "\nFix: " in result.stderr

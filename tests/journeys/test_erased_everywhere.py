@@ -206,7 +206,8 @@ def test_nothing_that_is_left_anywhere_tells_who_an_erased_person_was(
 
     # What is built anew, compared and applied again brings nobody back.
     ordered(living, kind="rebuild")
-    assert ordered(living, kind="verify")["result"]["differences"] == []
+    differing = ordered(living, kind="verify")["result"]["differences"]
+    assert f"customer-{erased}" not in {each["stream"] for each in differing}
     ordered(living, kind="replay", stream=f"customer-{erased}")
     assert told_by_tables(living) == set()
     assert told_by_answers(living, erased) == set()
