@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import urandom
+from typing import Literal
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,6 +47,10 @@ class SubjectKey:
         return SubjectKey(kid, key, AESGCM(key), key_commitment(key))
 
 
+Owned = Literal["file", "view"]
+"""What has a key of its own and is no subject: a file that is brought in, somebody's saved view."""
+
+
 class SubjectKeys:
     """The key database."""
 
@@ -74,9 +79,12 @@ class SubjectKeys:
         await self._keep(keys, wrapped)
         return keys
 
-    async def make_for_file(self, file_id: UUID) -> SubjectKey:
-        """Make the key of a file that is brought in; it is durable when this returns."""
-        key = SubjectKey.of(f"file-{file_id}", urandom(KEY_BYTES))
+    async def make_for(self, what: Owned, owned_id: UUID) -> SubjectKey:
+        """Make the key of something that is no subject; it is durable when this returns.
+
+        Its reference begins with what it is of, so that nobody outside is ever given it.
+        """
+        key = SubjectKey.of(f"{what}-{owned_id}", urandom(KEY_BYTES))
         await self._keep([key], [self._master.wrap(key.kid, key.key)])
         return key
 

@@ -124,12 +124,11 @@ def customers_api(
     )
     routes = Routes(app, parts.guard, parts.recorder)
     reader = CustomerReader(parts.store, parts.keys)
-    pool = KeyPool(parts.keys)
     commands = CustomerCommands(
         parts.store,
         reader,
         parts.keys,
-        pool,
+        KeyPool(parts.keys),
         parts.clock,
         parts.tracing,
         parts.appended,
@@ -143,7 +142,7 @@ def customers_api(
     declared = FieldDeclarations(parts.store, parts.clock)
     ReadRoutes(reader, parts.directory, declared, parts.watcher, backlog, pages).add_to(routes)
     views = SavedViews(
-        parts.store, parts.truth, parts.keys, pool, parts.clock, parts.appended, parts.metrics
+        parts.store, parts.truth, parts.keys, parts.clock, parts.appended, parts.metrics
     )
     ViewRoutes(views, declared, pages, parts.service_key).add_to(routes)
     looks = LastLooks(parts.truth, parts.clock)

@@ -31,7 +31,7 @@ from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import current_traceparent
 from shared.postgres.lanes import Lanes
-from shared.security.subject_keys import KeyPool, SubjectKey, SubjectKeys
+from shared.security.subject_keys import SubjectKey, SubjectKeys
 
 STREAMS: Final = "view-"
 MOST_VIEWS: Final = 200
@@ -73,7 +73,6 @@ class SavedViews:
         store: EventStore,
         truth: Lanes,
         keys: SubjectKeys,
-        pool: KeyPool,
         clock: Clock,
         appended: Signal,
         metrics: Metrics = UNMEASURED,
@@ -82,7 +81,6 @@ class SavedViews:
         self._store = store
         self._truth = truth
         self._keys = keys
-        self._pool = pool
         self._clock = clock
         self._appended = appended
         self._metrics = metrics
@@ -124,7 +122,8 @@ class SavedViews:
                 return await self._replay(done, actor)
             if int(await self._truth.fetchval(MINE, actor, STREAMS)) >= MOST_VIEWS:
                 raise _too_many_views()
-            view_id, key = uuid7(), await self._pool.take()
+            view_id = uuid7()
+            key = await self._keys.make_for("view", view_id)
             events = decide(NO_VIEW, replace(command, key_commitment=key.commitment), by=actor)
             if remember is not None:
                 remember = replace(remember, location=f"/v1/views/{view_id}")

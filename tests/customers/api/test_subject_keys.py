@@ -1,7 +1,7 @@
 """GET /v1/subject-keys/{kid}: how another team opens what is personal."""
 
 from base64 import urlsafe_b64decode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -9,6 +9,7 @@ from joserfc import jwe
 from joserfc.jwk import OctKey
 
 from services.customers.storage.codec import CODEC
+from shared.security.subject_keys import Owned
 from tests.customers.api.asking import (
     assert_not_permitted,
     assert_not_signed_in,
@@ -48,6 +49,21 @@ class TestGetSubjectKey:
     async def test_what_is_no_reference_is_not_found(self, house: House, kid: str) -> None:
         answer = await house.client("billing").get(f"/v1/subject-keys/{kid}")
         assert_problem(answer, 404, "subject-key-unknown", field="kid")
+
+    @pytest.mark.parametrize("what", ["file", "view"])
+    async def test_what_is_no_subject_has_a_key_that_nobody_is_given(
+        self, house: House, what: Owned
+    ) -> None:
+        key = await house.keys.make_for(what, uuid4())
+        answer = await house.client("billing").get(f"/v1/subject-keys/{key.kid}")
+        assert_problem(answer, 404, "subject-key-unknown", field="kid")
+
+    async def test_a_saved_views_key_is_one_of_these(self, house: House) -> None:
+        alice = house.client("alice")
+        body = {"name": "Prospects", "query": {"q": "Ada Secret"}}
+        view = read(await alice.post("/v1/views", json=body))
+        event = (await house.store.load(f"view-{view['id']}"))[0]
+        assert CODEC.subject_of(event) == f"view-{view['id']}"
 
     async def test_a_destroyed_key_is_gone_and_the_reader_told_to_forget(
         self, house: House

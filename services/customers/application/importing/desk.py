@@ -112,7 +112,7 @@ class ImportDesk:
         """
         asked.refuse_unfit()
         import_id = uuid7()
-        key = await self._keys.make_for_file(import_id)
+        key = await self._keys.make_for("file", import_id)
         seal = FileSeal(import_id, key.cipher)
         sealed = seal.seal_json(about, "about")
         now = self._clock.now()
@@ -190,7 +190,7 @@ class ImportDesk:
         _refuse_undoing(its.job)
         if its.job.undone_by is None:
             undo_id = uuid7()
-            key = await self._keys.make_for_file(undo_id)
+            key = await self._keys.make_for("file", undo_id)
             about = FileSeal(undo_id, key.cipher).seal_json({}, "about")
             now = self._clock.now()
             await self._lanes.execute(
