@@ -11,7 +11,7 @@ from cli.answers import Answer
 from cli.client import WARNING, Call, DaybookClient
 from cli.downloading import download
 from cli.refusals import read_answer
-from shared.errors import InvalidInputError
+from shared.errors import InvalidInputError, UnavailableError
 
 MEDIA_TYPES: Final = {
     ".csv": "text/csv",
@@ -108,7 +108,14 @@ async def follow(
 ) -> tuple[Import, bool]:
     """Return an import at its end, and whether lists will show what it did late."""
     while True:
-        answer = await client.send_patiently(Call("GET", f"/v1/imports/{its.id}"))
+        try:
+            answer = await client.send_patiently(Call("GET", f"/v1/imports/{its.id}"))
+        except UnavailableError as error:
+            raise UnavailableError(
+                f"{error.detail} The file was handed in whole: it is imported without this command.",
+                fix=f"{error.fix}; `daybook imports list` shows how far it is",
+                who_can_help=error.who_can_help,
+            ) from error
         its = read_answer(Import, answer)
         on_progress(its)
         if its.state in ENDED:

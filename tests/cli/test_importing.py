@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.responses import JSONResponse
 
+from cli.client import TRIES
 from tests.cli.stand_in import Json, StandIn, daybook, lines_of, problem
 
 ID = "0198a000-0000-7000-8000-000000000001"
@@ -99,6 +101,16 @@ def test_an_import_survives_a_service_that_is_away_for_a_moment(tmp_path: Path) 
     stand_in.first_answers.append(problem(503, "unavailable", "Not now.", retry_after=0))
     stand_in.first_answers.append(httpx.ReadError("the answer was lost"))
     assert daybook(stand_in, "import", a_file(tmp_path)).exit_code == 0
+
+
+def test_an_import_goes_on_without_the_command_that_handed_it_in(tmp_path: Path) -> None:
+    stand_in = a_stand_in(told())
+    stand_in.first_answers.append(JSONResponse(told("waiting"), 202))
+    stand_in.first_answers.extend(httpx.ReadError("nobody is there") for _ in range(TRIES))
+    result = daybook(stand_in, "import", a_file(tmp_path))
+    assert result.exit_code == 1
+    assert "it is imported without this command" in result.stderr
+    assert "`daybook imports list`" in result.stderr
 
 
 def test_an_import_whose_customers_will_be_visible_late_says_so(tmp_path: Path) -> None:
