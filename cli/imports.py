@@ -112,7 +112,7 @@ async def follow(
             answer = await client.send_patiently(Call("GET", f"/v1/imports/{its.id}"))
         except UnavailableError as error:
             raise UnavailableError(
-                f"{error.detail} The file was handed in whole: it is imported without this command.",
+                f"{error.detail} The file was handed in: it is imported without this command.",
                 fix=f"{error.fix}; `daybook imports list` shows how far it is",
                 who_can_help=error.who_can_help,
             ) from error
