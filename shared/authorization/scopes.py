@@ -1,0 +1,61 @@
+"""The three ladders that rights are measured on: how far, how secret, how risky.
+
+Each is a word in events, files and answers, and has one order: `min`, `max` and `<` follow the
+ladder, never the alphabet.
+"""
+
+from enum import StrEnum
+from functools import lru_cache
+
+
+class _Ladder(StrEnum):
+    """Words in the order of their definition, lowest first."""
+
+    @property
+    def rank(self) -> int:
+        """Return the rung: 0 is the lowest."""
+        return _ranks(type(self))[self]
+
+    def __lt__(self, other: str) -> bool:
+        return self.rank < type(self)(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= type(self)(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > type(self)(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= type(self)(other).rank
+
+
+@lru_cache
+def _ranks(ladder: type[_Ladder]) -> dict[str, int]:
+    return {word.value: rank for rank, word in enumerate(ladder)}
+
+
+class Scope(_Ladder):
+    """Whose records a right reaches; a record that nobody owns is reached by `all` alone."""
+
+    OWN = "own"
+    TEAM = "team"
+    DEPARTMENT = "department"
+    ALL = "all"
+
+
+class Clearance(_Ladder):
+    """How secret data is (its class), and what somebody may see; unclassified is restricted."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    CONFIDENTIAL = "confidential"
+    RESTRICTED = "restricted"
+
+
+class Risk(_Ladder):
+    """How much harm a permission can do; the higher, the fresher the replica must be."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    CRITICAL = "critical"
