@@ -10,13 +10,14 @@ import click
 from cli.local.detach import up_detached
 from cli.local.down import down
 from cli.local.logs import logs
-from cli.local.machine import SERVICE
 from cli.local.master import rewrap_all, rotate
 from cli.local.paths import Place
 from cli.local.restore import restore_check
 from cli.local.screen import Screen
+from cli.local.services import SERVICES, service_named
 from cli.local.status import status
 from cli.local.up import up
+from services.customers.roles.service import SERVICE as CUSTOMERS
 from shared.clock import SystemClock
 from shared.settings import BrokerKind
 
@@ -70,13 +71,18 @@ def logs_command(name: str | None, *, follow: bool) -> None:
 
 @click.command("restore")
 @click.option("--check", is_flag=True, required=True, help="Look, and begin the next epoch.")
-@click.option("--service", type=click.Choice([SERVICE]), default=SERVICE, show_default=True)
+@click.option(
+    "--service",
+    type=click.Choice([each.name for each in SERVICES]),
+    default=CUSTOMERS.name,
+    show_default=True,
+)
 def restore_command(*, check: bool, service: str) -> None:
     """Find out whether a restored store went back in time; exit 1 if a new epoch began.
 
     Each start does the same by itself. The restore is done by the tools of PostgreSQL.
     """
-    if not asyncio.run(restore_check(_place(), SystemClock(), service)):
+    if not asyncio.run(restore_check(_place(), SystemClock(), service_named(service))):
         sys.exit(1)
 
 
@@ -88,13 +94,13 @@ def keys() -> None:
 @keys.command("rotate")
 def rotate_command() -> None:
     """Make a new master key and wrap every subject key anew; everything goes on meanwhile."""
-    asyncio.run(rotate(_place(), SystemClock(), SERVICE))
+    asyncio.run(rotate(_place(), SystemClock(), CUSTOMERS))
 
 
 @keys.command("rewrap")
 def rewrap_command() -> None:
     """Go on with a rotation that was interrupted."""
-    asyncio.run(rewrap_all(_place(), SERVICE))
+    asyncio.run(rewrap_all(_place(), CUSTOMERS))
 
 
 def _place() -> Place:

@@ -9,13 +9,14 @@ from cli.local import lock
 from cli.local.keyfiles import new_key_file
 from cli.local.paths import Place
 from cli.local.stores import store_settings
-from services.customers.roles.rewrap import rewrap_keys
 from shared.clock import Clock
 from shared.errors import UnavailableError
+from shared.service.rewrap import rewrap_keys
+from shared.service.service import Service
 from shared.settings import SecuritySettings
 
 
-async def rotate(place: Place, clock: Clock, service: str) -> None:
+async def rotate(place: Place, clock: Clock, service: Service) -> None:
     """Make a new master key, keep the former beside it, and wrap every subject key anew.
 
     Raises:
@@ -30,7 +31,7 @@ async def rotate(place: Place, clock: Clock, service: str) -> None:
     )
 
 
-async def rewrap_all(place: Place, service: str) -> None:
+async def rewrap_all(place: Place, service: Service) -> None:
     """Wrap with the master key of now whatever another one wrapped.
 
     Raises:
@@ -38,6 +39,7 @@ async def rewrap_all(place: Place, service: str) -> None:
     """
     _refuse_unless_running(place)
     done = await rewrap_keys(
+        service,
         store_settings(place, service),
         SecuritySettings(secrets_dir=place.secrets, ledger_dir=place.ledger),
         lambda so_far: click.echo(f"{so_far:,} subject keys wrapped anew", err=True),

@@ -9,10 +9,11 @@ from cli.local.postgres import make_socket_folders, remove_socket_folders, serve
 from cli.local.program import Tier
 from cli.local.stores import check_stores, prepare_stores, store_settings
 from cli.local.supervisor import Supervisor
-from services.customers.roles.check import line_of, lines_of
-from services.customers.roles.ledger import replay_ledger
+from services.customers.roles.ledger import line_of, replay_ledger
 from shared.clock import Clock
 from shared.errors import NotFoundError
+from shared.service.check import lines_of
+from shared.service.service import Service
 from shared.settings import SecuritySettings
 
 
@@ -25,7 +26,7 @@ class _NobodyWatches:
         """Keep no board: this is over in a moment."""
 
 
-async def restore_check(place: Place, clock: Clock, service: str) -> bool:
+async def restore_check(place: Place, clock: Clock, service: Service) -> bool:
     """Check the store of one service, mend it, print what was found; return whether all was well.
 
     The servers are used as they are if this Daybook runs, and else started for the check alone.
@@ -50,7 +51,7 @@ async def restore_check(place: Place, clock: Clock, service: str) -> bool:
             remove_socket_folders(place)
 
 
-async def _checked(place: Place, service: str) -> bool:
+async def _checked(place: Place, service: Service) -> bool:
     report, epoch = await check_stores(place, service)
     replayed = await replay_ledger(
         store_settings(place, service),

@@ -26,8 +26,9 @@ from cli.local.screen import Screen
 from cli.local.stores import check_stores, prepare_stores
 from cli.local.supervisor import Supervisor
 from cli.local.tally import Tally, count_stored, keep_tally, read_tally
-from services.customers.roles.check import lines_of
+from services.customers.roles.service import SERVICE as CUSTOMERS
 from shared.clock import Clock
+from shared.service.check import lines_of
 
 
 class Startup:
@@ -110,8 +111,8 @@ class Startup:
         draft.rename(node.data)
 
     async def _migrate(self) -> None:
-        await prepare_stores(self._place, self._supervisor, SERVICE)
-        report, epoch = await check_stores(self._place, SERVICE)
+        await prepare_stores(self._place, self._supervisor, CUSTOMERS)
+        report, epoch = await check_stores(self._place, CUSTOMERS)
         if report.problems:
             self._screen.say("\n".join(lines_of(report, epoch)))
 

@@ -6,13 +6,14 @@ from cli.local import environment
 from cli.local.paths import Place
 from cli.local.postgres import HOLDS_EVENTS, servers
 from cli.local.supervisor import Supervisor
-from services.customers.roles.check import check_store
 from shared.postgres.bootstrap import prepare_database
 from shared.projecting.store_check import StoreReport
+from shared.service.check import check_store
+from shared.service.service import Service
 from shared.settings import StoreSettings
 
 
-async def prepare_stores(place: Place, supervisor: Supervisor, service: str) -> None:
+async def prepare_stores(place: Place, supervisor: Supervisor, service: Service) -> None:
     """Make the databases and roles that are missing, and migrate every database.
 
     Raises:
@@ -20,29 +21,29 @@ async def prepare_stores(place: Place, supervisor: Supervisor, service: str) -> 
     """
     await asyncio.gather(
         *(
-            prepare_database(each.admin_dsn, service, holds_events=each.kind == HOLDS_EVENTS)
+            prepare_database(each.admin_dsn, service.name, holds_events=each.kind == HOLDS_EVENTS)
             for each in servers(place)
         )
     )
     await supervisor.run_once(
-        f"{service}-migrate",
-        environment.python(f"services.{service}", "migrate"),
-        environment.of_service(service, place),
+        f"{service.name}-migrate",
+        environment.python(f"services.{service.name}", "migrate"),
+        environment.of_service(service.name, place),
     )
 
 
-async def check_stores(place: Place, service: str) -> tuple[StoreReport, int]:
+async def check_stores(place: Place, service: Service) -> tuple[StoreReport, int]:
     """Find out whether the store went back in time, mend it, return that and the epoch.
 
     Raises:
         UnavailableError: a server does not answer.
     """
-    return await check_store(store_settings(place, service))
+    return await check_store(service, store_settings(place, service))
 
 
-def store_settings(place: Place, service: str) -> StoreSettings:
+def store_settings(place: Place, service: Service) -> StoreSettings:
     """Return where the databases of a service are on this machine."""
-    dsn = {f"{server.kind}_dsn": server.service_dsn(service) for server in servers(place)}
+    dsn = {f"{server.kind}_dsn": server.service_dsn(service.name) for server in servers(place)}
     return StoreSettings(
         truth_dsn=dsn["truth_dsn"], views_dsn=dsn["views_dsn"], keys_dsn=dsn["keys_dsn"]
     )

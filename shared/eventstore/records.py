@@ -68,7 +68,7 @@ class RecordKeeper:
     ) -> None:
         self._lanes = lanes
         self._clock = clock
-        self._partitions = partitions
+        self.partitions = partitions
         self._metrics = metrics
         self._within_seconds = within_seconds
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(most_waiting)
@@ -123,7 +123,7 @@ class RecordKeeper:
         event = RECORDS.encode(record, uuid7())
         checked([event])
         columns = _columns(
-            event, _storable(subject), _storable(actor), self._partitions, self._clock.now()
+            event, _storable(subject), _storable(actor), self.partitions, self._clock.now()
         )
         return _Waiting(event.type, columns, asyncio.get_running_loop().create_future())
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from uuid6 import uuid7
@@ -15,7 +17,6 @@ from shared.eventstore.codec import EventCodec
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.observability.traces import Tracing, current_traceparent
-from shared.projecting.watching import MarkWatcher
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,18 @@ class CanaryTrip:
     trip_ms: float
 
 
+class Arrival(Protocol):
+    """Knows when an event has gone its whole way."""
+
+    async def wait_for(self, token: Sequence[TokenPart], seconds: float) -> None:
+        """Return once everything that the token has is there.
+
+        Raises:
+            NotYetError: not within `seconds`.
+        """
+        ...
+
+
 class CanaryKeeper:
     """Sends a canary at start and once a period, and remembers the last one that arrived."""
 
@@ -48,7 +61,7 @@ class CanaryKeeper:
         self,
         store: EventStore,
         codec: EventCodec,
-        watcher: MarkWatcher,
+        arrival: Arrival,
         clock: Clock,
         tracing: Tracing,
         *,
@@ -58,7 +71,7 @@ class CanaryKeeper:
     ) -> None:
         self._store = store
         self._codec = codec
-        self._watcher = watcher
+        self._arrival = arrival
         self._clock = clock
         self._tracing = tracing
         self._actor = actor
@@ -142,7 +155,7 @@ class CanaryKeeper:
                     continue  # another process sends canaries too
                 self._wake.set()
                 self.under_way = appended.token
-                await self._watcher.wait_for([appended.token], ARRIVES_WITHIN_SECONDS)
+                await self._arrival.wait_for([appended.token], ARRIVES_WITHIN_SECONDS)
                 self.under_way = None
                 arrived = self._clock.monotonic()
                 return CanaryTrip(event_id, arrived, (arrived - started) * 1000)

@@ -162,11 +162,11 @@ class LagMeter:
     """Measures; both the lag route and the metrics ask here, so that they say the same."""
 
     def __init__(self, truth: Lanes, logs: Sequence[Log], watchers: Sequence[MarkWatcher]) -> None:
-        """Measure these logs and the watched read models, which all follow one of them."""
+        """Measure these logs and the watched read models, which all follow the first of them."""
         self._truth = truth
         self._logs = {log.topic: log for log in logs}
         self._watchers = watchers
-        self.followed_topic = watchers[0].followed.topic
+        self.followed_topic = logs[0].topic
 
     async def measure(self, at_most: int = COUNTED) -> Lags:
         """Look at the store once, now; count so many events of a partition at most.

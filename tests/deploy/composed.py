@@ -9,13 +9,13 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from cli.local.paths import PROJECT
-from services.customers.roles.process import Role
+from services.customers.__main__ import KEPT, ONCE
 from shared import settings
 
 COMPOSE = PROJECT / "docker-compose.yml"
 OURS = "services.customers"
 # `all` is one machine in one process, which compose is not; the others an operator runs by hand.
-ROLES = set(get_args(Role)) - {"all", "ledger", "rewrap"}
+ROLES = {*KEPT, *ONCE} - {"all", "ledger", "rewrap"}
 SECRETS = "/run/secrets"
 LEDGER = "/var/lib/daybook/ledger"
 

@@ -11,8 +11,9 @@ import pytest
 
 from cli.local.readiness import postgres_answers
 from services.customers.domain.customer.commands import RegisterCustomer, RenameCustomer
-from services.customers.roles.check import check_store, lines_of
+from services.customers.roles.service import SERVICE
 from shared.messaging.topics import CUSTOMERS
+from shared.service.check import check_store, lines_of
 from shared.settings import StoreSettings
 from shared.testing.waiting import until
 from tests.faults.audit import read_topic, stored_feed
@@ -146,10 +147,10 @@ async def test_a_store_of_an_earlier_moment_that_goes_on_otherwise_is_published_
         own_broker.kill()
         own_broker.start()
     if is_checked:
-        report, epoch = await check_store(settings_of(databases))
+        report, epoch = await check_store(SERVICE, settings_of(databases))
         assert (len(report.problems), epoch) == (2 if recovers else 1, 2)
         assert alarms(caplog) == ["; ".join(report.problems)]
-        again, epoch = await check_store(settings_of(databases))
+        again, epoch = await check_store(SERVICE, settings_of(databases))
         assert (list(again.problems), epoch) == ([], 2)
 
     async with a_house(databases, own_broker.settings, CUSTOMERS) as house:
@@ -187,7 +188,7 @@ async def test_a_dump_restored_into_a_younger_server_is_whole_in_its_old_order(
     async with a_house(moved, own_broker.settings, CUSTOMERS) as house:
         assert await house.feed.read(0, 1) == [], "the younger server reads what it cannot know"
 
-    report, epoch = await check_store(settings_of(moved))
+    report, epoch = await check_store(SERVICE, settings_of(moved))
     assert report.must_be_renumbered
     assert epoch == 2
     assert "the log was renumbered" in lines_of(report, epoch)[-1]

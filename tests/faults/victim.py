@@ -23,7 +23,8 @@ import asyncpg
 from services.customers import __main__ as service
 from services.customers.application.erasing import CustomerErasures
 from services.customers.projections.directory import Directory
-from services.customers.roles import api, process, projector, relay
+from services.customers.roles import projector
+from services.customers.roles.service import SERVICE
 from shared.eventstore.store import EventStore
 from shared.messaging import clients, outbox, reading_ahead
 from shared.messaging.topics import CUSTOMERS
@@ -32,6 +33,8 @@ from shared.postgres.lanes import Lanes
 from shared.projecting.applied import AppliedEvent
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.subject_keys import SubjectKeys
+from shared.service import foundation, process
+from shared.service.service import Service
 from shared.testing.dying import Doom, Fate
 from shared.testing.verifier import PersonVerifier
 from tests.faults.two_customers import ACTOR
@@ -74,9 +77,9 @@ def live(role: str, doom: Doom, *, small_rounds: bool) -> None:
             (process, "Lanes", partial(Lanes, connection_class=doom.connection())),
             (projector, "Directory", TalliedDirectory),
             # One relay and one read model, or the n-th call would be another one in each life.
-            (relay, "TOPICS", (CUSTOMERS,)),
+            (Service, "relayed", (CUSTOMERS,)),
             (projector, "keep_activity_daily", AsyncMock()),
-            (api, "TokenVerifier", lambda **_: PersonVerifier()),
+            (foundation, "TokenVerifier", lambda **_: PersonVerifier()),
             (outbox, "PAGE_PER_PARTITION", 1 if small_rounds else outbox.PAGE_PER_PARTITION),
             (reading_ahead, "WORTH_IT_EVENTS", 1),
             (clients, "AIOKafkaProducer", doom.producer()),
@@ -92,11 +95,11 @@ def live(role: str, doom: Doom, *, small_rounds: bool) -> None:
 
 async def erase(customer_id: UUID) -> None:
     """Erase one customer, as an api would."""
-    its = process.Process("api", Tracing())
+    its = process.Process(SERVICE, "api", Tracing())
     async with its.opened:
         truth = await its.lanes(its.stores.truth_dsn, "api", 1)
         keys = SubjectKeys(await its.lanes(its.stores.keys_dsn, "api", 1), its.master)
-        store = EventStore(truth, process.SERVICE, CUSTOMERS.partitions)
+        store = EventStore(truth, SERVICE.name, CUSTOMERS.partitions)
         ledger = ErasureLedger(its.security.ledger_dir, its.clock)
         erasures = CustomerErasures(store, keys, ledger, its.clock, its.appended)
         await erasures.erase_customer(customer_id, actor=ACTOR)

@@ -10,8 +10,7 @@ import asyncpg
 import httpx
 from opentelemetry.sdk.trace import ReadableSpan
 
-from services.customers import VERSION
-from services.customers.api.app import ApiParts, customers_api, lag_meter
+from services.customers.api.app import ApiParts, customers_api
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.holding import CopyHolders
@@ -21,16 +20,14 @@ from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory import Directory
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
-from services.customers.storage.codec import CODEC
+from services.customers.roles.service import SERVICE as ITSELF
 from services.customers.streams.activity import latest_activity
 from shared.authorization.decisions import TableDecisions
-from shared.authorization.people import DEMO_PEOPLE
 from shared.clock import SystemClock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.reserve import DiskReserve
 from shared.eventstore.store import EventStore
-from shared.messaging.headers import source_of
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.topics import CUSTOMERS, TWO_HOURS, Topic
@@ -52,6 +49,8 @@ from shared.security.erasure_ledger import ErasureLedger
 from shared.security.key_grants import KeyGrants
 from shared.security.master_key import KnownMasterKeys
 from shared.security.subject_keys import KeyPool, SubjectKeys
+from shared.service.foundation import Foundation
+from shared.service.telling import Told
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
 from shared.testing.verifier import PersonVerifier, token_of
@@ -68,8 +67,7 @@ from tests.ground.space import TurnableSpace
 from tests.ground.spans import KeptSpans
 from tests.ground.tasks import Runs, Tasks
 
-SERVICE = "customers"
-SOURCE = source_of(SERVICE)
+SERVICE, SOURCE = ITSELF.name, ITSELF.source
 
 
 class House:
@@ -90,7 +88,7 @@ class House:
         self.master = KnownMasterKeys(MASTER_KEY)
         self._kept = KeptSpans()
         self.tracing = Tracing([self._kept], share=1.0)
-        self.metrics = Metrics(SERVICE, "house", VERSION)
+        self.metrics = Metrics(SERVICE, "house", ITSELF.version)
         self._opened = AsyncExitStack()
         self._tasks = Tasks()
 
@@ -124,7 +122,7 @@ class House:
         self.relay = await self.new_relay()
         self.runner = await self.new_runner()
         searches = await self.lanes(self.databases.views_dsn, "api", 2, SETTINGS)
-        self.app = self._app(truth, views, searches)
+        self.app = self._app(truth, views, keys, searches)
 
     async def lanes(
         self, template: str, role: str, size: int, settings: Mapping[str, str] | None = None
@@ -151,7 +149,7 @@ class House:
         views = await self.lanes(self.databases.views_dsn, "projector", 2, its_tables)
         keys = SubjectKeys(await self.lanes(self.databases.keys_dsn, "projector", 1), self.master)
         return ProjectionRunner(
-            self.directory, self.followed, views, CODEC, CipherCache(keys, self.clock),
+            self.directory, self.followed, views, ITSELF.codec, CipherCache(keys, self.clock),
             self.kafka, self.clock, self.tracing,
         )  # fmt: skip
 
@@ -257,30 +255,31 @@ class House:
         finally:
             await self._opened.aclose()
 
-    def _app(self, truth: Lanes, views: Lanes, searches: Lanes) -> Api:
+    def _app(self, truth: Lanes, views: Lanes, keys: Lanes, searches: Lanes) -> Api:
         self.canary = CanaryKeeper(
-            self.store, CODEC, self.watcher, self.clock, self.tracing,
-            actor=DEMO_PEOPLE[SERVICE].subject, period_seconds=60, wake=self.appended,
+            self.store, ITSELF.codec, self.watcher, self.clock, self.tracing,
+            actor=ITSELF.account, period_seconds=60, wake=self.appended,
         )  # fmt: skip
-        parts = ApiParts(
+        foundation = Foundation(
             store=self.store, feed=self.feed, truth=truth, views=views,
-            directory=DirectoryQueries(searches),
-            keys=self.keys, ledger=self.ledger, erasures=self.erasures,
-            grants=self.grants, copies=self.copies, records=self.records,
+            key_lanes=keys, keys=self.keys, records=self.records,
             records_feed=Feed(truth, self.access.name, self.access.table), recorder=self.recorder,
-            watcher=self.watcher, live_activity=self.live,
-            daily_activity=DailyActivity(views), daily_watcher=self.daily_watcher,
-            orders=Orders(views, uuid4()), consumers=self.consumers,
-            guard=Guard(PersonVerifier(), TableDecisions()), tracing=self.tracing,
-            clock=self.clock, service_key=SERVICE_KEY, metrics=self.metrics,
+            orders=Orders(views, uuid4()), guard=Guard(PersonVerifier(), TableDecisions()),
+            tracing=self.tracing, clock=self.clock, service_key=SERVICE_KEY, metrics=self.metrics,
             appended=self.appended, stopping=self.stopping,
         )  # fmt: skip
-        self.meter = lag_meter(parts)
+        parts = ApiParts(
+            foundation=foundation, directory=DirectoryQueries(searches), ledger=self.ledger,
+            erasures=self.erasures, grants=self.grants, copies=self.copies, watcher=self.watcher,
+            live_activity=self.live, daily_activity=DailyActivity(views),
+            daily_watcher=self.daily_watcher, consumers=self.consumers,
+        )  # fmt: skip
+        self.meter = foundation.lag_meter((self.watcher, self.daily_watcher))
         self.metrics.found_out_by("lag", lambda: set_lag_metrics(self.meter, self.metrics))
         self.backlog = BacklogWatch(
             self.meter, self.clock, self.metrics, late_after_seconds=3600, dated_after_seconds=60
         )
-        return customers_api(parts, self._readiness, self.canary, self.backlog)
+        return customers_api(parts, self._readiness, Told(self.canary, self.meter, self.backlog))
 
     async def _readiness(self) -> Readiness:
         return Readiness.of("all", {"house": "ok"})

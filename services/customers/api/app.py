@@ -1,6 +1,5 @@
 """The customers api is put together here: which routes there are, and what they stand on."""
 
-from asyncio import Event as Signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,15 +10,11 @@ from services.customers.api.commands import CommandRoutes
 from services.customers.api.consumers import ConsumerRoutes
 from services.customers.api.erasures import ErasureRoutes
 from services.customers.api.exporting import ExportRoutes
-from services.customers.api.feed import FeedRoutes
 from services.customers.api.fields import FieldRoutes
 from services.customers.api.holds import HoldRoutes
 from services.customers.api.imports import ImportRoutes
 from services.customers.api.journey import JourneyRoutes
-from services.customers.api.lag import LagRoutes
 from services.customers.api.last_looks import LastLookRoutes
-from services.customers.api.parked import ParkedRoutes
-from services.customers.api.projections import ProjectionRoutes
 from services.customers.api.reads import ReadRoutes
 from services.customers.api.since import ChangesRoutes
 from services.customers.api.subject_keys import SubjectKeyRoutes
@@ -41,139 +36,79 @@ from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.streams.activity import Latest
-from shared.clock import Clock
 from shared.eventstore.accesses import AccessRecords
-from shared.eventstore.feed import Feed
-from shared.eventstore.records import RecordKeeper
-from shared.eventstore.store import EventStore
 from shared.messaging.consumers import RegisteredConsumer
-from shared.observability.metrics import UNMEASURED, Metrics
-from shared.observability.traces import Tracing
-from shared.postgres.lanes import Lanes
-from shared.projecting.backlog import BacklogWatch
-from shared.projecting.canary import CanaryKeeper
-from shared.projecting.lag import LagMeter, Log
-from shared.projecting.orders import Orders
-from shared.projecting.parked_list import ParkedList
 from shared.projecting.sightings import Sightings
-from shared.projecting.versions import Versions
 from shared.projecting.watching import MarkWatcher
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.key_grants import KeyGrants
 from shared.security.signing import StatementSigner
-from shared.security.subject_keys import KeyPool, SubjectKeys
-from shared.web.app import Api, create_app
-from shared.web.callers import Guard
+from shared.security.subject_keys import KeyPool
+from shared.service.app import add_read_model_routes, begin_api
+from shared.service.foundation import Foundation
+from shared.service.telling import Told
+from shared.web.app import Api
 from shared.web.health import ReadinessCheck
 from shared.web.pages import PageTokens
-from shared.web.recording import Recorder
 from shared.web.routes import Routes
 
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
-    """What the api stands on."""
+    """What the api stands on: what every service's does, and what only customers has."""
 
-    store: EventStore
-    feed: Feed
-    truth: Lanes
-    views: Lanes
+    foundation: Foundation
     directory: DirectoryQueries
-    keys: SubjectKeys
     ledger: ErasureLedger
     erasures: CustomerErasures
     grants: KeyGrants
     copies: CopyHolders
-    records: RecordKeeper
-    records_feed: Feed
-    recorder: Recorder
     watcher: MarkWatcher
     live_activity: Latest
     daily_activity: DailyActivity
     daily_watcher: MarkWatcher
-    orders: Orders
     consumers: Mapping[str, RegisteredConsumer]
-    guard: Guard
-    tracing: Tracing
-    clock: Clock
-    service_key: bytes
-    appended: Signal
-    stopping: Signal
-    metrics: Metrics = UNMEASURED
 
 
-def lag_meter(parts: ApiParts) -> LagMeter:
-    """Return what measures who is behind whom."""
-    feeds = (parts.feed, parts.records_feed)
-    logs = [Log(feed.topic, feed.table, parts.store.partitions) for feed in feeds]
-    return LagMeter(parts.truth, logs, (parts.watcher, parts.daily_watcher))
-
-
-def customers_api(
-    parts: ApiParts, readiness: ReadinessCheck, canary: CanaryKeeper, backlog: BacklogWatch
-) -> Api:
+def customers_api(parts: ApiParts, readiness: ReadinessCheck, told: Told) -> Api:
     """Return the app with all its routes."""
-    app = create_app(
-        title="Daybook customers",
-        version=VERSION,
-        guard=parts.guard,
-        recorder=parts.recorder,
-        tracing=parts.tracing,
-        readiness=readiness,
-        metrics=parts.metrics,
-    )
-    routes = Routes(app, parts.guard, parts.recorder)
-    reader = CustomerReader(parts.store, parts.keys)
+    its, backlog = parts.foundation, told.backlog
+    app, routes = begin_api("customers", VERSION, its, readiness, told)
+    reader = CustomerReader(its.store, its.keys)
     commands = CustomerCommands(
-        parts.store,
+        its.store,
         reader,
-        parts.keys,
-        KeyPool(parts.keys),
-        parts.clock,
-        parts.tracing,
-        parts.appended,
-        parts.metrics,
+        its.keys,
+        KeyPool(its.keys),
+        its.clock,
+        its.tracing,
+        its.appended,
+        its.metrics,
     )
-    lag = LagRoutes(parts.store.service, lag_meter(parts), canary)
-    CommandRoutes(commands, parts.service_key, backlog).add_to(routes)
-    fields = FieldCommands(parts.store, parts.clock, parts.appended, parts.metrics)
-    FieldRoutes(parts.store, fields, parts.service_key).add_to(routes)
-    pages = PageTokens(parts.service_key)
-    declared = FieldDeclarations(parts.store, parts.clock)
+    CommandRoutes(commands, its.service_key, backlog).add_to(routes)
+    fields = FieldCommands(its.store, its.clock, its.appended, its.metrics)
+    FieldRoutes(its.store, fields, its.service_key).add_to(routes)
+    pages = PageTokens(its.service_key)
+    declared = FieldDeclarations(its.store, its.clock)
     ReadRoutes(reader, parts.directory, declared, parts.watcher, backlog, pages).add_to(routes)
-    views = SavedViews(
-        parts.store, parts.truth, parts.keys, parts.clock, parts.appended, parts.metrics
-    )
-    ViewRoutes(views, declared, pages, parts.service_key).add_to(routes)
-    looks = LastLooks(parts.truth, parts.clock)
+    views = SavedViews(its.store, its.truth, its.keys, its.clock, its.appended, its.metrics)
+    ViewRoutes(views, declared, pages, its.service_key).add_to(routes)
+    looks = LastLooks(its.truth, its.clock)
     LastLookRoutes(looks, parts.directory, parts.watcher, backlog, pages).add_to(routes)
     ChangesRoutes(reader, looks, parts.watcher).add_to(routes)
-    desk = ImportDesk(parts.truth, parts.keys, parts.clock)
-    ImportRoutes(desk, pages, backlog, parts.service_key).add_to(routes)
+    desk = ImportDesk(its.truth, its.keys, its.clock)
+    ImportRoutes(desk, pages, backlog, its.service_key).add_to(routes)
     _add_personal_data(parts, reader, pages, routes)
     ExportRoutes(parts.directory, declared, parts.watcher, backlog).add_to(routes)
-    JourneyRoutes(parts.feed, parts.views, parts.watcher, DIRECTORY).add_to(routes)
-    feeds = [parts.feed, parts.records_feed]
-    FeedRoutes(parts.store, feeds, parts.guard).add_to(routes)
-    sightings = Sightings(parts.views)
-    ConsumerRoutes(parts.store, feeds, parts.consumers, sightings, parts.clock).add_to(routes)
-    WatchRoutes(parts.feed, parts.watcher, parts.clock, parts.stopping).add_to(routes)
+    JourneyRoutes(its.feed, its.views, parts.watcher, DIRECTORY).add_to(routes)
+    sightings = Sightings(its.views)
+    ConsumerRoutes(its.store, list(its.feeds), parts.consumers, sightings, its.clock).add_to(routes)
+    WatchRoutes(its.feed, parts.watcher, its.clock, its.stopping).add_to(routes)
     ActivityRoutes(
-        parts.live_activity, parts.daily_activity, parts.daily_watcher, backlog, parts.clock
+        parts.live_activity, parts.daily_activity, parts.daily_watcher, backlog, its.clock
     ).add_to(routes)
-    parked = ParkedList(parts.views)
-    read_models = [Versions(parts.views, name) for name in (DIRECTORY, ACTIVITY_DAILY)]
-    ProjectionRoutes(
-        parts.orders,
-        parked,
-        parts.records,
-        read_models,
-        backlog,
-        parts.clock,
-        by_stream={DIRECTORY},
-    ).add_to(routes)
-    ParkedRoutes(parked, pages).add_to(routes)
-    lag.add_to(routes)
+    read_models = (DIRECTORY, ACTIVITY_DAILY)
+    add_read_model_routes(routes, its, told, read_models, by_stream={DIRECTORY})
     return app
 
 
@@ -181,13 +116,14 @@ def _add_personal_data(
     parts: ApiParts, reader: CustomerReader, pages: PageTokens, routes: Routes
 ) -> None:
     """Add what is about a person's rights: keys, holds, erasures, the access file."""
-    signer = StatementSigner(parts.service_key)
-    reports = ErasureReports(parts.store, parts.erasures, parts.ledger, parts.copies)
-    accesses = AccessRecords(parts.truth)
-    files = AccessFiles(parts.store, reader, parts.keys, accesses, parts.grants)
+    its = parts.foundation
+    signer = StatementSigner(its.service_key)
+    reports = ErasureReports(its.store, parts.erasures, parts.ledger, parts.copies)
+    accesses = AccessRecords(its.truth)
+    files = AccessFiles(its.store, reader, its.keys, accesses, parts.grants)
     HoldRoutes(reader).add_to(routes)
     ErasureRoutes(
-        parts.erasures, reports, parts.copies, signer, parts.guard, parts.clock, pages
+        parts.erasures, reports, parts.copies, signer, its.guard, its.clock, pages
     ).add_to(routes)
-    AccessFileRoutes(files, reports, parts.copies, signer, parts.clock).add_to(routes)
-    SubjectKeyRoutes(parts.grants, parts.consumers, parts.feed.topic).add_to(routes)
+    AccessFileRoutes(files, reports, parts.copies, signer, its.clock).add_to(routes)
+    SubjectKeyRoutes(parts.grants, parts.consumers, its.feed.topic).add_to(routes)

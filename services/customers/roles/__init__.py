@@ -1,1 +1,1 @@
-"""What a process of the customers service is put together from, one file per role."""
+"""What the processes of the customers service have that no other service has."""

@@ -4,10 +4,11 @@ from services.customers.api.app import ApiParts
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.application.importing.copies import ImportCopies
 from services.customers.application.last_looks import LastLooks
-from services.customers.roles.process import FOLLOWED, Process
+from services.customers.roles.service import FOLLOWED
 from shared.clock import Clock
 from shared.postgres.lanes import Lanes
 from shared.projecting.holders import CipherCaches, Holder, ParkedEvents, ReadModels
+from shared.service.process import Process
 
 
 def holders_of(truth: Lanes, views: Lanes, clock: Clock, imports: ImportCopies) -> list[Holder]:
@@ -24,4 +25,6 @@ def holders_of(truth: Lanes, views: Lanes, clock: Clock, imports: ImportCopies) 
 
 def erasure_watcher(process: Process, parts: ApiParts) -> ErasureWatcher:
     """Return the watcher that asks every holder of copies."""
-    return ErasureWatcher(parts.erasures, parts.store, parts.copies, process.clock, process.metrics)
+    return ErasureWatcher(
+        parts.erasures, parts.foundation.store, parts.copies, process.clock, process.metrics
+    )

@@ -13,8 +13,7 @@ from services.customers.application.erasure_gate import (
     is_replayed,
     lost_lines,
 )
-from services.customers.roles.process import SERVICE, Process
-from shared.authorization.people import DEMO_PEOPLE
+from services.customers.roles.service import SERVICE
 from shared.clock import SystemClock
 from shared.errors import UnavailableError
 from shared.eventstore.store import EventStore
@@ -24,6 +23,7 @@ from shared.postgres.lanes import Lanes
 from shared.projecting.store_feed import READ_ONLY
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.subject_keys import SubjectKeys
+from shared.service.process import Process
 from shared.settings import SecuritySettings, StoreSettings
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ async def open_gate(
     await ledger.begin(key_lanes)
     keys = SubjectKeys.without_master(key_lanes)
     gate = ErasureGate(ledger, store, keys, erasures)
-    return await gate.open(actor=DEMO_PEOPLE[SERVICE].subject)
+    return await gate.open(actor=SERVICE.account)
 
 
 async def wait_for_gate(process: Process) -> None:
@@ -54,7 +54,7 @@ async def wait_for_gate(process: Process) -> None:
     ledger = ErasureLedger(process.security.ledger_dir, process.clock)
     role = process.role
     truth = await process.lanes(process.stores.truth_dsn, role, 1, READ_ONLY)
-    store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
+    store = EventStore(truth, SERVICE.name, CUSTOMERS.partitions)
     keys, opened = None, [truth]
     if role != "relay":
         key_lanes = await process.lanes(process.stores.keys_dsn, role, 1)
@@ -99,13 +99,13 @@ async def replay_ledger(stores: StoreSettings, security: SecuritySettings) -> Re
         UnavailableError: a server does not answer, or the ledger cannot be written.
     """
     clock = SystemClock()
-    truth = Lanes(dsn_for(stores.truth_dsn, "api"), 1, application_name=f"{SERVICE}-ledger")
-    key_lanes = Lanes(dsn_for(stores.keys_dsn, "api"), 1, application_name=f"{SERVICE}-ledger")
+    truth = Lanes(dsn_for(stores.truth_dsn, "api"), 1, application_name=f"{SERVICE.name}-ledger")
+    key_lanes = Lanes(dsn_for(stores.keys_dsn, "api"), 1, application_name=f"{SERVICE.name}-ledger")
     try:
         await truth.open()
         await key_lanes.open()
         ledger = ErasureLedger(security.ledger_dir, clock)
-        store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
+        store = EventStore(truth, SERVICE.name, CUSTOMERS.partitions)
         keys = SubjectKeys.without_master(key_lanes)
         erasures = CustomerErasures(store, keys, ledger, clock, asyncio.Event())
         return await open_gate(ledger, store, key_lanes, erasures)
@@ -125,13 +125,13 @@ async def mend_ledger(stores: StoreSettings, security: SecuritySettings) -> int:
     """
     clock = SystemClock()
     ledger = ErasureLedger(security.ledger_dir, clock)
-    truth = Lanes(dsn_for(stores.truth_dsn, "api"), 1, application_name=f"{SERVICE}-ledger")
+    truth = Lanes(dsn_for(stores.truth_dsn, "api"), 1, application_name=f"{SERVICE.name}-ledger")
     owner = await asyncpg.connect(dsn_for(stores.keys_dsn, "migrate"))
     try:
         await truth.open()
-        await owner.execute(f'set role "{SERVICE}_owner"')
+        await owner.execute(f'set role "{SERVICE.owner}"')
         await ledger.adopt(owner)
-        store = EventStore(truth, SERVICE, CUSTOMERS.partitions)
+        store = EventStore(truth, SERVICE.name, CUSTOMERS.partitions)
         keys = SubjectKeys.without_master(truth)  # an erasure holds nothing that needs a key
         erasures = CustomerErasures(store, keys, ledger, clock, asyncio.Event())
         noted = {line.subject for line in (await ledger.lines()).values()}
@@ -142,3 +142,13 @@ async def mend_ledger(stores: StoreSettings, security: SecuritySettings) -> int:
     finally:
         await owner.close()
         await truth.close()
+
+
+def line_of(replayed: Replayed) -> str:
+    """Return what came of comparing the erasure ledger with the databases, as a person reads it."""
+    if replayed.is_nothing:
+        return f"erasures      ok     all {replayed.lines} of the ledger hold"
+    return (
+        f"erasures      FOUND  {replayed.keys} keys and {replayed.customers} customers were there"
+        " again; they are erased again"
+    )

@@ -7,7 +7,7 @@ from uuid import uuid4
 from services.customers.projections.activity_daily import CODEC as DAILY_CODEC
 from services.customers.projections.activity_daily import ActivityDaily
 from services.customers.projections.directory import SHAPE, Directory
-from services.customers.roles.process import FOLLOWED, FOLLOWED_DAILY, Process
+from services.customers.roles.service import FOLLOWED, FOLLOWED_DAILY
 from services.customers.storage.codec import CODEC
 from shared.postgres.lanes import Lanes
 from shared.projecting.discards import read_discards
@@ -21,6 +21,7 @@ from shared.projecting.verify_orders import VerifyParts, verify_orders
 from shared.projecting.version_orders import version_orders
 from shared.security.cipher_cache import CipherCache
 from shared.security.subject_keys import SubjectKeys
+from shared.service.process import Process
 
 
 async def add_projector(process: Process) -> None:
@@ -101,6 +102,6 @@ def _directory_orders(
     """Return who does what can be ordered of the directory alone: it has a row per stream."""
     verifying = VerifyParts(
         Directory(), FOLLOWED, lanes, truth, CODEC, parts.ciphers, orders,
-        process.service.verify_streams_per_second,
+        process.settings.verify_streams_per_second,
     )  # fmt: skip
     return verify_orders(verifying)

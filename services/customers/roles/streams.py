@@ -10,11 +10,12 @@ import logging
 import os
 from threading import Timer
 
-from services.customers.roles.process import FOLLOWED, SERVICE, Process
+from services.customers.roles.service import FOLLOWED, SERVICE
 from services.customers.streams.activity import NAME, Activity, latest_activity
 from shared.messaging.publishing import Publisher
 from shared.messaging.streams import LiveStream
 from shared.messaging.topics import ACTIVITY, CUSTOMERS
+from shared.service.process import Process
 
 # A little less than the supervisor waits before it kills.
 GONE_WITHIN_SECONDS = 2.0
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 async def add_streams(process: Process) -> None:
     """Let the process count live activity."""
-    publisher = Publisher(process.kafka, ACTIVITY, SERVICE)
+    publisher = Publisher(process.kafka, ACTIVITY, SERVICE.name)
     process.opened.push_async_callback(publisher.close)
     activity = Activity(
         lambda: latest_activity(process.kafka, ACTIVITY, process.clock), publisher, process.clock

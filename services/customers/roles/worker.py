@@ -5,11 +5,12 @@ process would wait for it.
 """
 
 from services.customers.application.importing.worker import ImportWorker
-from services.customers.roles.process import SERVICE, Process
+from services.customers.roles.service import SERVICE
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import CUSTOMERS
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
+from shared.service.process import Process
 
 
 async def add_worker(process: Process) -> None:
@@ -17,7 +18,7 @@ async def add_worker(process: Process) -> None:
     truth = await process.lanes(process.stores.truth_dsn, "worker", 2)
     keys = await process.lanes(process.stores.keys_dsn, "worker", 1)
     worker = ImportWorker(
-        EventStore(truth, SERVICE, CUSTOMERS.partitions, process.metrics),
+        EventStore(truth, SERVICE.name, CUSTOMERS.partitions, process.metrics),
         truth,
         SubjectKeys(keys, process.master),
         read_key_file(process.security.secrets_dir / "service.key"),

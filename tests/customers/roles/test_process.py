@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from services.customers.roles.process import Process
+from services.customers.roles.service import SERVICE
 from shared.observability.traces import Tracing
 from shared.projecting.versions import settings_of
+from shared.service.process import Process
 from tests.ground.broker import Broker
 from tests.ground.processes import service_env
 from tests.ground.servers import Databases
@@ -18,7 +19,7 @@ def process(
 ) -> Process:
     for name, value in service_env(databases, broker.settings, tmp_path / "secrets").items():
         monkeypatch.setenv(name, value)
-    return Process("projector", Tracing())
+    return Process(SERVICE, "projector", Tracing())
 
 
 async def test_what_was_opened_for_one_version_is_forgotten_when_its_work_ends(

@@ -1,4 +1,4 @@
-"""One process of the customers service: its settings, what it opened, and what it runs."""
+"""One process of a service: its settings, what it opened, and what it runs."""
 
 import asyncio
 import logging
@@ -6,25 +6,18 @@ import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from functools import cached_property
-from typing import Final, Literal
 
-from services.customers import VERSION
-from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
-from services.customers.projections.directory import NAME as DIRECTORY
-from services.customers.roles.readiness import ProcessReadiness
 from shared.clock import SystemClock
 from shared.errors import UnavailableError
-from shared.messaging.headers import source_of
-from shared.messaging.topics import CUSTOMERS
 from shared.observability.logs import log_lost_failures
 from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
-from shared.projecting.marks import Followed
 from shared.security.master_key import MasterKey, MasterKeyFiles
+from shared.service.readiness import ProcessReadiness
+from shared.service.service import Service
 from shared.settings import (
     KafkaSettings,
     ObservabilitySettings,
@@ -34,23 +27,6 @@ from shared.settings import (
 )
 from shared.web.operations import listen_for_operators, serve_operators
 
-SERVICE: Final = "customers"
-Role = Literal[
-    "api",
-    "relay",
-    "projector",
-    "worker",
-    "streams",
-    "all",
-    "prepare",
-    "migrate",
-    "check",
-    "ledger",
-    "rewrap",
-]
-FOLLOWED = Followed(DIRECTORY, source_of(SERVICE), CUSTOMERS.name, CUSTOMERS.partitions)
-FOLLOWED_DAILY = replace(FOLLOWED, projection=ACTIVITY_DAILY)
-READ_MODELS: Final = (DIRECTORY, ACTIVITY_DAILY)
 OPEN_AGAIN_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
@@ -59,17 +35,18 @@ log = logging.getLogger(__name__)
 class Process:
     """What the roles of one process share; each role adds what it `runs`."""
 
-    def __init__(self, role: Role, tracing: Tracing) -> None:
+    def __init__(self, service: Service, role: str, tracing: Tracing) -> None:
+        self.service = service
         self.role = role
         self.tracing = tracing
-        self.metrics = Metrics(SERVICE, role, VERSION)
+        self.metrics = Metrics(service.name, role, service.version)
         self.clock = SystemClock()
         self.stop = asyncio.Event()
         self.appended = asyncio.Event()
         self.stores = StoreSettings()
         self.kafka = KafkaSettings()
         self.security = SecuritySettings()
-        self.service = ServiceSettings()
+        self.settings = ServiceSettings()
         self.observability = ObservabilitySettings()
         self.readiness = ProcessReadiness(role, self.clock)
         self.runs: list[Callable[[asyncio.Event], Awaitable[None]]] = []
@@ -102,7 +79,7 @@ class Process:
         lanes = Lanes(
             dsn_for(template, role),
             size,
-            application_name=f"{SERVICE}-{role}",
+            application_name=f"{self.service.name}-{role}",
             settings=settings,
             answer_within=answer_within,
         )

@@ -6,10 +6,10 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from services.customers.api.feed_pages import KEPT_SECONDS, MOST_BYTES, Asked, FeedPages
 from shared.errors import UnavailableError
 from shared.eventstore.feed import Feed
 from shared.eventstore.store import EventStore
+from shared.service.feed_pages import KEPT_SECONDS, MOST_BYTES, Asked, FeedPages
 from shared.testing.waiting import until
 
 

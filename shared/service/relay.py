@@ -2,23 +2,21 @@
 
 from uuid import UUID, uuid4
 
-from services.customers.roles.process import SERVICE, Process
 from shared.messaging.account import RelayStatus
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.sending import GIVE_UP_SECONDS
-from shared.messaging.topics import ACCESS, CUSTOMERS, Topic
+from shared.messaging.topics import Topic
+from shared.service.process import Process
 from shared.web.health import RelayReport
-
-TOPICS = (CUSTOMERS, ACCESS)
 
 
 async def add_relay(process: Process) -> None:
-    """Let the process relay the customers topic, and the service's records."""
-    owner = uuid4()
-    relays = {topic: await _relay(process, owner, topic) for topic in TOPICS}
+    """Let the process relay the service's topic, and its records."""
+    service, owner = process.service, uuid4()
+    relays = {topic: await _relay(process, owner, topic) for topic in service.relayed}
     process.readiness.works += [relay.work for relay in relays.values()]
-    process.readiness.relay = lambda: _report(relays[CUSTOMERS].status)
+    process.readiness.relay = lambda: _report(relays[service.topic].status)
     process.runs += [relay.run for relay in relays.values()]
 
 
@@ -29,11 +27,11 @@ async def _relay(process: Process, owner: UUID, topic: Topic) -> Relay:
         outbox,
         process.kafka,
         topic,
-        SERVICE,
+        process.service.name,
         process.clock,
         process.tracing,
         # A record may wait for the next look, a change is looked for at once.
-        wake=process.appended if topic is CUSTOMERS else None,
+        wake=process.appended if topic is process.service.topic else None,
         metrics=process.metrics,
     )
 

@@ -1,17 +1,17 @@
-"""Routes that serve the service's own log: the feed and its digests."""
+"""Routes that serve a service's own log: the feed and its digests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.customers.api.feed_pages import Asked, FeedPages
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
 from shared.eventstore.feed import MAX_PAGE, Feed
 from shared.eventstore.store import EventStore
+from shared.service.feed_pages import Asked, FeedPages
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller, Guard
 from shared.web.documents import PAGE_SIZE, Parameter
@@ -52,8 +52,10 @@ class DigestPage(BaseModel):
 class FeedRoutes:
     """The handlers of the feed routes."""
 
-    def __init__(self, store: EventStore, feeds: Sequence[Feed], guard: Guard) -> None:
+    def __init__(self, store: EventStore, feeds: Mapping[Feed, int], guard: Guard) -> None:
+        """Serve these feeds, each with its number of partitions."""
         self._store = store
+        self._partitions = {feed.topic: count for feed, count in feeds.items()}
         self._feeds = {feed.topic: feed for feed in feeds}
         self._guard = guard
         self._pages = FeedPages(store)
@@ -77,7 +79,7 @@ class FeedRoutes:
         Records (daybook.access.v1) need the permission records.read as well.
         """
         feed = self._feed(request, caller)
-        partition = self._partition(request)
+        partition = self._partition(request, feed)
         start = whole_number(request, "from", at_least=1) or 1
         limit = min(whole_number(request, "page_size", at_least=1) or MAX_PAGE, MAX_PAGE)
         return JsonAnswer(await self._pages.page(Asked(feed, partition, start, limit)))
@@ -85,7 +87,7 @@ class FeedRoutes:
     async def digest(self, request: Request, caller: Caller) -> Response:
         """Count and hash ranges of the feed, so that two sides can compare without copying."""
         feed = self._feed(request, caller)
-        partition = self._partition(request)
+        partition = self._partition(request, feed)
         start = whole_number(request, "from", at_least=1) or 1
         end = whole_number(request, "to", at_least=1) or start + LONGEST_DIGEST - 1
         if end < start or end - start >= LONGEST_DIGEST:
@@ -120,12 +122,13 @@ class FeedRoutes:
             self._guard.require(caller, Permission.RECORDS_READ)
         return feed
 
-    def _partition(self, request: Request) -> int:
+    def _partition(self, request: Request, feed: Feed) -> int:
+        count = self._partitions[feed.topic]
         partition = whole_number(request, "partition")
-        if partition is None or partition >= self._store.partitions:
+        if partition is None or partition >= count:
             raise InvalidInputError(
                 "The topic has no such partition.",
                 field="partition",
-                fix=f"Send a partition from 0 to {self._store.partitions - 1}.",
+                fix=f"Send a partition from 0 to {count - 1}.",
             )
         return partition

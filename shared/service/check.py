@@ -2,15 +2,14 @@
 
 import asyncpg
 
-from services.customers.application.erasure_gate import Replayed
-from services.customers.roles.process import FOLLOWED, SERVICE
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.projecting.store_check import StoreCheck, StoreReport
+from shared.service.service import Service
 from shared.settings import StoreSettings
 
 
-async def check_store(stores: StoreSettings) -> tuple[StoreReport, int]:
+async def check_store(service: Service, stores: StoreSettings) -> tuple[StoreReport, int]:
     """Check the store, mend what was found, and return that and the epoch that holds now.
 
     Only here is a store renumbered: it takes the owner, and as long as writing every row anew.
@@ -18,15 +17,15 @@ async def check_store(stores: StoreSettings) -> tuple[StoreReport, int]:
     Raises:
         UnavailableError: one of the servers does not answer.
     """
-    truth = Lanes(dsn_for(stores.truth_dsn, "api"), 1, application_name=f"{SERVICE}-check")
-    views = Lanes(dsn_for(stores.views_dsn, "api"), 1, application_name=f"{SERVICE}-check")
+    truth = Lanes(dsn_for(stores.truth_dsn, "api"), 1, application_name=f"{service.name}-check")
+    views = Lanes(dsn_for(stores.views_dsn, "api"), 1, application_name=f"{service.name}-check")
     try:
         await truth.open()
         await views.open()
-        check = StoreCheck(truth, views, FOLLOWED.source, FOLLOWED.topic)
+        check = StoreCheck(truth, views, service.source, service.topic.name)
         owner = await asyncpg.connect(dsn_for(stores.truth_dsn, "migrate"))
         try:
-            await owner.execute(f'set role "{SERVICE}_owner"')
+            await owner.execute(f'set role "{service.owner}"')
             return await check.check(owner), await check.epoch()
         finally:
             await owner.close()
@@ -52,13 +51,3 @@ def lines_of(report: StoreReport, epoch: int) -> list[str]:
     else:
         lines.append(f"epoch {epoch}: nothing went back in time")
     return lines
-
-
-def line_of(replayed: Replayed) -> str:
-    """Return what came of comparing the erasure ledger with the databases, as a person reads it."""
-    if replayed.is_nothing:
-        return f"erasures      ok     all {replayed.lines} of the ledger hold"
-    return (
-        f"erasures      FOUND  {replayed.keys} keys and {replayed.customers} customers were there"
-        " again; they are erased again"
-    )

@@ -1,0 +1,1 @@
+"""What every service has, whatever it is about."""
