@@ -12,6 +12,7 @@ import orjson
 
 from services.customers.projections.directory import SHAPE
 from services.customers.projections.matching import Match, matches
+from services.customers.projections.meant import CANDIDATES, Meant, meant, worded
 from services.customers.projections.ranking import MISSPELT, ranked
 from services.customers.projections.searching import candidates, conditions_of
 from services.customers.projections.sought import Sought, sought
@@ -130,29 +131,38 @@ class DirectoryQueries:
         self, wanted: Wanted, what: Sought, after: Place | None, size: int
     ) -> DirectoryPage:
         """Return the best of the candidates; where there are none, of those that are misspelt."""
-        page = DirectoryPage((), None)
-        is_misspelt = after is not None and after[-1] == MISSPELT
-        if not is_misspelt:
-            page = await self._ranked(wanted, what, after, size, misspelt=False)
-        if is_misspelt or (not page.rows and after is None and what.can_be_misspelt):
-            page = await self._ranked(wanted, what, after, size, misspelt=True)
+        if after is not None:
+            is_misspelt = after[-1] == MISSPELT
+            return await self._ranked(wanted, what, after, size, misspelt=is_misspelt)
+        page = await self._first(wanted, what, size)
+        if not page.rows and what.can_be_misspelt:
+            page = await self._ranked(wanted, what, None, size, misspelt=True)
         return page
 
+    async def _first(self, wanted: Wanted, what: Sought, size: int) -> DirectoryPage:
+        """Return the first page, from as few indexes as can know it."""
+        if wanted.sort is not None:
+            return await self._ranked(wanted, what, None, size)
+        found = Meant.of(await self._fetch(*meant(what, wanted, COLUMNS, size + 1)))
+        if found.is_all or len(found.rows) > size:
+            return _page(found.rows, what, wanted, size)
+        if not found.rows or not what.words or wanted.filters:
+            return await self._ranked(wanted, what, None, size, found=found)
+        others = await self._fetch(*worded(what, wanted, COLUMNS, size + 1 - len(found.rows)))
+        is_cut = bool(others) and others[0]["seen"] > CANDIDATES
+        return _page([*found.rows, *others], what, wanted, size, is_cut=is_cut)
+
     async def _ranked(
-        self, wanted: Wanted, what: Sought, after: Place | None, size: int, *, misspelt: bool
-    ) -> DirectoryPage:
+        self, wanted: Wanted, what: Sought, after: Place | None, size: int, *,
+        misspelt: bool = False, found: Meant | None = None,
+    ) -> DirectoryPage:  # fmt: skip
         async with self._asking() as connection:
-            them = await candidates(connection, what, wanted, misspelt=misspelt)
+            them = await candidates(connection, what, wanted, misspelt=misspelt, found=found)
         if not them.ids:
             return DirectoryPage((), None, them.is_cut)
         statement, values = ranked(them, what, wanted, after, size)
         rows = await self._fetch(statement.format(columns=COLUMNS), values)
-        found = [replace(_row(row), matched=matches(row["search"], what)) for row in rows[:size]]
-        place = None
-        if len(rows) > size:
-            last = dict(rows[size - 1])
-            place = [*wanted.order.place(last), last["rank"]]
-        return DirectoryPage(found, place, them.is_cut)
+        return _page(rows, what, wanted, size, is_cut=them.is_cut)
 
     async def _fetch(self, statement: str, values: Values) -> list[asyncpg.Record]:
         async with self._asking() as connection:
@@ -181,6 +191,18 @@ class DirectoryQueries:
                     who_can_help="an operator",
                     retry_after_seconds=5,
                 ) from error
+
+
+def _page(
+    rows: Sequence[asyncpg.Record], what: Sought, wanted: Wanted, size: int, *, is_cut: bool = False
+) -> DirectoryPage:
+    """Return a page of rows that have a rank; one row more than its size says that more follow."""
+    found = [replace(_row(row), matched=matches(row["search"], what)) for row in rows[:size]]
+    place = None
+    if len(rows) > size:
+        last = dict(rows[size - 1])
+        place = [*wanted.order.place(last), last["rank"]]
+    return DirectoryPage(found, place, is_cut)
 
 
 def _holds(what: Sought, values: Values) -> str:

@@ -40,8 +40,9 @@ def ranked(
 
 def _rank(sought: Sought, values: Values) -> str:
     whole = values.add(sought.whole)
+    keys = values.add([*sought.whole_keys, *sought.mailbox_keys])
     return f"""case
-        when d.sort_name = {whole} or t.keys && {values.add(sought.whole_keys)}::text[] then 0
+        when d.sort_name = {whole} or t.keys && {keys}::text[] then 0
         when starts_with(d.sort_name, {whole}) then 1
         when {_in_name(sought, "% ", values)} then 2
         when {_in_name(sought, "%", values)} then 3

@@ -21,8 +21,8 @@ from services.customers.projections.spelling import (
 NAME, WRITING, SOUND, INITIALS, EMAIL, PHONE, ADDRESS = ".", ",", ";", ":", "@", "+", "#"
 WORD = "~"
 # Fewer letters have too many neighbours, more words are no name that anybody types from memory.
-SHORTEST_MISSPELT, LONGEST_MISSPELT = 4, 20
-MOST_MISSPELT_WORDS = 6
+SHORTEST_MISSPELT, LONGEST_WORD = 4, 20
+MOST_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def searchable(
     lines += [f"{PHONE} {number}" for number in numbers]
     lines += [f"{ADDRESS} {place}" for place in places]
     keys = {EMAIL + mail for mail in mails} | {PHONE + number for number in numbers}
-    keys.update(WORD + word for word in _latin_words(spelling))
+    keys.update(mailbox_key(mail.partition("@")[0]) for mail in mails)
+    keys.update(word_keys(spelling)[:MOST_WORDS])
     if not spelling.isascii():
         keys.update(gram for run in CJK.findall(spelling) for gram in grams(run))
     for place in places:
@@ -88,12 +89,21 @@ def misspellings(word: str) -> set[str]:
 
 def can_be_misspelt(word: str) -> bool:
     """Say whether a word has misspellings that are looked for."""
-    return SHORTEST_MISSPELT <= len(word) <= LONGEST_MISSPELT and not CJK.search(word)
+    return len(word) >= SHORTEST_MISSPELT and _has_key(word)
 
 
-def _latin_words(spelling: str) -> list[str]:
-    words = [word for word in words_of(contracted(spelling)) if can_be_misspelt(word)]
-    return words[:MOST_MISSPELT_WORDS]
+def mailbox_key(mailbox: str) -> str:
+    """Return the key of what stands before the @ of an address."""
+    return f"{EMAIL}{mailbox}@"
+
+
+def word_keys(spelling: str) -> list[str]:
+    """Return the keys of the words of a name, in their order."""
+    return [WORD + word for word in words_of(contracted(spelling)) if _has_key(word)]
+
+
+def _has_key(word: str) -> bool:
+    return len(word) <= LONGEST_WORD and not CJK.search(word)
 
 
 def _other_writings(name: str, spelling: str) -> Iterator[str]:

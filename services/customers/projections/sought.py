@@ -5,17 +5,22 @@ from dataclasses import dataclass
 
 from services.customers.projections.searchable import (
     EMAIL,
+    MOST_WORDS,
     PHONE,
     can_be_misspelt,
     grams,
+    mailbox_key,
     misspellings,
     pairs,
+    word_keys,
 )
-from services.customers.projections.spelling import CJK, contracted, spelled
+from services.customers.projections.spelling import CJK, contracted, spelled, words_of
 
 # What people write around digits: +49 (0)89 1234-567, 0089 / 1234.
 _PHONE = re.compile(r"[+(]?[0-9][0-9 ()./+-]*")
 _FEWEST_DIGITS = 3
+# What may be a mailbox, and is neither a word nor a number: anna.meyer, am17.
+_MAILBOX = re.compile(r"(?=.*[a-z])(?=.*[0-9._])[^\s@]+")
 _PIECES = re.compile(f"{CJK.pattern}|(?:(?!{CJK.pattern}).)+")
 # An index of three letters together knows where words begin, and no two letters within one.
 _SHORTEST_INSIDE = 3
@@ -62,6 +67,18 @@ class Sought:
     def whole_keys(self) -> list[str]:
         """The keys of a customer whose address or number it is."""
         return [EMAIL + self.whole, *([PHONE + self.digits] if self.digits else [])]
+
+    @property
+    def mailbox_keys(self) -> list[str]:
+        """The keys of a customer whose mailbox it is; none if it is a word or a number."""
+        return [mailbox_key(self.whole)] if _MAILBOX.fullmatch(self.whole) else []
+
+    @property
+    def words(self) -> list[str]:
+        """The keys of two or more words, if all of the text is that; else nothing."""
+        keys = word_keys(self.whole)
+        are_all = len(keys) == len(words_of(self.whole)) and not self.digits
+        return keys if are_all and 1 < len(keys) <= MOST_WORDS else []
 
     @property
     def can_be_misspelt(self) -> bool:

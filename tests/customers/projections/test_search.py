@@ -6,7 +6,7 @@ import asyncpg
 
 from services.customers.projections.directory import Directory
 from services.customers.projections.directory_queries import DirectoryQueries
-from services.customers.projections.searching import CANDIDATES
+from services.customers.projections.meant import CANDIDATES
 from services.customers.projections.wanted import Wanted
 from tests.customers.projections.search_examples import EXAMPLES, PEOPLE, registered_of
 from tests.customers.projections.test_directory import came, registered, renamed
@@ -75,3 +75,67 @@ async def test_a_text_is_forgotten_as_soon_as_it_is_not_there_any_more(
     await Directory().apply(views, [came(UUID(int=1), 2, renamed("Ada King"))])
     assert await names(queries, "lovelace") == []
     assert await names(queries, "king") == ["Ada King"]
+
+
+async def test_a_page_filled_by_names_that_begin_with_the_text_is_followed_by_who_only_holds_it(
+    views: asyncpg.Connection, queries: DirectoryQueries
+) -> None:
+    begin = [f"Berg {n:02}" for n in range(7)]
+    hold = ["Anna Berg", "Zoe Lindberg"]
+    people = [came(UUID(int=n), 1, registered(name)) for n, name in enumerate(begin + hold, 1)]
+    await Directory().apply(views, people)
+    seen: list[str | None] = []
+    page = await queries.page(Wanted("berg"), None, 3)
+    seen += [row.name for row in page.rows]
+    while page.next_place is not None:
+        page = await queries.page(Wanted("berg"), page.next_place, 3)
+        seen += [row.name for row in page.rows]
+    assert seen == begin + hold
+
+
+async def test_several_words_that_begin_a_name_mean_whole_words_elsewhere(
+    views: asyncpg.Connection, queries: DirectoryQueries
+) -> None:
+    ranked = ["Anna Meyer", "Anna Meyerhoff", "Dr. Anna Meyer", "Meyer, Anna"]
+    others = ["Johanna Meyer", "Anna Mey"]
+    people = [came(UUID(int=n), 1, registered(name)) for n, name in enumerate(ranked + others, 1)]
+    await Directory().apply(views, people)
+    for size in (1, 2, 3, 50):
+        page = await queries.page(Wanted("anna meyer"), None, size)
+        seen = [row.name for row in page.rows]
+        while page.next_place is not None:
+            page = await queries.page(Wanted("anna meyer"), page.next_place, size)
+            seen += [row.name for row in page.rows]
+        assert seen == ranked, size
+    turned = await queries.page(Wanted("anna meyer", sort="-name"), None, 50)
+    assert [row.name for row in turned.rows] == sorted(ranked, reverse=True)
+    assert "Johanna Meyer" in await names(queries, "meyer anna"), "nobody's name begins with it"
+
+
+async def test_a_whole_mailbox_means_its_customer_unless_it_begins_a_name(
+    views: asyncpg.Connection, queries: DirectoryQueries
+) -> None:
+    people = [
+        registered_of((name, email, "", "", "", ""))
+        for name, email in (
+            ("Ada", "web24@one.example"),
+            ("Web24 Berlin", "hello@two.example"),
+            ("Grace", "grace.h@three.example"),
+            ("Alan", "not.grace.hopper@four.example"),
+        )
+    ]
+    await Directory().apply(views, [came(UUID(int=n), 1, one) for n, one in enumerate(people, 1)])
+    assert await names(queries, "grace.h") == ["Grace"]
+    assert await names(queries, "grace.ho") == ["Alan"]
+    assert await names(queries, "web24") == ["Ada", "Web24 Berlin"]
+
+
+async def test_each_of_several_words_may_be_misspelt(
+    views: asyncpg.Connection, queries: DirectoryQueries
+) -> None:
+    people = ["John Smith", "Joan Smith", "John Smythe", "Paul Jones"]
+    await Directory().apply(
+        views, [came(UUID(int=n), 1, registered(name)) for n, name in enumerate(people, 1)]
+    )
+    assert await names(queries, "jhon smiht") == ["John Smith"]
+    assert await names(queries, "jhon smihtt") == []

@@ -38,7 +38,7 @@ create table directory_text (
     id uuid primary key,
     -- Lines in the spelling of searches, the name in all its writings first.
     search text collate "C" not null,
-    -- Whole addresses and numbers, words, CJK characters and their pairs.
+    -- Whole addresses, mailboxes and numbers, words, CJK characters and their pairs.
     keys text[] not null
 );
 create index directory_by_text on directory_text
