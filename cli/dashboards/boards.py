@@ -79,6 +79,12 @@ LAG = Board(
             ],
         ),
         Panel(
+            "Rows imported",
+            "Rows of files a second, by what became of them.",
+            "ops",
+            [(_rate("daybook_import_rows_total", "outcome"), "{{outcome}}")],
+        ),
+        Panel(
             "Partitions with a relay",
             "Twelve of each topic, or some changes are not sent.",
             "short",
@@ -142,6 +148,15 @@ LATENCY = Board(
                     _quantile("0.99", "daybook_projection_batch_seconds", "projection"),
                     "{{projection}}",
                 )
+            ],
+        ),
+        Panel(
+            "Import batches",
+            "1,000 rows looked up, planned, sealed, written: the slowest of a hundred, and half.",
+            "s",
+            [
+                (_quantile("0.99", "daybook_import_batch_seconds"), "99 of 100"),
+                (_quantile("0.5", "daybook_import_batch_seconds"), "half"),
             ],
         ),
     ),
@@ -226,6 +241,21 @@ PARKED = Board(
             "How long the oldest erasure has waited for a holder of copies.",
             "s",
             [("max(daybook_erasure_age_seconds)", "age")],
+        ),
+        Panel(
+            "Imports that stand or wait",
+            "How long the slowest one under way has done nothing; how long the oldest one waits.",
+            "s",
+            [
+                ("max(daybook_import_still_seconds)", "under way"),
+                ("max(daybook_import_queued_seconds)", "waits for a worker"),
+            ],
+        ),
+        Panel(
+            "Imports",
+            "Of the last seven days, by state.",
+            "short",
+            [("max by (state) (daybook_imports)", "{{state}}")],
         ),
         Panel(
             "Alarms",

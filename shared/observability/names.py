@@ -23,6 +23,7 @@ CounterName = Literal[
     "daybook_projection_failures_total",
     "daybook_stream_events_total",
     "daybook_stream_set_aside_total",
+    "daybook_import_rows_total",
     "daybook_records_refused_total",
     "daybook_scrape_failures_total",
 ]
@@ -32,6 +33,7 @@ HistogramName = Literal[
     "daybook_append_seconds",
     "daybook_relay_round_seconds",
     "daybook_projection_batch_seconds",
+    "daybook_import_batch_seconds",
 ]
 GaugeName = Literal[
     "daybook_build_info",
@@ -45,6 +47,9 @@ GaugeName = Literal[
     "daybook_canary_age_seconds",
     "daybook_canary_trip_seconds",
     "daybook_erasure_age_seconds",
+    "daybook_imports",
+    "daybook_import_queued_seconds",
+    "daybook_import_still_seconds",
     "daybook_disk_free_bytes",
     "daybook_parked_streams",
     "daybook_parked_events",
@@ -152,6 +157,28 @@ METRICS: Final[dict[MetricName, Metric]] = {
     ),
     "daybook_stream_set_aside_total": Metric(
         "events", ("stream",), "Events that live figures miss because working them in failed."
+    ),
+    "daybook_imports": Metric(
+        "imports", ("state",),
+        "Imports of the last seven days, and undoings of them. State: uploading, waiting, running,"
+        " done, failed, cancelled.",
+    ),
+    "daybook_import_queued_seconds": Metric(
+        "seconds", (),
+        "How long the oldest import has waited for a worker to begin it; 0 if none waits.",
+    ),
+    "daybook_import_still_seconds": Metric(
+        "seconds", (),
+        "How long ago the one of the imports under way last got on that has stood longest; 0 if"
+        " none is under way.",
+    ),
+    "daybook_import_rows_total": Metric(
+        "rows", ("outcome",),
+        "Rows that are done: created, changed, unchanged, refused; of an undoing withdrawn,"
+        " restored, unchanged, left; of a dry run checked.",
+    ),
+    "daybook_import_batch_seconds": Metric(
+        "seconds", (), "How long a batch of 1,000 rows took: looked up, planned, sealed, written."
     ),
     "daybook_connections": Metric(
         "connections", ("server",), "Open connections of this process to truth, views and keys."

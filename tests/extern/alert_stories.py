@@ -25,6 +25,8 @@ ALL_IS_WELL = {
     f"daybook_horizon_lag_seconds{{{_A}}}": "0",
     f'daybook_parked_streams{{projection="directory",version="1",{_A}}}': "0",
     f"daybook_erasure_age_seconds{{{_A}}}": "600",
+    f"daybook_import_still_seconds{{{_A}}}": "2",
+    f"daybook_import_queued_seconds{{{_A}}}": "600",
     f"daybook_epoch{{{_A}}}": "1",
     f'daybook_alarm{{alarm="disk-nearly-full",{_A}}}': "0",
     f'daybook_alarm{{alarm="erasure-ledger",{_A}}}': "0",
@@ -125,6 +127,20 @@ STORIES = (
         "an erasure is overdue",
         {"daybook_erasure": "4000"},
         {("DaybookErasureOverdue", "page", "")},
+    ),
+    Story(
+        "an import stands still",
+        {"daybook_import_still": "400"},
+        {("DaybookImportStands", "ticket", "")},
+    ),
+    Story(
+        "an import waits for a worker",
+        {"daybook_import_queued": "4000"},
+        {("DaybookImportsWait", "ticket", "")},
+    ),
+    Story(
+        "an import that stood still gets on again",
+        {"daybook_import_still": "400x5 1x80"},
     ),
     Story(
         "the erasure ledger cannot be written",

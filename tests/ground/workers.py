@@ -13,6 +13,6 @@ async def a_worker(house: House, batch: int = BATCH) -> ImportWorker:
     keys = SubjectKeys(await house.lanes(house.databases.keys_dsn, "worker", 1), house.master)
     store = EventStore(truth, SERVICE, house.topic.partitions)
     return ImportWorker(
-        store, truth, keys, SERVICE_KEY, house.clock, house.appended,
+        store, truth, keys, SERVICE_KEY, house.clock, house.appended, house.metrics,
         batch=batch,
     )  # fmt: skip

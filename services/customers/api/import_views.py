@@ -48,11 +48,7 @@ class ImportPage(BaseModel):
 def import_view(told: Told) -> dict[str, Any]:
     """Return an import as answers show it."""
     job, about = told.job, None if told.about is None else dict(told.about)
-    names = {
-        "withdrawn": "created", "restored": "changed", "unchanged": "unchanged", "left": "refused"
-    } if job.undoes else {
-        name: name for name in ("created", "changed", "unchanged", "refused", "kept")
-    }  # fmt: skip
+    names = job.outcomes if job.undoes else {**job.outcomes, "kept": "kept"}
     return {
         "id": str(job.id),
         "state": job.state,

@@ -5,6 +5,7 @@ from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
 from services.customers.application.holding import CopyHolders
 from services.customers.application.importing.copies import ImportCopies
+from services.customers.application.importing.measuring import measure_imports
 from services.customers.application.view_deletions import ViewDeletions
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
@@ -36,6 +37,9 @@ async def add_api(process: Process) -> None:
     )
     erasures = erasure_watcher(process, parts)
     process.metrics.found_out_by("erasures", lambda: _measure(erasures, process.metrics))
+    process.metrics.found_out_by(
+        "imports", lambda: measure_imports(foundation.truth, process.clock, process.metrics)
+    )
     app = customers_api(parts, process.readiness, told)
     listener = listen(process.settings.host, process.settings.port)
     process.runs += [

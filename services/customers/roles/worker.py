@@ -18,12 +18,13 @@ async def add_worker(process: Process) -> None:
     truth = await process.lanes(process.stores.truth_dsn, "worker", 2)
     keys = await process.lanes(process.stores.keys_dsn, "worker", 1)
     worker = ImportWorker(
-        EventStore(truth, SERVICE.name, CUSTOMERS.partitions, process.metrics),
+        EventStore(truth, SERVICE.name, CUSTOMERS.partitions),
         truth,
         SubjectKeys(keys, process.master),
         read_key_file(process.security.secrets_dir / "service.key"),
         process.clock,
         process.appended,
+        process.metrics,
     )
     process.readiness.works.append(worker.work)
     process.runs.append(worker.run)

@@ -1,6 +1,6 @@
 """An import and how far it is: rows that a worker may only touch while it owns the import."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -15,13 +15,19 @@ KEPT: Final = timedelta(days=7)
 """For how long what was refused can be read, and what was said about the file."""
 ABANDONED_AFTER: Final = timedelta(hours=1)
 
+OUTCOMES: Final = {name: name for name in ("created", "changed", "unchanged", "refused")}
+UNDONE_OUTCOMES: Final = {
+    "withdrawn": "created", "restored": "changed", "unchanged": "unchanged", "left": "refused"
+}  # fmt: skip
+
 State = Literal["uploading", "waiting", "running", "done", "failed", "cancelled"]
 COLUMNS: Final = """i.id, i.actor, i.made_at, i.is_dry_run, i.undoes, i.kid, i.about, i.state,
     i.bytes, i.reached, i.chunks, i.rows, i.created, i.changed, i.unchanged, i.refused, i.kept,
     i.finished_at, u.id as undone_by"""
 FROM: Final = "from imports i left join imports u on u.undoes = i.id"
 CLAIM = """update imports i set owner = $1, lease_until = clock_timestamp() + $2,
-    state = 'running', touched_at = $3
+    state = 'running',
+    touched_at = case when state = 'waiting' then $3 else touched_at end
     where i.id = (select o.id from imports o
         where o.emptied_at is null and o.state in ('waiting', 'running')
             and o.lease_until < clock_timestamp()
@@ -30,7 +36,9 @@ CLAIM = """update imports i set owner = $1, lease_until = clock_timestamp() + $2
 RENEW = """update imports set lease_until = clock_timestamp() + $3
     where id = $1 and owner = $2 and lease_until > clock_timestamp() and state = 'running'
     returning id"""
-GIVE_UP = "update imports set lease_until = '-infinity', owner = null where id = $1 and owner = $2"
+GIVE_UP = """update imports
+    set lease_until = coalesce(clock_timestamp() + $3::interval, '-infinity'), owner = null
+    where id = $1 and owner = $2"""
 TELL = "update imports set about = $3 where id = $1 and owner = $2 and state = 'running'"
 BEGIN_AGAIN = (
     "update imports set reached = 0, rows = 0, created = 0, changed = 0, unchanged = 0,"
@@ -85,6 +93,11 @@ class Job:
         """Read a row that was selected with COLUMNS."""
         return Job(**{name.name: row[name.name] for name in fields(Job)})
 
+    @property
+    def outcomes(self) -> Mapping[str, str]:
+        """What can become of a row, and the column that counts it."""
+        return UNDONE_OUTCOMES if self.undoes else OUTCOMES
+
 
 @dataclass(frozen=True, slots=True)
 class DoneRow:
@@ -119,9 +132,9 @@ class Jobs:
         """Say whether the import is still ours to work on, for another lease."""
         return await self._lanes.fetchval(RENEW, import_id, self.owner, LEASE) is not None
 
-    async def give_up(self, import_id: UUID) -> None:
-        """Leave the import to whoever comes next, at once."""
-        await self._lanes.execute(GIVE_UP, import_id, self.owner)
+    async def give_up(self, import_id: UUID, aside: timedelta | None = None) -> None:
+        """Leave the import to whoever comes next, at once or after a while."""
+        await self._lanes.execute(GIVE_UP, import_id, self.owner, aside)
 
     async def tell(self, import_id: UUID, about: bytes) -> None:
         """Keep what was found out about the file."""

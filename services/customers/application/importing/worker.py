@@ -3,12 +3,18 @@
 What a killed worker had not finished is taken over when its lease ends (5 s), from the first row
 that is not done. While others write, an import takes turns with them: it has connections of its
 own, reads and checks in a thread, and writes a few hundred rows to a transaction.
+
+One that fails lets the others go first, and is tried again; a file that makes this code fail three
+times alike, with nothing written in between, is given up: no file stands in the way of all others.
 """
 
 import asyncio
 import contextlib
 import logging
+from collections import Counter
+from collections.abc import Mapping
 from functools import partial
+from time import perf_counter
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -16,7 +22,8 @@ import asyncpg
 
 from services.customers.application.fields import load_fields
 from services.customers.application.importing.customers import ManyCustomers
-from services.customers.application.importing.jobs import Job, Jobs
+from services.customers.application.importing.jobs import LEASE, Job, Jobs
+from services.customers.application.importing.measuring import ImportNumbers
 from services.customers.application.importing.reading import Asked, FileReading, pulled
 from services.customers.application.importing.sealing import FileSeal, Marks
 from services.customers.application.importing.sources import FileSource, Source
@@ -25,8 +32,10 @@ from services.customers.application.importing.undoing import UndoSource
 from shared.clock import Clock
 from shared.errors import DaybookError, InvalidInputError, VersionConflictError
 from shared.eventstore.store import EventStore
+from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.work import Deeds, Work
 from shared.postgres.lanes import Lanes
+from shared.projecting.poison import is_poison
 from shared.security.subject_keys import SubjectKeys
 
 log = logging.getLogger(__name__)
@@ -37,6 +46,13 @@ LOOK_EVERY_SECONDS: Final = 0.5
 SWEEP_EVERY_SECONDS: Final = 60.0
 PAUSE_AFTER_FAILURE_SECONDS: Final = 0.5
 NOT_OURS: Final = "DB409"
+TRIES: Final = 3
+GIVEN_UP: Final = {
+    "field": None,
+    "problem": "What follows the rows that are done makes the service fail; it is not imported.",
+    "fix": "ask the operators, the worker's log says where; then hand the same file in again: the"
+    " rows that are done stay as they are",
+}
 
 
 class NotOursError(Exception):
@@ -54,6 +70,7 @@ class ImportWorker:
         secret: bytes,
         clock: Clock,
         appended: asyncio.Event,
+        metrics: Metrics = UNMEASURED,
         *,
         batch: int = BATCH,
     ) -> None:
@@ -67,6 +84,8 @@ class ImportWorker:
         self._batch = batch
         self._jobs = Jobs(lanes, uuid4())
         self._customers = ManyCustomers(store, keys)
+        self._numbers = ImportNumbers(metrics)
+        self._failures: Counter[UUID] = Counter()
         self._swept: float | None = None
         self._deeds = Deeds("imports")
 
@@ -83,9 +102,8 @@ class ImportWorker:
                 await self._sweep_if_due()
                 self._deeds.succeeded("looked for imports", self._clock.monotonic())
                 pause = LOOK_EVERY_SECONDS
-            except (DaybookError, asyncpg.PostgresError, OSError) as error:
-                log.warning("imports wait", extra={"error": type(error).__name__})
-                self._deeds.failed(type(error).__name__, self._clock.monotonic())
+            except Exception as error:  # noqa: BLE001 - it is logged; the others go on
+                self._failed(error)
                 pause = PAUSE_AFTER_FAILURE_SECONDS
             try:
                 await asyncio.wait_for(stop.wait(), pause)
@@ -95,31 +113,36 @@ class ImportWorker:
     async def work_off_one(self, stop: asyncio.Event | None = None) -> bool:
         """Take one import to its end, or until told to stop; False if there is none to do.
 
-        Whatever fails, the import is left for the next who looks.
+        Whatever fails, the import is left for the next who looks, a lease later.
         """
         job = await self._jobs.claim(self._clock.now())
         if job is None:
             return False
         renewing = asyncio.create_task(self._renew(job.id))
         work = asyncio.create_task(self._work_off(job, stop or asyncio.Event()))
+        aside = None
         try:
             await asyncio.wait({renewing, work}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
+            if not work.done() or _is_lost(work.exception()):
                 log.info("an import is not this worker's any more")
-                return True
-            try:
+            else:
                 work.result()
-            except NotOursError:
-                log.info("an import is not this worker's any more")
-            except asyncpg.PostgresError as error:
-                if error.sqlstate != NOT_OURS:
-                    raise
+        except Exception:
+            aside = LEASE
+            raise
         finally:
             renewing.cancel()
             work.cancel()
             await asyncio.wait({renewing, work})
-            await self._jobs.give_up(job.id)
+            await self._jobs.give_up(job.id, aside)
         return True
+
+    def _failed(self, error: Exception) -> None:
+        self._deeds.failed(type(error).__name__, self._clock.monotonic())
+        if isinstance(error, DaybookError | asyncpg.PostgresError | OSError):
+            log.warning("imports wait", extra={"error": type(error).__name__})
+        else:
+            log.error("an import fails and is tried again", exc_info=error)
 
     async def _work_off(self, job: Job, stop: asyncio.Event) -> None:
         cipher = (await self._keys.read([job.kid]))[job.kid]
@@ -134,12 +157,31 @@ class ImportWorker:
                 undoing = UndoSource(job, self._jobs, self._customers, seal)
                 is_done = await self._through(job, undoing, stop)
         except InvalidInputError as error:
-            about = {**seal.open_json(job.about, "about"), "problem": _told(error)}
-            await self._jobs.tell(job.id, seal.seal_json(about, "about"))
-            await self._jobs.end(job.id, "failed", self._clock.now())
-            return
-        if is_done:
-            await self._jobs.end(job.id, "done", self._clock.now())
+            await self._fail(job, seal, _told(error))
+        except Exception as error:
+            if not self._is_given_up(job, error):
+                raise
+            log.exception("an import is given up", extra={"import": str(job.id)})
+            await self._fail(job, seal, GIVEN_UP)
+        else:
+            if is_done:
+                await self._jobs.end(job.id, "done", self._clock.now())
+
+    def _is_given_up(self, job: Job, error: Exception) -> bool:
+        """Say whether the file makes us fail again and again; an undoing is tried for ever."""
+        is_ours = isinstance(error, NotOursError | DaybookError)
+        if is_ours or job.undoes is not None or not is_poison(error):
+            return False
+        self._failures[job.id] += 1
+        return self._failures[job.id] >= TRIES
+
+    async def _fail(self, job: Job, seal: FileSeal, problem: Mapping[str, str | None]) -> None:
+        """End an import, saying why."""
+        job = await self._jobs.read(job.id)  # the file may have been looked at since
+        about = {**seal.open_json(job.about, "about"), "problem": problem}
+        await self._jobs.tell(job.id, seal.seal_json(about, "about"))
+        await self._jobs.end(job.id, "failed", self._clock.now())
+        del self._failures[job.id]
 
     async def _import(self, job: Job, seal: FileSeal, stop: asyncio.Event) -> bool:
         about = seal.open_json(job.about, "about")
@@ -164,6 +206,7 @@ class ImportWorker:
         steps = Steps(self._store, job, self._jobs.owner)
         try:
             while not stop.is_set():
+                began = perf_counter()
                 step = await source.next_step()
                 if step is None:
                     return True
@@ -173,6 +216,8 @@ class ImportWorker:
                     continue  # Somebody was faster: the same rows are planned anew.
                 self._appended.set()
                 source.written()
+                self._numbers.written(job, step, perf_counter() - began)
+                del self._failures[job.id]
                 self._deeds.succeeded("wrote a batch", self._clock.monotonic())
         finally:
             await source.close()
@@ -202,6 +247,13 @@ class ImportWorker:
         if self._swept is None or now - self._swept >= SWEEP_EVERY_SECONDS:
             self._swept = now
             await self.sweep()
+
+
+def _is_lost(error: BaseException | None) -> bool:
+    """Say whether the work ended because the import is somebody else's, or was cancelled."""
+    if isinstance(error, asyncpg.PostgresError):
+        return error.sqlstate == NOT_OURS
+    return isinstance(error, NotOursError)
 
 
 def _told(error: InvalidInputError) -> dict[str, str | None]:
