@@ -31,14 +31,23 @@ LARGEST_NUMBER: Final = 2**63 - 1
 _ATTRIBUTE: Final = re.compile(r"(subject|resource|action|context)\.[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """One attribute beside a literal, a list of literals or another attribute (`to`)."""
+    """One attribute beside a literal, a list of literals or another attribute (`to`).
+
+    Two are equal when their values are, type and all: Python alone holds 1 and True equal.
+    """
 
     attribute: str
     relation: Relation
     value: Literally | tuple[Literally, ...] | None = None
     to: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Comparison) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
 
 
 @dataclass(frozen=True, slots=True)

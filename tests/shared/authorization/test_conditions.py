@@ -190,3 +190,9 @@ def test_every_relation_is_decided() -> None:
         for relation in ("eq", "ne", "lt", "le", "gt", "ge", "contains")
     ]
     assert [each(FACTS) for each in decided] == [False, True, False, False, True, True, None]
+
+
+def test_one_and_true_are_two_conditions() -> None:
+    one_, true = (parse_condition(one("resource.x", "eq", value)) for value in (1, True))
+    assert one_ != true
+    assert len({one_, true}) == 2

@@ -1,0 +1,248 @@
+"""One question, one answer in microseconds: allowed or not, the reason, its source, how fresh.
+
+The order is: stale, behind, unknown or inactive subject, unknown permission, parked, denied, no
+grant, then each way for itself, then separation of duties, then the nearest miss. A check never
+raises: whatever fails is denied, and counted in the world's troubles.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from shared.authorization.allowances import Allowance, More
+from shared.authorization.compiling import Denial, Entry
+from shared.authorization.general import could_hold, must_hold
+from shared.authorization.membership import lies_under
+from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
+from shared.authorization.state import ALL, RESTRICTED, Grant
+from shared.authorization.truth import Facts
+from shared.authorization.world import World
+
+
+class Code(StrEnum):
+    """Why the answer is what it is."""
+
+    ALLOWED = "allowed"
+    STALE = "stale"
+    BEHIND = "behind"
+    UNKNOWN_SUBJECT = "unknown_subject"
+    INACTIVE_SUBJECT = "inactive_subject"
+    UNKNOWN_PERMISSION = "unknown_permission"
+    PARKED = "parked"
+    DENIED = "denied"
+    NO_GRANT = "no_grant"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    CONDITION = "condition"
+    SENSITIVITY = "sensitivity"
+    OUT_OF_SCOPE = "out_of_scope"
+    SEPARATION_OF_DUTIES = "separation_of_duties"
+    ERROR = "error"
+
+
+Source = Grant | str | None
+"""The grant that allows or denies, or the rule that keeps duties apart."""
+Answer = tuple[bool, Code, Source, int, float]
+"""Allowed, why, by what, and the replica's position and age in seconds."""
+
+ALLOWED: Final = Code.ALLOWED
+NEAREST: Final = {
+    Code.EXPIRED: 0,
+    Code.NOT_YET_VALID: 1,
+    Code.CONDITION: 2,
+    Code.SENSITIVITY: 3,
+    Code.OUT_OF_SCOPE: 4,
+}
+"""Of several misses the nearest to an allowance is told."""
+_NO_FACTS: Final[Facts] = {}
+_OWN: Final = 0
+_TEAM: Final = 1
+
+
+def decide(
+    world: World,
+    subject: str,
+    permission: str,
+    record: Record | None,
+    now: int,
+    age: float,
+    around: Circumstances = PLAINLY,
+) -> Answer:
+    """Return the answer; blocks on nothing and never raises.
+
+    Args:
+        world: the replica's current world.
+        subject: who asks.
+        permission: `<resource type>:<action>`.
+        record: on what. None asks whether there may be any at all: a way in, never a proof for
+            one record; records are then looked at one by one, or by the row filter.
+        now: the checker's own clock, in microseconds since 1970.
+        age: how many seconds old the world may be at most, by the replica's reckoning.
+        around: what else is known.
+    """
+    try:
+        if age <= world.limits.get(permission, world.strictest) and around.wanted <= world.position:
+            entry = world.entries.get(subject)
+            if entry is not None and record is not None:
+                owner, sensitivity = record.owner, record.sensitivity
+                if sensitivity is None:
+                    sensitivity = RESTRICTED
+                # What needs no more than this is answered here; the rest is judged in full.
+                for scope, clearance, source, more in entry.allowed.get(permission, ()):
+                    if (
+                        more is None
+                        and sensitivity <= clearance
+                        and (scope == ALL or reaches(world, entry, subject, scope, owner))
+                    ):
+                        return True, ALLOWED, entry.sources[source], world.position, age
+        code, by = _judged(world, subject, permission, record, now, age, around)
+    except Exception as error:  # noqa: BLE001 - a check never raises: it denies, and is counted
+        world.troubles.note(error)
+        return False, Code.ERROR, None, world.position, age
+    return code is ALLOWED, code, by, world.position, age
+
+
+def reaches(world: World, entry: Entry, subject: str, scope: int, owner: str | None) -> bool:
+    """Say whether a record of this owner lies within the subject's scope."""
+    if scope == ALL:
+        return True
+    if owner is None:
+        return False
+    if owner == subject:
+        return True
+    other = world.subjects.get(owner) if scope != _OWN else None
+    if other is None:
+        return False
+    mine = entry.subject
+    if scope == _TEAM:
+        return not mine.teams.isdisjoint(other.teams)
+    if mine.department is None or other.department is None:
+        return False
+    return lies_under(other.department, mine.department)
+
+
+Judged = tuple[Code, Source]
+
+
+def gate(
+    world: World, subject: str, permission: str, age: float, wanted: int
+) -> tuple[Code | None, Entry | None]:
+    """Return why nothing at all is allowed, or the entry to look into."""
+    if not age <= world.limits.get(permission, world.strictest):
+        return Code.STALE, None
+    if wanted > world.position:
+        return Code.BEHIND, None
+    entry = world.entry(subject)
+    if entry is None:
+        return Code.UNKNOWN_SUBJECT, None
+    if not entry.is_active:
+        return Code.INACTIVE_SUBJECT, None
+    if permission not in world.limits:
+        return Code.UNKNOWN_PERMISSION, None
+    if entry.is_parked:
+        return Code.PARKED, None
+    return None, entry
+
+
+def ways_of(entry: Entry, permission: str) -> tuple[Allowance, ...]:
+    """Return every way in which the permission is allowed, before denials."""
+    return entry.allowed.get(permission) or entry.guarded.get(permission, ())
+
+
+def is_denied(denial: Denial, record: Record | None, now: int, facts: Facts) -> bool:
+    """Say whether a denial holds; a condition that is unknown denies."""
+    more = denial.more
+    if more is None:
+        return True
+    if not more.since <= now < more.until:
+        return False
+    if more.records is not None and (record is None or record.id not in more.records):
+        return False
+    if record is None:
+        return must_hold(more.conditions, facts) is not False
+    return more.predicate is None or more.predicate(facts) is not False
+
+
+def miss(
+    world: World, entry: Entry, subject: str, way: Allowance, record: Record | None, now: int,
+    facts: Facts,
+) -> Code | None:  # fmt: skip
+    """Return why one way does not allow it; None if it does.
+
+    Of several reasons the one that is furthest from an allowance: whoever mends a nearer one alone
+    would still be refused.
+    """
+    if record is not None:
+        if not reaches(world, entry, subject, way.scope, record.owner):
+            return Code.OUT_OF_SCOPE
+        if (
+            way.more is not None
+            and way.more.records is not None
+            and record.id not in way.more.records
+        ):
+            return Code.OUT_OF_SCOPE
+        if record.rank > way.clearance:
+            return Code.SENSITIVITY
+    return None if way.more is None else _miss_of_more(way.more, record, now, facts)
+
+
+def _miss_of_more(more: More, record: Record | None, now: int, facts: Facts) -> Code | None:
+    if record is None:
+        if not could_hold(more.conditions, facts):
+            return Code.CONDITION
+    elif more.predicate is not None and more.predicate(facts) is not True:
+        return Code.CONDITION
+    if now < more.since:
+        return Code.NOT_YET_VALID
+    return Code.EXPIRED if now >= more.until else None
+
+
+def _judged(
+    world: World, subject: str, permission: str, record: Record | None, now: int, age: float,
+    around: Circumstances,
+) -> Judged:  # fmt: skip
+    refused, entry = gate(world, subject, permission, age, around.wanted)
+    if refused is not None or entry is None:
+        return refused or Code.ERROR, None
+    ways, denials = ways_of(entry, permission), entry.denied.get(permission, ())
+    facts = _NO_FACTS
+    if denials or any(way.more is not None for way in ways):
+        facts = facts_of(subject, entry.subject, record, around)
+    denial = next((one for one in denials if is_denied(one, record, now, facts)), None)
+    if denial is not None:
+        return Code.DENIED, denial.grant
+    if not ways:
+        return (Code.PARKED if entry.has_parked_role else Code.NO_GRANT), None
+    return _by_ways(world, entry, subject, permission, ways, record, now, around, facts)
+
+
+def _by_ways(
+    world: World, entry: Entry, subject: str, permission: str, ways: tuple[Allowance, ...],
+    record: Record | None, now: int, around: Circumstances, facts: Facts,
+) -> Judged:  # fmt: skip
+    nearest, by = Code.OUT_OF_SCOPE, ways[0]
+    for way in ways:
+        code = miss(world, entry, subject, way, record, now, facts)
+        if code is None:
+            rule = met_duty(world, entry, subject, permission, record, now, around)
+            found = entry.sources[way.source]
+            return (ALLOWED, found) if rule is None else (Code.SEPARATION_OF_DUTIES, rule)
+        if NEAREST[code] < NEAREST[nearest]:
+            nearest, by = code, way
+    return nearest, entry.sources[by.source]
+
+
+def met_duty(
+    world: World, entry: Entry, subject: str, permission: str, record: Record | None, now: int,
+    around: Circumstances,
+) -> str | None:  # fmt: skip
+    """Return the rule that keeps this use apart from what the same hands did on the record."""
+    if record is None:
+        return None
+    hands = {subject, around.actor}
+    for rule, others in world.policy.duties.get(permission, ()):
+        if entry.subject.exceptions.get(rule, now) > now:
+            continue
+        deeds = around.deeds
+        if deeds is None or any(not hands.isdisjoint(deeds.get(one, ())) for one in others):
+            return rule
+    return None

@@ -1,0 +1,134 @@
+"""The policy as a replica knows it, and what follows from it for every role and permission."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+from shared.authorization.allowances import Allowance, Allowances, more_of, pareto
+from shared.authorization.state import FieldClass, PermissionFacts, Role, RoleAllowance, Rule
+
+LIMITS: Final[Mapping[str, float]] = MappingProxyType(
+    {"critical": 1.0, "high": 5.0, "normal": 30.0, "low": 300.0}
+)
+"""Risk → how old (seconds) the replica may be, unless the policy says otherwise."""
+Table = Mapping[str, Allowances]
+"""Permission → how it is allowed; what is not in it is not."""
+Duties = Mapping[str, tuple[tuple[str, frozenset[str]], ...]]
+"""Permission → rule, and the permissions whose use on the same record forbids it."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One state of the policy; never altered, a change makes another."""
+
+    permissions: Mapping[str, PermissionFacts] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    classes: Mapping[str, Mapping[str, FieldClass]] = field(default_factory=dict)
+    """Resource type → field → its class; "*" is the record as a whole."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    freshness: Mapping[str, float] = field(default_factory=dict)
+    """Risk → seconds, where the policy differs from LIMITS."""
+    default_role: str | None = None
+    is_parked: bool = False
+    """An event that may concern anything could not be read: everything is denied."""
+
+    def role(self, name: str, **changes: object) -> "Policy":
+        """Return the policy with one role, which must be there, changed."""
+        changed = self.roles[name]._replace(**changes)  # type: ignore[arg-type]
+        return replace(self, roles={**self.roles, name: changed})
+
+    @cached_property
+    def limits(self) -> Mapping[str, float]:
+        """Permission → how old the replica may be to allow it; unknown ones are not in it."""
+        return {name: self.limit(facts.risk) for name, facts in self.permissions.items()}
+
+    @cached_property
+    def strictest(self) -> float:
+        """Return the limit of what is critical, which also holds for what is not known."""
+        return self.limit("critical")
+
+    def limit(self, risk: str) -> float:
+        """Return how many seconds old the replica may be for a permission of this risk."""
+        return self.freshness.get(risk, LIMITS[risk])
+
+    @cached_property
+    def allowed(self) -> Mapping[str, Table]:
+        """Role → all that it allows, with what it inherits, under its own name."""
+        return {name: self._table(name) for name in self.roles}
+
+    @cached_property
+    def withheld(self) -> Mapping[str, frozenset[str] | None]:
+        """Role → what a denial of it denies; None: everything, because a part is not known.
+
+        A denial goes on through retired roles: retiring a role never gives anybody anything.
+        """
+        return {name: self._withheld(name) for name in self.roles}
+
+    @cached_property
+    def parked_roles(self) -> frozenset[str]:
+        """Every role of which a part cannot be known."""
+        return frozenset(
+            name
+            for name in self.roles
+            if any(self.roles[one].is_parked for one in self.lineage(name) if one in self.roles)
+        )
+
+    @cached_property
+    def duties(self) -> Duties:
+        """Every permission that a dynamic rule keeps apart from others on the same record."""
+        found: dict[str, list[tuple[str, frozenset[str]]]] = {}
+        for name, rule in sorted(self.rules.items()):
+            if rule.kind == "dynamic":
+                first, second = self.members(rule.first), self.members(rule.second)
+                for one, other in ((first, second), (second, first)):
+                    for permission in one:
+                        found.setdefault(permission, []).append((name, other))
+        return {permission: tuple(each) for permission, each in found.items()}
+
+    def members(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the permissions that are named, or that the named roles have."""
+        roles = self.withheld
+        return frozenset().union(
+            *((roles[name] or ()) if name in roles else (name,) for name in names)
+        )
+
+    def lineage(self, name: str, *, through_retired: bool = True) -> list[str]:
+        """Return the role and all it inherits from, each once, however it is reached."""
+        found, waiting = {name: None}, [name]
+        while waiting:
+            role = self.roles.get(waiting.pop())
+            if role is None or not (through_retired or _gives(role)):
+                continue
+            new = [parent for parent in sorted(role.parents) if parent not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+        return list(found)
+
+    def _table(self, name: str) -> Table:
+        ways: dict[str, list[Allowance]] = {}
+        for one in self.lineage(name, through_retired=False):
+            role = self.roles.get(one)
+            if role is not None and _gives(role):
+                for permission, allowances in role.allowances.items():
+                    if permission in self.permissions:
+                        ways.setdefault(permission, []).extend(
+                            _own(name, each) for each in allowances
+                        )
+        return {permission: pareto(each) for permission, each in ways.items() if each}
+
+    def _withheld(self, name: str) -> frozenset[str] | None:
+        lineage = self.lineage(name)
+        if name in self.parked_roles or any(one not in self.roles for one in lineage):
+            return None
+        return frozenset().union(*(self.roles[one].allowances for one in lineage))
+
+
+def _gives(role: Role) -> bool:
+    return not (role.is_retired or role.is_parked)
+
+
+def _own(name: str, allowance: RoleAllowance) -> Allowance:
+    more = None if allowance.condition is None else more_of(conditions=(allowance.condition,))
+    return Allowance(allowance.scope, allowance.clearance, name, more)

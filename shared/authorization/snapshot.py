@@ -1,0 +1,94 @@
+"""A world as bytes: what a replica starts from without reading all events, and its hash.
+
+Nothing personal is in it. Equal worlds at one position have equal bytes.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from operator import itemgetter
+from typing import Any, Final
+
+import orjson
+
+from shared.authorization.policy_document import policy_document, policy_from
+from shared.authorization.shapes import shape_document, shape_from
+from shared.authorization.state import PLAIN, Grant, Shape, Subject
+from shared.authorization.world import UNREADABLE, World
+
+FORMAT: Final = 1
+_SORTED: Final = orjson.OPT_SORT_KEYS
+_NOBODY: Final = Subject()
+
+
+class UnreadableSnapshotError(ValueError):
+    """Bytes that are no snapshot, or one of another format: start from another or from events."""
+
+
+def to_bytes(world: World) -> bytes:
+    """Return the world as JSON."""
+    return orjson.dumps(
+        {"format": FORMAT, "position": world.position, **_state(world)}, option=_SORTED
+    )
+
+
+def from_bytes(snapshot: bytes) -> World:
+    """Return the world that was written; its entries are compiled as they are asked for.
+
+    Raises:
+        UnreadableSnapshotError: it was not written by `to_bytes`, or in another format.
+    """
+    try:
+        document = orjson.loads(snapshot)
+        if document["format"] != FORMAT:
+            raise ValueError("another format")
+        shapes = [PLAIN, *(shape_from(one) for one in document["shapes"])]
+        subjects = {
+            name: _subject(members, shapes) for name, members in document["subjects"].items()
+        }
+        return World(policy_from(document["policy"]), subjects, document["position"])
+    except UNREADABLE as error:
+        raise UnreadableSnapshotError("this is no snapshot of permissions") from error
+
+
+def state_hash(world: World) -> str:
+    """Return what two worlds have in common exactly if they decide alike: the position aside."""
+    return sha256(orjson.dumps(_state(world), option=_SORTED)).hexdigest()
+
+
+def _state(world: World) -> dict[str, Any]:
+    subjects = world.subjects
+    used = {grant.shape for one in subjects.values() for grant in one.grants} - {PLAIN}
+    documents = sorted(
+        ((orjson.dumps(shape_document(one)), one) for one in used), key=itemgetter(0)
+    )
+    numbers = {PLAIN: 0} | {shape: number for number, (_, shape) in enumerate(documents, 1)}
+    return {
+        "policy": policy_document(world.policy),
+        "shapes": [orjson.Fragment(text) for text, _ in documents],
+        "subjects": {name: _document(one, numbers) for name, one in subjects.items()},
+    }
+
+
+def _document(subject: Subject, numbers: Mapping[Shape, int]) -> dict[str, Any]:
+    """Return the members that are not as in a blank subject."""
+    document = {
+        name: value for name, value in subject._asdict().items() if value != getattr(_NOBODY, name)
+    }
+    if "teams" in document:
+        document["teams"] = sorted(subject.teams)
+    if "grants" in document:
+        document["grants"] = [
+            (grant_id, target, numbers[shape]) for grant_id, target, shape in subject.grants
+        ]
+    return document
+
+
+def _subject(members: dict[str, Any], shapes: list[Shape]) -> Subject:
+    if "teams" in members:
+        members["teams"] = frozenset(members["teams"])
+    grants = members.get("grants")
+    if grants is not None:
+        members["grants"] = tuple(
+            [Grant(grant_id, target, shapes[number]) for grant_id, target, number in grants]
+        )
+    return Subject(**members)
