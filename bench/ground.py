@@ -131,6 +131,11 @@ class Ground:
         await self.supervisor.run_once(f"initdb-{server.kind}", command, environment.bare())
 
 
+def ground_at(place: Place) -> Ground:
+    """Return what is at this place, which another process may have started."""
+    return Ground(place, Supervisor(place.logs, _Crier(), SystemClock()))
+
+
 @asynccontextmanager
 async def ground() -> AsyncIterator[Ground]:
     """Start what the rows need; stop and remove all of it at the end."""
@@ -140,14 +145,13 @@ async def ground() -> AsyncIterator[Ground]:
     place = Place(folder, _free_base(), os.geteuid())
     for part in (place.logs, place.run):
         part.mkdir()
-    supervisor = Supervisor(place.logs, _Crier(), SystemClock())
-    here = Ground(place, supervisor)
+    here = ground_at(place)
     try:
         await here.start()
         yield here
     finally:
         for tier in Tier:
-            await supervisor.stop(tier)
+            await here.supervisor.stop(tier)
         remove_socket_folders(place)
         shutil.rmtree(folder)
 

@@ -1,4 +1,4 @@
-"""A million customers come in and go out in the memory that ten thousand take.
+"""A million customers come in, go out and are folded anew in the memory that ten thousand take.
 
 Each side is a process of its own that does nothing else; its figure is the most that it ever had
 resident (ru_maxrss), so that everything that it loads counts on both sides.
@@ -14,7 +14,7 @@ from typing import Final
 from bench.ground import Ground
 from bench.large_directory import LargeDirectory
 from bench.measuring import BrokenSideError, Claim, Paired, Row, must_be
-from bench.parts import parts
+from bench.parts import Parts, parts
 from cli.local import environment
 from services.customers.application.importing.desk import ImportDesk
 from services.customers.application.importing.reading import Asked
@@ -26,32 +26,54 @@ LINES_AT_ONCE: Final = 10_000
 CLAIMS: Final = (
     Claim("memory_import", 1.5, 1.0, "MB", "lower"),
     Claim("memory_export", 1.5, 1.0, "MB", "lower"),
+    Claim("memory_rebuild", 1.5, 1.0, "MB", "lower"),
 )
+REBUILT: Final = "select count(*) from directory"
 
 
 async def measure(ground: Ground) -> Mapping[str, Paired]:
-    """Import and export so many customers and a hundredth of them."""
-    many, few = await _imported(ground, MANY), await _imported(ground, FEW)
+    """Import, fold anew and export so many customers and a hundredth of them."""
+    many_in, many_anew = await _imported_and_rebuilt(ground, MANY)
+    few_in, few_anew = await _imported_and_rebuilt(ground, FEW)
     many_out, few_out = await _exported(ground, MANY), await _exported(ground, FEW)
-    return {"memory_import": _paired(many, few), "memory_export": _paired(many_out, few_out)}
+    return {
+        "memory_import": _paired(many_in, few_in),
+        "memory_export": _paired(many_out, few_out),
+        "memory_rebuild": _paired(many_anew, few_anew),
+    }
 
 
-async def _imported(ground: Ground, count: int) -> float:
+async def _imported_and_rebuilt(ground: Ground, count: int) -> tuple[float, float]:
+    """Return the peaks of an import, and of a rebuild of the directory from what it stored."""
     async with parts(ground) as here:
-        truth = await here.lanes(here.databases.truth, "api", 1)
-        desk = ImportDesk(truth, await here.keys(), here.clock)
-        handed_in = await desk.hand_in(
-            Asked("csv"), {"format": "csv"}, _file(count), lambda _: None,
-            actor="bench", is_dry_run=False,
-        )  # fmt: skip
-        its = here.databases
-        peak = await _peak(
-            "import", dsn_for(its.truth, "worker"), dsn_for(its.keys, "worker"),
-            str(ground.place.secrets),
-        )  # fmt: skip
-        told = await desk.read(handed_in.told.job.id)
-        must_be(count, told.job.created, "customers of an import")
-        return peak
+        return await _imported(here, count), await _rebuilt(here, count)
+
+
+async def _imported(here: Parts, count: int) -> float:
+    truth = await here.lanes(here.databases.truth, "api", 1)
+    desk = ImportDesk(truth, await here.keys(), here.clock)
+    handed_in = await desk.hand_in(
+        Asked("csv"), {"format": "csv"}, _file(count), lambda _: None,
+        actor="bench", is_dry_run=False,
+    )  # fmt: skip
+    its = here.databases
+    peak = await _peak(
+        "import", dsn_for(its.truth, "worker"), dsn_for(its.keys, "worker"),
+        str(here.place.secrets),
+    )  # fmt: skip
+    told = await desk.read(handed_in.told.job.id)
+    must_be(count, told.job.created, "customers of an import")
+    return peak
+
+
+async def _rebuilt(here: Parts, count: int) -> float:
+    its, place = here.databases, here.place
+    peak = await _peak(
+        "rebuild", str(place.var), str(place.port_base), its.truth, its.views, its.keys
+    )
+    views = await here.lanes(its.views, "api", 1)
+    must_be(count, await views.fetchval(REBUILT), "customers of a rebuild")
+    return peak
 
 
 async def _exported(ground: Ground, count: int) -> float:
@@ -80,7 +102,7 @@ async def _peak(*words: str) -> float:
     said, _ = await process.communicate()
     if process.returncode != 0:
         raise BrokenSideError(f"memory_of {words[0]} ended with {process.returncode}")
-    return int(said) / 1024
+    return int(said.split()[-1]) / 1024  # a rebuild says more before it
 
 
 def _paired(many: float, few: float) -> Paired:

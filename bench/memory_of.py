@@ -1,12 +1,18 @@
-"""python -m bench.memory_of import|export DSN MASTER_KEY: do one of it, say the process's peak."""
+"""python -m bench.memory_of import|export|rebuild WHERE: do one of it, say the process's peak."""
 
 import asyncio
+import os
 import resource
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import uvloop
 
+from bench.ground import Databases, ground_at
+from bench.parts import Parts
+from bench.rebuilding import Rebuilds, all_applied, rebuild_parts
+from cli.local.paths import Place
 from services.customers.api.exporting import csv_lines, pieces
 from services.customers.application.importing.worker import ImportWorker
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
@@ -47,8 +53,20 @@ async def export_all(views_dsn: str) -> None:
     await lanes.close()
 
 
+async def rebuild_all(folder: str, port_base: str, *dsns: str) -> None:
+    """Build the directory anew from the whole store, as a projector does, and let it answer."""
+    place = Place(Path(folder), int(port_base), os.geteuid())
+    async with AsyncExitStack() as opened:
+        here = Parts(ground_at(place), Databases(*dsns), opened)
+        its = await rebuild_parts(here)
+        await all_applied(here, its)
+        await Rebuilds(its, events=0).once()
+
+
+DOING = {"import": import_all, "export": export_all, "rebuild": rebuild_all}
+
 if __name__ == "__main__":
     look_for_garbage_rarely()
     what, *where = sys.argv[1:]
-    uvloop.run(import_all(*where) if what == "import" else export_all(*where))
+    uvloop.run(DOING[what](*where))
     sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))

@@ -40,6 +40,7 @@ class Parts:
 
     def __init__(self, ground: Ground, databases: Databases, opened: AsyncExitStack) -> None:
         self.databases = databases
+        self.place = ground.place
         self.clock = SystemClock()
         self.topic = Topic(f"bench-{uuid4()}", self.partitions)
         self.followed = Followed(DIRECTORY, source_of(SERVICE), self.topic.name, self.partitions)
