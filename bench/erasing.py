@@ -11,6 +11,7 @@ from bench.measuring import Claim, Paired, Row, in_turns, must_be, pair
 from bench.parts import parts
 from bench.samples import NOW, origin
 from services.customers.application.erasing import CustomerErasures
+from services.customers.application.importing.copies import ImportCopies
 from services.customers.application.loading import stream_of
 from services.customers.domain.customer.events import (
     CustomerEvent,
@@ -27,6 +28,7 @@ from shared.security.subject_keys import SubjectKey
 FEW, MANY = 10, 10_000
 ROUNDS = 11
 AT_A_TIME = 1_000
+SECRET = b"s" * 32
 CLAIMS = (Claim("erasure", 2.0, 1.1, "ms", "lower"),)
 
 
@@ -36,7 +38,13 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
         store, keys = await here.store(), await here.keys()
         ledger = ErasureLedger(ground.place.ledger, here.clock)
         await ledger.begin(await here.lanes(here.databases.keys, "api", 1))
-        erasures = CustomerErasures(store, keys, ledger, here.clock, here.appended)
+        truth = await here.lanes(here.databases.truth, "api", 1)
+        erasures = CustomerErasures(
+            store, keys, ledger, here.clock, here.appended,
+            before_key_is_destroyed=ImportCopies(
+                truth, store, keys, SECRET
+            ).before_key_is_destroyed,
+        )  # fmt: skip
         ready = iter(await keys.make(2 * (ROUNDS + 1)))
         waiting = {
             events: [await _lived(store, next(ready), events) for _ in range(ROUNDS + 1)]

@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import sys
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -63,7 +64,11 @@ async def rebuild_all(folder: str, port_base: str, *dsns: str) -> None:
         await Rebuilds(its, events=0).once()
 
 
-DOING = {"import": import_all, "export": export_all, "rebuild": rebuild_all}
+DOING: Mapping[str, Callable[..., Coroutine[None, None, None]]] = {
+    "import": import_all,
+    "export": export_all,
+    "rebuild": rebuild_all,
+}
 
 if __name__ == "__main__":
     look_for_garbage_rarely()

@@ -10,7 +10,7 @@ import orjson
 from services.customers.application.erasing import STREAMS, CustomerErasures, OpenErasure
 from services.customers.application.holding import CopyHolders
 from services.customers.application.loading import stream_of
-from services.customers.domain.customer.events import CustomerErased, CustomerRegistered
+from services.customers.domain.customer.events import CustomerErased
 from services.customers.domain.erasure.events import (
     ErasureCompleted,
     ErasureReason,
@@ -89,8 +89,8 @@ class ErasureReports:
         """
         its = await self._erasures.load(customer_id)
         events = await self._store.load(f"{STREAMS}{customer_id}")
-        registered, *erased = await self._store.load_types(
-            stream_of(customer_id), [CustomerRegistered.__name__, CustomerErased.__name__]
+        registered, *erased = await self._store.load_first_and(
+            stream_of(customer_id), [CustomerErased]
         )
         completed = [e for e in events if e.type == ErasureCompleted.__name__]
         return ErasureReport(

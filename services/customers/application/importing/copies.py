@@ -20,19 +20,17 @@ from services.customers.domain.customer.contact_events import (
     CustomerPhoneAdded,
     CustomerPhoneChanged,
 )
-from services.customers.domain.customer.events import CustomerRegistered, CustomerRenamed
+from services.customers.domain.customer.events import CustomerRenamed
 from services.customers.storage.codec import CODEC
 from shared.eventstore.store import EventStore
 from shared.postgres.lanes import Lanes
 from shared.projecting.holders import ErasedSubject
 from shared.security.subject_keys import SubjectKeys
 
-NAMING: Final = tuple(
-    event.__name__
-    for event in (
-        CustomerRegistered, CustomerRenamed, CustomerEmailAdded, CustomerEmailChanged,
-        CustomerPhoneAdded, CustomerPhoneChanged,
-    )
+# With the first event, the registration, all that say a name, an address or a number.
+NAMING: Final = (
+    CustomerRenamed, CustomerEmailAdded, CustomerEmailChanged, CustomerPhoneAdded,
+    CustomerPhoneChanged,
 )  # fmt: skip
 _TEXTS: Final = frozenset({"name", "address", "number", "given"})
 ARE_THERE: Final = """select exists (select from imports where emptied_at is null
@@ -97,7 +95,7 @@ class ImportCopies:
 
     async def _texts(self, customer_id: UUID) -> Sequence[str] | None:
         """Return every name, address and number that was ever said; None once they are sealed."""
-        recorded = await self._store.load_types(stream_of(customer_id), NAMING)
+        recorded = await self._store.load_first_and(stream_of(customer_id), NAMING)
         decoded = await CODEC.decode(recorded, self._keys)
         personal = [getattr(event, "personal", None) for event in decoded]
         if all(each is None for each in personal):
