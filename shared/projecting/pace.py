@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from shared.clock import Clock
 from shared.projecting.marks import Mark
 
-PAGE = 6_000
+PAGE = 3_000
 PAGE_BESIDE_LIVE = 1_000
 BUSY_EVENTS_PER_SECOND = 50.0
 SHARE_BESIDE_LIVE = 1 / 5
