@@ -1,0 +1,1 @@
+"""The rules of the permissions service: no I/O, no clock, no framework."""

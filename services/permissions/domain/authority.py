@@ -1,0 +1,155 @@
+"""Nobody gives above the own level, nothing to themself, and nothing risky alone."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.permissions.domain.book import Asking, Book
+from services.permissions.domain.policy.inheritance import level_of, lineage
+from services.permissions.domain.policy.roles import HIGHEST_LEVEL
+from services.permissions.domain.policy.state import Policy
+from services.permissions.domain.rights import Right, rights_given, standing_of
+from services.permissions.domain.subject.state import Subject, Terms
+from shared.authorization.scopes import Clearance, Risk, Scope
+from shared.errors import NotPermittedError
+
+ADMINISTERING: Final = "grant:give"
+"""Whoever has it everywhere and for good is an administrator, and one always stays."""
+SECOND_PERSON: Final = "whoever has the permission grant:approve, other than you and the subject"
+
+
+def level_of_subject(policy: Policy, subject: Subject, at: datetime) -> int:
+    """Return the level at which somebody may give: the highest of the roles held now, else 0.
+
+    A role that is held for some records only, or under a condition, gives no level.
+    """
+    if not subject.is_active:
+        return 0
+    return max(
+        (
+            level_of(policy, terms.role)
+            for terms in (grant.terms for grant in subject.grants.values())
+            if terms.role is not None and _is_plain(terms) and terms.is_open(at)
+        ),
+        default=0,
+    )
+
+
+def level_of_terms(policy: Policy, terms: Terms) -> int:
+    """Return the level that it takes to give this.
+
+    Of a role it is the level of all that comes with it. Of a single permission it is the lowest
+    level of a role with which it comes as far, and of a denial of one with which it comes at all;
+    where no role has it so, the highest there is.
+    """
+    if terms.role is not None:
+        return level_of(policy, terms.role)
+    wanted = [right for _, right in rights_given(policy, terms)]
+    if terms.effect == "deny":
+        wanted = [Right(Scope.OWN, Clearance.PUBLIC)]
+    return min(
+        (
+            level_of(policy, name)
+            for name in policy.roles
+            if wanted and _gives(policy, name, str(terms.permission), wanted[0])
+        ),
+        default=HIGHEST_LEVEL,
+    )
+
+
+def is_risky(policy: Policy, terms: Terms) -> bool:
+    """Say whether giving this needs a second person.
+
+    It does where it reaches a permission of high or critical risk, or with one of normal risk
+    everybody's restricted data.
+    """
+    return terms.effect == "allow" and any(
+        policy.permissions[permission].risk >= Risk.HIGH
+        or (
+            policy.permissions[permission].risk == Risk.NORMAL
+            and right.scope == Scope.ALL
+            and right.clearance == Clearance.RESTRICTED
+        )
+        for permission, right in rights_given(policy, terms)
+    )
+
+
+def is_administrator(policy: Policy, subject: Subject) -> bool:
+    """Say whether the person can give grants, everywhere, whatever the time."""
+    if subject.kind != "person":
+        return False
+    standing = standing_of(policy, subject)
+    if standing.denied.get(ADMINISTERING):
+        return False
+    return any(
+        right == Right(Scope.ALL, right.clearance)
+        for right in standing.allowed.get(ADMINISTERING, ())
+    )
+
+
+def refuse_above_own_level(book: Book, asking: Asking, needed: int, field: str) -> None:
+    """Raise NotPermittedError if this is above the level of who asks."""
+    if asking.is_installation:
+        return
+    own = level_of_subject(book.policy, book.acting(asking.by), asking.at)
+    if needed > own:
+        raise NotPermittedError(
+            f"this is of level {needed}, and you may give up to level {own}",
+            code="above-own-level",
+            field=field,
+            fix=f"choose something of level {own} or lower, or request it",
+            who_can_help=_who_reaches(book, needed, asking.at),
+        )
+
+
+def refuse_for_oneself(subject_id: UUID, asking: Asking, doing: str) -> None:
+    """Raise NotPermittedError if somebody does this for themself."""
+    if str(subject_id) == asking.by and not asking.is_installation:
+        raise NotPermittedError(
+            f"nobody may {doing} for themself",
+            code="not-for-yourself",
+            field="subject_id",
+            fix="request it (POST /v1/requests); somebody else decides",
+            who_can_help=SECOND_PERSON,
+        )
+
+
+def refuse_alone(book: Book, asking: Asking, terms: Terms) -> None:
+    """Raise NotPermittedError if giving this needs a second person."""
+    if is_risky(book.policy, terms) and not asking.is_installation:
+        raise NotPermittedError(
+            "this can do so much harm that two people must agree to it",
+            code="needs-second-person",
+            field="role" if terms.role else "permission",
+            fix="request it (POST /v1/requests); it is given once somebody else approves",
+            who_can_help=SECOND_PERSON,
+        )
+
+
+def _is_plain(terms: Terms) -> bool:
+    return terms.effect == "allow" and terms.records is None and terms.condition is None
+
+
+def _gives(policy: Policy, role: str, permission: str, wanted: Right) -> bool:
+    return any(
+        allowance.condition is None
+        and allowance.scope >= wanted.scope
+        and allowance.clearance >= wanted.clearance
+        for name in lineage(policy, role)
+        for allowance in policy.roles[name].allowances.get(permission, ())
+    )
+
+
+def _who_reaches(book: Book, level: int, at: datetime) -> str:
+    """Return who could do it: names of roles, never of people."""
+    able = sorted(
+        name
+        for name in book.policy.roles
+        if level_of(book.policy, name) >= level
+        and any(
+            level_of_subject(book.policy, subject, at) >= level
+            and any(grant.terms.role == name for grant in subject.grants.values())
+            for subject in book.subjects.values()
+        )
+    )
+    return f"whoever has the role {' or '.join(able[:3])}" if able else "nobody has that level now"

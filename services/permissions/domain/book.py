@@ -1,0 +1,156 @@
+"""Everything at one moment: the policy, every subject and every team, folded from facts.
+
+A rule that looks at more than one of them looks at the book.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+from services.permissions.domain.policy.commands import PolicyCommand
+from services.permissions.domain.policy.events import PolicyEvent
+from services.permissions.domain.policy.rules import evolve_policy
+from services.permissions.domain.policy.state import NO_POLICY, Policy
+from services.permissions.domain.subject.commands import SubjectCommand
+from services.permissions.domain.subject.events import SubjectEvent
+from services.permissions.domain.subject.evolving import evolve_subject
+from services.permissions.domain.subject.state import NOBODY, Subject
+from services.permissions.domain.team.events import TeamEvent
+from services.permissions.domain.team.rules import NO_TEAM, Team, TeamCommand, evolve_team
+
+POLICY_STREAM = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class OnPolicy:
+    """A command to the policy."""
+
+    command: PolicyCommand
+
+
+@dataclass(frozen=True, slots=True)
+class OnSubject:
+    """A command to one subject."""
+
+    subject_id: UUID
+    command: SubjectCommand
+
+
+@dataclass(frozen=True, slots=True)
+class OnTeam:
+    """A command to one team."""
+
+    team_id: UUID
+    command: TeamCommand
+
+
+Asked = OnPolicy | OnSubject | OnTeam
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFact:
+    """Something that happened to the policy."""
+
+    event: PolicyEvent
+
+    @property
+    def stream(self) -> str:
+        """Return the stream that it belongs in."""
+        return POLICY_STREAM
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFact:
+    """Something that happened to one subject."""
+
+    subject_id: UUID
+    event: SubjectEvent
+
+    @property
+    def stream(self) -> str:
+        """Return the stream that it belongs in."""
+        return f"subject-{self.subject_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class TeamFact:
+    """Something that happened to one team."""
+
+    team_id: UUID
+    event: TeamEvent
+
+    @property
+    def stream(self) -> str:
+        """Return the stream that it belongs in."""
+        return f"team-{self.team_id}"
+
+
+Fact = PolicyFact | SubjectFact | TeamFact
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, when and why."""
+
+    by: str
+    """The id of the subject that asks."""
+    at: datetime
+    reason: str | None = None
+    """Stored in clear text with changes of the policy: it says nothing of people."""
+    is_installation: bool = False
+    """Whether this sets Daybook up, before there is anybody who could give anything."""
+
+
+@dataclass(slots=True)
+class Book:
+    """The policy, every subject and every team; folding changes it, deciding does not."""
+
+    policy: Policy = NO_POLICY
+    subjects: dict[UUID, Subject] = field(default_factory=dict)
+    teams: dict[UUID, Team] = field(default_factory=dict)
+
+    def copy(self) -> "Book":
+        """Return a book of its own with the same in it."""
+        return Book(self.policy, dict(self.subjects), dict(self.teams))
+
+    def fold(self, fact: Fact, by: str) -> None:
+        """Take in one more fact of this actor."""
+        match fact:
+            case PolicyFact(event=event):
+                self.policy = evolve_policy(self.policy, event)
+            case SubjectFact(subject_id=subject_id, event=event):
+                self.subjects[subject_id] = evolve_subject(self.subject(subject_id), event, by=by)
+            case TeamFact(team_id=team_id, event=event):
+                self.teams[team_id] = evolve_team(self.team(team_id), event)
+            case _:
+                assert_never(fact)
+
+    def subject(self, subject_id: UUID) -> Subject:
+        """Return a subject; nobody if there is none."""
+        return self.subjects.get(subject_id, NOBODY)
+
+    def team(self, team_id: UUID) -> Team:
+        """Return a team; one that was never formed if there is none."""
+        return self.teams.get(team_id, NO_TEAM)
+
+    def acting(self, by: str) -> Subject:
+        """Return the subject that an actor is; nobody if the actor is no subject."""
+        try:
+            return self.subject(UUID(by))
+        except ValueError:
+            return NOBODY
+
+    def owned_by(self, owner: UUID) -> Iterator[UUID]:
+        """Yield the service accounts that somebody answers for and that are there."""
+        for subject_id, subject in self.subjects.items():
+            if subject.place.owner == owner and subject.is_there:
+                yield subject_id
+
+    def members_of(self, team_id: UUID) -> int:
+        """Return how many are in a team."""
+        return sum(
+            subject.is_there and team_id in subject.place.teams
+            for subject in self.subjects.values()
+        )

@@ -1,0 +1,226 @@
+"""What is asked is decided as a whole: all of it happens, or nothing, and no rule is broken after.
+
+Rules about one thing are asked of each command; those about the book, of what it would be after
+all of them: an administrator stays, nothing that is kept apart comes together, nobody gains by
+the own hand.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+from uuid import UUID
+
+from services.permissions.domain.authority import (
+    is_administrator,
+    refuse_above_own_level,
+)
+from services.permissions.domain.book import (
+    Asked,
+    Asking,
+    Book,
+    Fact,
+    OnPolicy,
+    OnSubject,
+    OnTeam,
+    PolicyFact,
+    SubjectFact,
+    TeamFact,
+)
+from services.permissions.domain.policy.commands import (
+    AddRoleParent,
+    ChooseDefaultRole,
+    DefineRole,
+    PolicyCommand,
+    RemoveRoleParent,
+    RetireRole,
+    SetRolePermission,
+)
+from services.permissions.domain.policy.events import AdministratorRemoved
+from services.permissions.domain.policy.inheritance import level_of
+from services.permissions.domain.policy.rules import decide_policy, evolve_policy
+from services.permissions.domain.rights import differences, standing_of
+from services.permissions.domain.separation import refuse_new_conflicts
+from services.permissions.domain.subject.commands import (
+    ApproveGrant,
+    BreakGlass,
+    ExtendGrant,
+    GiveGrant,
+    GiveSodException,
+    JoinSubject,
+    ReduceGrant,
+    RefuseGrant,
+    RequestGrant,
+    ReviewGrant,
+    RevokeGrant,
+    SubjectCommand,
+    WithdrawSodException,
+)
+from services.permissions.domain.subject.events import SubjectEvent, SubjectLeft, SubjectSuspended
+from services.permissions.domain.subject.grants import decide_given
+from services.permissions.domain.subject.life import decide_joining, decide_life
+from services.permissions.domain.subject.requests import decide_exception, decide_request
+from services.permissions.domain.team.rules import decide_team
+from shared.errors import NotPermittedError, RuleBrokenError
+
+
+def decide(book: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
+    """Return the facts that the commands cause, one after the other; none if nothing changes.
+
+    The book is not changed.
+
+    Raises:
+        InvalidInputError: something that cannot be.
+        NotFoundError: something named is not there.
+        RuleBrokenError: a rule says no.
+        NotPermittedError: who asks may not do this, and somebody else may.
+    """
+    if asking.is_installation and has_administrator(book):
+        raise RuleBrokenError(
+            "Daybook has an administrator already: it is set up once",
+            code="already-set-up",
+            fix="ask an administrator for what you need",
+            who_can_help="an administrator",
+        )
+    after = book.copy()
+    facts: list[Fact] = []
+    for one in asked:
+        new = _decide_one(after, one, asking)
+        for fact in new:
+            after.fold(fact, asking.by)
+        facts += new
+    if not facts:
+        return []
+    changed = _changed(book, after, facts)
+    refuse_new_conflicts(book, after, changed, asking.at)
+    _refuse_own_gain(book, after, asked, asking)
+    return [*facts, *_administrators_removed(book, after, changed, asking)]
+
+
+def _decide_one(book: Book, asked: Asked, asking: Asking) -> list[Fact]:
+    match asked:
+        case OnPolicy(command=command):
+            events = decide_policy(book.policy, command, asking.reason)
+            facts: list[Fact] = [PolicyFact(event) for event in events]
+            _refuse_high_roles(book, command, facts, asking)
+            return facts
+        case OnTeam(team_id=team_id, command=command):
+            members = book.members_of(team_id)
+            return [
+                TeamFact(team_id, event)
+                for event in decide_team(book.team(team_id), command, members=members)
+            ]
+        case OnSubject(subject_id=subject_id, command=command):
+            its = _decide_subject(book, subject_id, command, asking)
+            return [SubjectFact(subject_id, event) for event in its] + _also(book, subject_id, its)
+        case _:
+            assert_never(asked)
+
+
+def _decide_subject(
+    book: Book, subject_id: UUID, command: SubjectCommand, asking: Asking
+) -> Sequence[SubjectEvent]:
+    match command:
+        case JoinSubject():
+            return decide_joining(book, subject_id, command)
+        case RequestGrant() | ApproveGrant() | RefuseGrant():
+            return decide_request(book, subject_id, command, asking)
+        case GiveSodException() | WithdrawSodException():
+            return decide_exception(book, subject_id, command, asking)
+        case (
+            GiveGrant() | BreakGlass() | ReviewGrant() | ExtendGrant() | ReduceGrant()
+            | RevokeGrant()
+        ):  # fmt: skip
+            return decide_given(book, subject_id, command, asking)
+        case _:
+            return decide_life(book, subject_id, command, asking)
+
+
+def _also(book: Book, subject_id: UUID, events: Sequence[SubjectEvent]) -> list[Fact]:
+    """Return what follows elsewhere: whoever leaves takes the own service accounts along."""
+    if not any(isinstance(event, SubjectLeft) for event in events):
+        return []
+    return [
+        SubjectFact(account, SubjectSuspended())
+        for account in book.owned_by(subject_id)
+        if book.subject(account).is_active
+    ]
+
+
+def _refuse_high_roles(
+    book: Book, command: PolicyCommand, facts: Sequence[Fact], asking: Asking
+) -> None:
+    """Refuse changes of roles above the own level, as they were and as they would be."""
+    match command:
+        case ChooseDefaultRole(role=role):
+            roles = [] if role is None else [role]
+        case DefineRole() | RetireRole() | SetRolePermission():
+            roles = [command.role]
+        case AddRoleParent() | RemoveRoleParent():
+            roles = [command.role, command.parent]
+        case _:
+            roles = []
+    policy = book.policy
+    for fact in facts:
+        if isinstance(fact, PolicyFact):
+            policy = evolve_policy(policy, fact.event)
+    if facts and roles:
+        needed = max(level_of(either, role) for either in (book.policy, policy) for role in roles)
+        refuse_above_own_level(book, asking, needed, "role")
+
+
+def _changed(before: Book, after: Book, facts: Sequence[Fact]) -> set[UUID]:
+    """Return the subjects whose rights may have changed: all, where the policy did."""
+    if any(isinstance(fact, PolicyFact) for fact in facts):
+        return {*before.subjects, *after.subjects}
+    return {fact.subject_id for fact in facts if isinstance(fact, SubjectFact)}
+
+
+def _refuse_own_gain(before: Book, after: Book, asked: Sequence[Asked], asking: Asking) -> None:
+    """Refuse to let somebody have more by the own hand, whatever the way; an emergency may."""
+    is_emergency = any(
+        isinstance(one, OnSubject) and isinstance(one.command, BreakGlass) for one in asked
+    )
+    if asking.is_installation or is_emergency:
+        return
+    was, will = before.acting(asking.by), after.acting(asking.by)
+    if was is will and before.policy is after.policy:
+        return
+    changes = differences(standing_of(before.policy, was), standing_of(after.policy, will))
+    gains = [change.permission for change in changes if change.gained]
+    if gains:
+        raise NotPermittedError(
+            f"by this you would yourself have more of {gains[0]}"
+            + (f" and {len(gains) - 1} others" if len(gains) > 1 else ""),
+            code="not-for-yourself",
+            field="permission",
+            fix="let somebody else do it who gains nothing by it",
+            who_can_help="another administrator",
+        )
+
+
+def _administrators_removed(
+    before: Book, after: Book, changed: set[UUID], asking: Asking
+) -> list[Fact]:
+    """Return who is no administrator any more; refuse it if nobody would be one."""
+    gone = [
+        subject_id
+        for subject_id in sorted(changed)
+        if is_administrator(before.policy, before.subject(subject_id))
+        and not is_administrator(after.policy, after.subject(subject_id))
+    ]
+    if gone and not has_administrator(after):
+        raise RuleBrokenError(
+            "this is the last administrator: nobody could give anything to anybody any more",
+            code="last-administrator",
+            field="subject_id",
+            fix="make somebody else an administrator first",
+            who_can_help="the administrator",
+        )
+    return [
+        PolicyFact(AdministratorRemoved(subject=subject_id, reason=asking.reason))
+        for subject_id in gone
+    ]
+
+
+def has_administrator(book: Book) -> bool:
+    """Say whether anybody can give grants."""
+    return any(is_administrator(book.policy, subject) for subject in book.subjects.values())

@@ -1,0 +1,121 @@
+"""What may be asked of the policy."""
+
+from dataclasses import dataclass
+
+from services.permissions.domain.policy.events import Allowance, Otherwise, SodKind, Title
+from shared.authorization.scopes import Clearance, Risk
+
+
+@dataclass(frozen=True, slots=True)
+class DefinePermission:
+    """Let there be this permission, with this risk and title."""
+
+    permission: str
+    risk: Risk
+    title: Title
+
+
+@dataclass(frozen=True, slots=True)
+class RetirePermission:
+    """Let nobody have it any more."""
+
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetDataClass:
+    """Say how secret a field is; * is the record as a whole."""
+
+    resource_type: str
+    field: str
+    data_class: Clearance
+    otherwise: Otherwise = "mask"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDataClass:
+    """Let the field be unclassified, which counts as restricted."""
+
+    resource_type: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefineRole:
+    """Let there be this role, at this level; one that is retired comes back."""
+
+    role: str
+    level: int
+    title: Title
+
+
+@dataclass(frozen=True, slots=True)
+class RetireRole:
+    """Let the role give nobody anything any more."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRolePermission:
+    """Let the role have the permission exactly so; no allowance: not at all."""
+
+    role: str
+    permission: str
+    allowances: tuple[Allowance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddRoleParent:
+    """Let the role have what the other one has."""
+
+    role: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRoleParent:
+    """Let the role no longer have what the other one has."""
+
+    role: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefineSodRule:
+    """Keep two things apart."""
+
+    rule: str
+    kind: SodKind
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RetireSodRule:
+    """Keep them apart no longer."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseDefaultRole:
+    """Say what everybody gets who joins; None: nothing."""
+
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetFreshnessLimit:
+    """Say how old a copy of the policy may be that decides on permissions of this risk."""
+
+    risk: Risk
+    seconds: float
+
+
+CatalogueCommand = DefinePermission | RetirePermission
+DataClassCommand = SetDataClass | RemoveDataClass
+RoleCommand = DefineRole | RetireRole | SetRolePermission | AddRoleParent | RemoveRoleParent
+SodCommand = DefineSodRule | RetireSodRule
+SettingCommand = ChooseDefaultRole | SetFreshnessLimit
+PolicyCommand = CatalogueCommand | DataClassCommand | RoleCommand | SodCommand | SettingCommand

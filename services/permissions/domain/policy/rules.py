@@ -1,0 +1,264 @@
+"""The policy: what may be asked of it, and what each fact does to it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, assert_never, get_args
+
+from services.permissions.domain.policy.commands import (
+    CatalogueCommand,
+    ChooseDefaultRole,
+    DataClassCommand,
+    DefinePermission,
+    DefineSodRule,
+    PolicyCommand,
+    RemoveDataClass,
+    RetirePermission,
+    RetireSodRule,
+    SetDataClass,
+    SetFreshnessLimit,
+    SettingCommand,
+    SodCommand,
+)
+from services.permissions.domain.policy.events import (
+    AdministratorRemoved,
+    DataClassEvent,
+    DataClassRemoved,
+    DataClassSet,
+    DefaultRoleChosen,
+    FreshnessLimitSet,
+    PermissionDefined,
+    PermissionEvent,
+    PermissionRetired,
+    PolicyEvent,
+    RoleEvent,
+    SettingEvent,
+    SodEvent,
+    SodRuleDefined,
+    SodRuleRetired,
+)
+from services.permissions.domain.policy.known import (
+    PERMISSION,
+    known_permission,
+    must_be_name,
+    role_in_force,
+)
+from services.permissions.domain.policy.roles import decide_role, evolve_role
+from services.permissions.domain.policy.state import DataClass, Permission, Policy, SodRule
+from shared.errors import InvalidInputError, NotFoundError
+
+MAX_NAMES: Final = 50
+"""On each side of a rule that keeps things apart."""
+SHORTEST_LIMIT_SECONDS: Final = 1.0
+"""Four heartbeats: with less, every late one would deny."""
+LONGEST_LIMIT_SECONDS: Final = 86_400.0
+
+
+def decide_policy(
+    policy: Policy, command: PolicyCommand, reason: str | None = None
+) -> list[PolicyEvent]:
+    """Return the events that the command causes; none when it changes nothing.
+
+    Args:
+        policy: as it is.
+        command: what is asked for.
+        reason: why; it is stored in clear text with each event.
+
+    Raises:
+        InvalidInputError: something that cannot be.
+        NotFoundError: it names what is not there.
+        RuleBrokenError: the policy forbids it.
+    """
+    match command:
+        case DefinePermission() | RetirePermission():
+            return [*_decide_permission(policy, command, reason)]
+        case SetDataClass() | RemoveDataClass():
+            return [*_decide_data_class(policy, command, reason)]
+        case DefineSodRule() | RetireSodRule():
+            return [*_decide_sod(policy, command, reason)]
+        case ChooseDefaultRole() | SetFreshnessLimit():
+            return [*_decide_setting(policy, command, reason)]
+        case _:
+            return [*decide_role(policy, command, reason)]
+
+
+def evolve_policy(policy: Policy, event: PolicyEvent) -> Policy:
+    """Return the policy after one more event."""
+    return _EVOLVE[type(event)](policy, event)
+
+
+def _decide_permission(
+    policy: Policy, command: CatalogueCommand, reason: str | None
+) -> list[PermissionEvent]:
+    name = command.permission
+    known = policy.permissions.get(name)
+    match command:
+        case RetirePermission():
+            is_gone = known is not None and known.is_retired
+            if not is_gone:
+                known_permission(policy, name)
+            return [] if is_gone else [PermissionRetired(permission=name, reason=reason)]
+        case DefinePermission(risk=risk, title=title):
+            if PERMISSION.fullmatch(name) is None:
+                raise InvalidInputError(
+                    "this is no name of a permission",
+                    field="permission",
+                    fix="write it like customer:read: what, a colon, and what one does with it",
+                )
+            if known == Permission(risk, title):
+                return []
+            return [PermissionDefined(permission=name, risk=risk, title=title, reason=reason)]
+        case _:
+            assert_never(command)
+
+
+def _decide_data_class(
+    policy: Policy, command: DataClassCommand, reason: str | None
+) -> list[DataClassEvent]:
+    place = (command.resource_type, command.field)
+    known = policy.data_classes.get(place)
+    match command:
+        case SetDataClass(data_class=data_class, otherwise=otherwise):
+            must_be_name(command.resource_type, "resource_type")
+            if command.field != "*":
+                must_be_name(command.field, "field")
+            if known == DataClass(data_class, otherwise):
+                return []
+            return [
+                DataClassSet(
+                    resource_type=command.resource_type,
+                    field=command.field,
+                    data_class=data_class,
+                    otherwise=otherwise,
+                    reason=reason,
+                )
+            ]
+        case RemoveDataClass(resource_type=resource_type, field=field):
+            removed = DataClassRemoved(resource_type=resource_type, field=field, reason=reason)
+            return [] if known is None else [removed]
+        case _:
+            assert_never(command)
+
+
+def _decide_sod(policy: Policy, command: SodCommand, reason: str | None) -> list[SodEvent]:
+    name = command.rule
+    known = policy.sod_rules.get(name)
+    match command:
+        case RetireSodRule():
+            if known is None:
+                raise NotFoundError(
+                    "there is no such rule of separation",
+                    code="sod-rule-not-found",
+                    field="rule",
+                    fix="see which there are with GET /v1/sod-rules",
+                )
+            return [SodRuleRetired(rule=name, reason=reason)]
+        case DefineSodRule(kind=kind):
+            must_be_name(name, "rule")
+            first = _side(policy, command.first, "first")
+            second = _side(policy, command.second, "second")
+            if both := sorted(set(first) & set(second)):
+                raise InvalidInputError(
+                    f"{both[0]} is on both sides, so that nobody could have it",
+                    field="second",
+                    fix="name it on one side only",
+                )
+            if known == SodRule(kind, first, second):
+                return []
+            return [SodRuleDefined(rule=name, kind=kind, first=first, second=second, reason=reason)]
+        case _:
+            assert_never(command)
+
+
+def _side(policy: Policy, names: tuple[str, ...], field: str) -> tuple[str, ...]:
+    if not 1 <= len(names) <= MAX_NAMES:
+        raise InvalidInputError(
+            f"1 to {MAX_NAMES} permissions and roles are needed on each side",
+            field=field,
+            fix="name for example customer:export or sales_rep",
+        )
+    for name in names:
+        if ":" in name:
+            known_permission(policy, name, field)
+        else:
+            role_in_force(policy, name, field)
+    return tuple(sorted(set(names)))
+
+
+def _decide_setting(
+    policy: Policy, command: SettingCommand, reason: str | None
+) -> list[SettingEvent]:
+    match command:
+        case ChooseDefaultRole(role=role):
+            if role is not None:
+                role_in_force(policy, role)
+            chosen = DefaultRoleChosen(role=role, reason=reason)
+            return [] if policy.default_role == role else [chosen]
+        case SetFreshnessLimit(risk=risk, seconds=seconds):
+            if not SHORTEST_LIMIT_SECONDS <= seconds <= LONGEST_LIMIT_SECONDS:
+                raise InvalidInputError(
+                    "a copy of the policy cannot be held to be fresh for so long or so short",
+                    field="seconds",
+                    fix=f"use {SHORTEST_LIMIT_SECONDS:g} to {LONGEST_LIMIT_SECONDS:g} seconds",
+                )
+            if policy.freshness_seconds.get(risk) == seconds:
+                return []
+            return [FreshnessLimitSet(risk=risk, seconds=seconds, reason=reason)]
+        case _:
+            assert_never(command)
+
+
+def _evolve_permission(policy: Policy, event: PermissionEvent) -> Policy:
+    match event:
+        case PermissionDefined():
+            permission = Permission(event.risk, event.title)
+        case PermissionRetired():
+            permission = replace(policy.permissions[event.permission], is_retired=True)
+        case _:
+            assert_never(event)
+    return replace(policy, permissions={**policy.permissions, event.permission: permission})
+
+
+def _evolve_data_class(policy: Policy, event: DataClassEvent) -> Policy:
+    place = (event.resource_type, event.field)
+    others = {where: its for where, its in policy.data_classes.items() if where != place}
+    match event:
+        case DataClassSet():
+            its = {place: DataClass(event.data_class, event.otherwise)}
+            return replace(policy, data_classes=others | its)
+        case DataClassRemoved():
+            return replace(policy, data_classes=others)
+        case _:
+            assert_never(event)
+
+
+def _evolve_sod(policy: Policy, event: SodEvent) -> Policy:
+    others = {name: rule for name, rule in policy.sod_rules.items() if name != event.rule}
+    match event:
+        case SodRuleDefined():
+            its = {event.rule: SodRule(event.kind, event.first, event.second)}
+            return replace(policy, sod_rules=others | its)
+        case SodRuleRetired():
+            return replace(policy, sod_rules=others)
+        case _:
+            assert_never(event)
+
+
+def _evolve_setting(policy: Policy, event: SettingEvent) -> Policy:
+    match event:
+        case DefaultRoleChosen(role=role):
+            return replace(policy, default_role=role)
+        case FreshnessLimitSet(risk=risk, seconds=seconds):
+            return replace(policy, freshness_seconds={**policy.freshness_seconds, risk: seconds})
+        case AdministratorRemoved():
+            return policy
+        case _:
+            assert_never(event)
+
+
+_EVOLVE: Final[Mapping[type, Callable[[Policy, Any], Policy]]] = {
+    **dict.fromkeys(get_args(PermissionEvent), _evolve_permission),
+    **dict.fromkeys(get_args(DataClassEvent), _evolve_data_class),
+    **dict.fromkeys(get_args(RoleEvent), evolve_role),
+    **dict.fromkeys(get_args(SodEvent), _evolve_sod),
+    **dict.fromkeys(get_args(SettingEvent), _evolve_setting),
+}

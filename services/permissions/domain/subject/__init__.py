@@ -1,0 +1,1 @@
+"""A subject: a person or service account, and what was asked for it, given and taken away."""

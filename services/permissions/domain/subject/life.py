@@ -1,0 +1,298 @@
+"""The life of a subject: who may join, move, be suspended, come back, leave and be erased."""
+
+import re
+from typing import Final, assert_never
+from uuid import UUID
+
+from services.permissions.domain.authority import refuse_for_oneself
+from services.permissions.domain.book import Asking, Book
+from services.permissions.domain.subject.commands import (
+    DescribeSubject,
+    Description,
+    DistrustCaller,
+    FinishSubjectErasure,
+    JoinSubject,
+    LetSubjectLeave,
+    LifeCommand,
+    MoveSubject,
+    PlaceCommand,
+    ReinstateSubject,
+    SetSubjectAttributes,
+    SuspendSubject,
+    TrustCaller,
+)
+from services.permissions.domain.subject.events import (
+    CallerDistrusted,
+    CallerTrusted,
+    LifeEvent,
+    SubjectAttributesSet,
+    SubjectDescribed,
+    SubjectDetails,
+    SubjectErased,
+    SubjectEvent,
+    SubjectJoined,
+    SubjectKind,
+    SubjectLeft,
+    SubjectMoved,
+    SubjectReason,
+    SubjectReinstated,
+    SubjectSuspended,
+)
+from services.permissions.domain.subject.grant_events import GrantGiven
+from services.permissions.domain.subject.state import Placement, Subject
+from services.permissions.domain.team.rules import no_such_team
+from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
+
+DEPARTMENT: Final = re.compile(r"[a-z0-9_-]{1,40}(/[a-z0-9_-]{1,40}){0,9}")
+MAX_TEAMS: Final = 5_000
+MAX_ATTRIBUTES: Final = 50
+PEOPLE_EDITORS: Final = "whoever has the permission subject:change"
+
+
+def decide_joining(book: Book, subject_id: UUID, command: JoinSubject) -> list[SubjectEvent]:
+    """Return what follows when somebody joins, or comes back: the default role, nothing else.
+
+    Raises:
+        RuleBrokenError: the subject is there already, was erased, or a name is taken.
+        InvalidInputError: the place in the organisation cannot be.
+        NotFoundError: manager, owner or team is not there.
+    """
+    subject = book.subject(subject_id)
+    if subject.is_there:
+        raise RuleBrokenError(
+            "this subject joined already",
+            code="subject-already-joined",
+            field="subject_id",
+            fix="change it, or let it leave first",
+            who_can_help=PEOPLE_EDITORS,
+        )
+    if subject.life == "erased":
+        raise _erased()
+    _check_place(book, subject_id, command.kind, command.place)
+    _refuse_taken_names(book, subject_id, command.description)
+    place = command.place
+    joined = SubjectJoined(
+        kind=command.kind,
+        key_commitment=command.key_commitment,
+        owner=place.owner,
+        manager=place.manager,
+        department=place.department,
+        teams=place.teams,
+        attributes=dict(command.attributes),
+        personal=_details(command.description),
+    )
+    role = book.policy.default_role
+    return [joined] if role is None else [joined, GrantGiven(grant_id=command.grant_id, role=role)]
+
+
+def decide_life(
+    book: Book, subject_id: UUID, command: LifeCommand, asking: Asking
+) -> list[LifeEvent]:
+    """Return what follows for this subject; nothing where nothing changes.
+
+    Raises:
+        NotFoundError: there is no such subject, manager, owner or team.
+        RuleBrokenError: the subject's life forbids it.
+        NotPermittedError: nobody does this for themself.
+    """
+    subject = book.subject(subject_id)
+    if isinstance(command, FinishSubjectErasure):
+        return _erase(subject, command)
+    must_be_there(subject)
+    match command:
+        case MoveSubject() | SetSubjectAttributes() | TrustCaller() | DistrustCaller():
+            refuse_for_oneself(subject_id, asking, "change what rights are measured by")
+            return _change_place(book, subject_id, command)
+        case DescribeSubject(description=description):
+            _refuse_taken_names(book, subject_id, description)
+            is_new = description_of(subject) != description
+            return [SubjectDescribed(personal=_details(description))] if is_new else []
+        case SuspendSubject(reason=reason):
+            if not subject.is_active:
+                return []
+            return [SubjectSuspended(personal=_reason(reason))]
+        case ReinstateSubject():
+            refuse_for_oneself(subject_id, asking, "reinstate an account")
+            return _reinstate(book, subject)
+        case LetSubjectLeave(reason=reason):
+            return [SubjectLeft(personal=_reason(reason))]
+        case _:
+            assert_never(command)
+
+
+def must_be_there(subject: Subject) -> None:
+    """Raise unless the subject joined and did not leave (NotFoundError, RuleBrokenError)."""
+    if subject.life is None:
+        raise NotFoundError(
+            "there is no such subject",
+            code="subject-not-found",
+            field="subject_id",
+            fix="see who there is with GET /v1/subjects",
+        )
+    if subject.life == "erased":
+        raise _erased()
+    if subject.life == "left":
+        raise RuleBrokenError(
+            "this subject left",
+            code="subject-left",
+            field="subject_id",
+            fix="let it join again; it gets the default role and nothing of what it had",
+            who_can_help=PEOPLE_EDITORS,
+        )
+
+
+def description_of(subject: Subject) -> Description:
+    """Return who the subject is."""
+    return Description(
+        subject.display_name or "", subject.user_name, subject.emails, subject.identifiers
+    )
+
+
+def _change_place(book: Book, subject_id: UUID, command: PlaceCommand) -> list[LifeEvent]:
+    subject = book.subject(subject_id)
+    match command:
+        case MoveSubject(place=place):
+            _check_place(book, subject_id, subject.kind or "person", place)
+            was = subject.place
+            names = ("manager", "department", "teams", "owner")
+            told = {n: getattr(place, n) for n in names if getattr(place, n) != getattr(was, n)}
+            return [SubjectMoved(**told)] if told else []
+        case SetSubjectAttributes(values=values):
+            now = subject.attributes
+            other = {
+                name: value for name, value in values.items() if not _is_same(now, name, value)
+            }
+            _check_attributes({*now, *(name for name, value in other.items() if value is not None)})
+            return [SubjectAttributesSet(attributes=other)] if other else []
+        case TrustCaller():
+            return [] if subject.is_trusted_caller else [CallerTrusted()]
+        case DistrustCaller():
+            return [CallerDistrusted()] if subject.is_trusted_caller else []
+        case _:
+            assert_never(command)
+
+
+def _is_same(now: object, name: str, value: object) -> bool:
+    present = now.get(name) if isinstance(now, dict) else None
+    return type(present) is type(value) and present == value
+
+
+def _check_attributes(names: set[str]) -> None:
+    if len(names) > MAX_ATTRIBUTES:
+        raise RuleBrokenError(
+            f"a subject has at most {MAX_ATTRIBUTES} attributes",
+            code="too-many-attributes",
+            field="attributes",
+            fix="take away those that no condition asks for",
+        )
+
+
+def _reinstate(book: Book, subject: Subject) -> list[LifeEvent]:
+    if subject.kind == "service":
+        _check_owner(book, subject.place.owner)
+    return [] if subject.is_active else [SubjectReinstated()]
+
+
+def _erase(subject: Subject, command: FinishSubjectErasure) -> list[LifeEvent]:
+    if subject.life == "erased":
+        return []
+    if subject.life != "left":
+        raise RuleBrokenError(
+            "somebody who is still there is not erased",
+            code="subject-still-there",
+            field="subject_id",
+            fix="let the subject leave first",
+            who_can_help=PEOPLE_EDITORS,
+        )
+    return [SubjectErased(kid=command.kid)]
+
+
+def _check_place(book: Book, subject_id: UUID, kind: SubjectKind, place: Placement) -> None:
+    if kind == "service":
+        _check_owner(book, place.owner)
+    elif place.owner is not None:
+        raise InvalidInputError(
+            "a person has no owner", field="owner", fix="leave it out; `manager` says whom to ask"
+        )
+    if place.department is not None and DEPARTMENT.fullmatch(place.department) is None:
+        raise InvalidInputError(
+            "this is no path of a department",
+            field="department",
+            fix="write it like sales/emea: small letters, digits, - and _, up to ten levels",
+        )
+    if place.manager is not None and (
+        place.manager == subject_id or not book.subject(place.manager).is_there
+    ):
+        raise RuleBrokenError(
+            "the manager must be somebody else who is there",
+            code="manager-not-there",
+            field="manager",
+            fix="name another one, or none",
+            who_can_help=PEOPLE_EDITORS,
+        )
+    if len(place.teams) > MAX_TEAMS or len(set(place.teams)) < len(place.teams):
+        raise InvalidInputError(
+            "a team is named twice, or there are too many",
+            field="teams",
+            fix=f"name each team once, at most {MAX_TEAMS}",
+        )
+    for team_id in place.teams:
+        team = book.team(team_id)
+        if team.title is None or team.is_dissolved:
+            raise no_such_team("teams")
+
+
+def _check_owner(book: Book, owner: UUID | None) -> None:
+    known = None if owner is None else book.subject(owner)
+    if known is None or known.kind != "person" or not known.is_active:
+        raise RuleBrokenError(
+            "a service account needs a person who is active and answers for it",
+            code="owner-not-active",
+            field="owner",
+            fix="name such a person as its owner first",
+            who_can_help=PEOPLE_EDITORS,
+        )
+
+
+def _refuse_taken_names(book: Book, subject_id: UUID, description: Description) -> None:
+    """Refuse a name by which programs would take one subject for another."""
+    wanted = _names(description.user_name, description.identifiers)
+    for other_id, other in book.subjects.items():
+        if other_id != subject_id and other.is_there and wanted:
+            taken = wanted & _names(other.user_name, other.identifiers)
+            if taken:
+                is_user_name = (description.user_name or "").casefold() in taken
+                raise RuleBrokenError(
+                    "another subject has this name already",
+                    code="name-taken",
+                    field="user_name" if is_user_name else "identifiers",
+                    fix="take another name, or take it away from the other subject first",
+                    who_can_help=PEOPLE_EDITORS,
+                )
+
+
+def _names(user_name: str | None, identifiers: tuple[str, ...]) -> set[str]:
+    return {*identifiers} | ({user_name.casefold()} if user_name else set())
+
+
+def _details(description: Description) -> SubjectDetails:
+    return SubjectDetails(
+        display_name=description.display_name,
+        user_name=description.user_name,
+        emails=description.emails,
+        identifiers=description.identifiers,
+    )
+
+
+def _reason(reason: str | None) -> SubjectReason | None:
+    return None if reason is None else SubjectReason(reason=reason)
+
+
+def _erased() -> RuleBrokenError:
+    return RuleBrokenError(
+        "this subject was erased, and nobody knows any more who it was",
+        code="subject-erased",
+        field="subject_id",
+        fix="let the person join with a new id",
+        who_can_help="data protection",
+    )

@@ -1,0 +1,140 @@
+"""Requests and exceptions: somebody asks, somebody else agrees, and only then it is given."""
+
+from typing import Final, assert_never
+from uuid import UUID
+
+from services.permissions.domain.authority import (
+    SECOND_PERSON,
+    level_of_terms,
+    refuse_above_own_level,
+    refuse_for_oneself,
+)
+from services.permissions.domain.book import Asking, Book
+from services.permissions.domain.subject.commands import (
+    ApproveGrant,
+    ExceptionCommand,
+    GiveSodException,
+    RefuseGrant,
+    RequestCommand,
+    RequestGrant,
+    WithdrawSodException,
+)
+from services.permissions.domain.subject.grant_events import (
+    ExceptionEvent,
+    GrantApproved,
+    GrantGiven,
+    GrantRefused,
+    RequestEvent,
+    SodExceptionGiven,
+    SodExceptionWithdrawn,
+)
+from services.permissions.domain.subject.grants import reason_of, refuse_one_more
+from services.permissions.domain.subject.life import must_be_there
+from services.permissions.domain.subject.state import GrantRequest, Subject
+from services.permissions.domain.subject.terms import check_terms, given, requested
+from shared.errors import InvalidInputError, NotFoundError, NotPermittedError
+
+LONGEST_EXCEPTION_DAYS: Final = 366
+
+
+def decide_request(
+    book: Book, subject_id: UUID, command: RequestCommand, asking: Asking
+) -> list[RequestEvent | GrantGiven]:
+    """Return what follows for this subject; an approval gives what was asked for.
+
+    Raises:
+        NotFoundError: there is no such subject, request, role or permission.
+        RuleBrokenError: the subject left, or what was asked for is retired since.
+        NotPermittedError: the own request, for oneself, or above the own level.
+    """
+    subject = book.subject(subject_id)
+    must_be_there(subject)
+    match command:
+        case RequestGrant(grant_id=grant_id):
+            refuse_one_more(subject, grant_id)
+            terms = check_terms(book.policy, command.terms, asking.at)
+            return [requested(grant_id, terms, reason_of(command.reason))]
+        case RefuseGrant(grant_id=grant_id, reason=reason):
+            _known_request(subject, grant_id)
+            return [GrantRefused(grant_id=grant_id, personal=reason_of(reason))]
+        case ApproveGrant():
+            return _approve(book, subject_id, command, asking)
+        case _:
+            assert_never(command)
+
+
+def decide_exception(
+    book: Book, subject_id: UUID, command: ExceptionCommand, asking: Asking
+) -> list[ExceptionEvent]:
+    """Return what follows for this subject.
+
+    Raises:
+        NotFoundError: there is no such subject, rule or exception.
+        InvalidInputError: the end of the exception cannot be.
+        NotPermittedError: nobody makes an exception for themself.
+    """
+    subject = book.subject(subject_id)
+    must_be_there(subject)
+    rule = command.rule
+    match command:
+        case GiveSodException(until=until, reason=reason):
+            refuse_for_oneself(subject_id, asking, "make an exception")
+            if rule not in book.policy.sod_rules:
+                raise _no_such(rule, "see which rules there are with GET /v1/sod-rules")
+            days = (until - asking.at).total_seconds() / 86_400
+            if not 0 < days <= LONGEST_EXCEPTION_DAYS:
+                raise InvalidInputError(
+                    "an exception ends, within a year",
+                    field="until",
+                    fix="give a time that is later than now, and at most a year away",
+                )
+            if subject.sod_exceptions.get(rule) == until:
+                return []
+            return [SodExceptionGiven(rule=rule, until=until, personal=reason_of(reason))]
+        case WithdrawSodException():
+            if rule not in subject.sod_exceptions:
+                raise _no_such(rule, "see the subject's with GET /v1/subjects/{subject_id}")
+            return [SodExceptionWithdrawn(rule=rule)]
+        case _:
+            assert_never(command)
+
+
+def _approve(
+    book: Book, subject_id: UUID, command: ApproveGrant, asking: Asking
+) -> list[RequestEvent | GrantGiven]:
+    request = _known_request(book.subject(subject_id), command.grant_id)
+    if request.asked_by == asking.by:
+        raise NotPermittedError(
+            "nobody approves the own request",
+            code="own-request",
+            field="grant_id",
+            fix="let somebody else decide",
+            who_can_help=SECOND_PERSON,
+        )
+    refuse_for_oneself(subject_id, asking, "approve something")
+    terms = check_terms(book.policy, request.terms, asking.at)
+    field = "role" if terms.role else "permission"
+    refuse_above_own_level(book, asking, level_of_terms(book.policy, terms), field)
+    approved = GrantApproved(grant_id=command.grant_id)
+    return [approved, given(command.grant_id, terms, None, approved_by=(UUID(asking.by),))]
+
+
+def _known_request(subject: Subject, grant_id: UUID) -> GrantRequest:
+    request = subject.requests.get(grant_id)
+    if request is None:
+        raise NotFoundError(
+            "there is no such request; it may have been decided",
+            code="request-not-found",
+            field="grant_id",
+            fix="see which are open with GET /v1/requests",
+        )
+    return request
+
+
+def _no_such(rule: str, fix: str) -> NotFoundError:
+    return NotFoundError(
+        f"there is no such rule or exception: {rule[:60]}",
+        code="sod-rule-not-found",
+        field="rule",
+        fix=fix,
+    )

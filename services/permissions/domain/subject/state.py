@@ -1,0 +1,103 @@
+"""One subject as its events made it; whoever left keeps no grant, whoever was erased no name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from services.permissions.domain.policy.events import ConditionDocument
+from services.permissions.domain.subject.events import AttributeValue, SubjectKind
+from services.permissions.domain.subject.grant_events import Effect
+from shared.authorization.scopes import Clearance, Scope
+
+SubjectLife = Literal["active", "suspended", "left", "erased"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a grant is about: either a role or a single permission, how far, and when."""
+
+    role: str | None = None
+    permission: str | None = None
+    effect: Effect = "allow"
+    scope: Scope | None = None
+    clearance: Clearance | None = None
+    records: tuple[str, ...] | None = None
+    starts: datetime | None = None
+    """Inclusive; None: at once."""
+    until: datetime | None = None
+    """Exclusive; None: until it is revoked."""
+    condition: ConditionDocument | None = None
+
+    def is_over(self, at: datetime) -> bool:
+        """Say whether its window has closed."""
+        return self.until is not None and self.until <= at
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether its window is open."""
+        return (self.starts is None or self.starts <= at) and not self.is_over(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What was given and not revoked; whether its window is open is asked with a time."""
+
+    terms: Terms
+    approved_by: tuple[UUID, ...] = ()
+    is_break_glass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRequest:
+    """What was asked for and neither given nor refused."""
+
+    terms: Terms
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where somebody is in the organisation, and who answers for a service account."""
+
+    manager: UUID | None = None
+    department: str | None = None
+    teams: tuple[UUID, ...] = ()
+    owner: UUID | None = None
+
+
+NOWHERE = Placement()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One person or service account, folded from its events; no life means not joined yet."""
+
+    kind: SubjectKind | None = None
+    life: SubjectLife | None = None
+    display_name: str | None = None
+    user_name: str | None = None
+    emails: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    place: Placement = NOWHERE
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    is_trusted_caller: bool = False
+    grants: Mapping[UUID, Grant] = field(default_factory=dict)
+    requests: Mapping[UUID, GrantRequest] = field(default_factory=dict)
+    to_review: tuple[UUID, ...] = ()
+    """Grants taken in an emergency that nobody looked at yet, whether still in force or not."""
+    sod_exceptions: Mapping[str, datetime] = field(default_factory=dict)
+    """The end of each exception, by rule."""
+
+    @property
+    def is_active(self) -> bool:
+        """Say whether the subject may do what its grants say."""
+        return self.life == "active"
+
+    @property
+    def is_there(self) -> bool:
+        """Say whether the subject joined and did not leave."""
+        return self.life in {"active", "suspended"}
+
+
+NOBODY = Subject()

@@ -1,0 +1,1 @@
+"""Tests of the rules about rights: pure functions, told as stories."""

@@ -1,0 +1,147 @@
+"""What a rule keeps apart never comes together: by a grant, by a role, or through other roles."""
+
+import pytest
+
+from services.permissions.domain.policy.commands import (
+    DefineRole,
+    DefineSodRule,
+    RetireRole,
+    RetireSodRule,
+    SetRolePermission,
+)
+from services.permissions.domain.subject.commands import (
+    ApproveGrant,
+    ExtendGrant,
+    GiveSodException,
+    RequestGrant,
+    WithdrawSodException,
+)
+from services.permissions.domain.subject.state import Terms
+from shared.authorization.scopes import Clearance, Risk, Scope
+from tests.permissions.domain.stories import (
+    ADA,
+    BOB,
+    DAY,
+    ERIN,
+    LEO,
+    NOON,
+    TITLE,
+    Story,
+    a_company,
+    a_role,
+    allowance,
+    give,
+    grant_id,
+    on,
+    parent,
+    permission,
+    policy,
+    role,
+)
+
+RULE = DefineSodRule("pay_own", "static", ("invoice:create", "clerk"), ("invoice:approve",))
+CREATES = Terms(permission="invoice:create", scope=Scope.OWN, clearance=Clearance.INTERNAL)
+
+
+def an_office() -> Story:
+    """Begin with clerks and checkers, who are kept apart."""
+    story = a_company().given(
+        permission("invoice:create"),
+        permission("invoice:approve", Risk.NORMAL),
+        *role("clerk", 10, invoice__create="own/internal"),
+        *role("checker", 10, invoice__approve="all/internal"),
+    )
+    return story.given(policy(RULE))
+
+
+class TestGiving:
+    def test_the_second_side_is_refused_to_whoever_has_the_first(self) -> None:
+        story = an_office().given(give(ADA, 5, a_role("clerk")))
+        refusal = story.when(give(ADA, 6, a_role("checker"))).then_refused("separation-of-duties")
+        assert str(ADA) in refusal.detail
+        assert refusal.who_can_help
+        story.given(give(BOB, 6, a_role("checker")))
+
+    def test_it_makes_no_difference_how_the_two_sides_come(self) -> None:
+        story = an_office().given(give(ADA, 5, a_role("checker")))
+        story.when(give(ADA, 6, CREATES)).then_refused("separation-of-duties")
+        story.when(give(ADA, 6, Terms(role="clerk", records=("7",)))).then_refused(
+            "separation-of-duties"
+        )
+        story = story.asked_by(BOB).given(on(ADA, RequestGrant(grant_id(6), a_role("clerk"))))
+        story.asked_by(ERIN).when(on(ADA, ApproveGrant(grant_id(6)))).then_refused(
+            "separation-of-duties"
+        )
+
+    def test_both_in_one_role_are_refused_to_everybody(self) -> None:
+        story = an_office().given(*role("both"), parent("both", "clerk"), parent("both", "checker"))
+        story.when(give(ADA, 5, a_role("both"))).then_refused("separation-of-duties")
+
+    def test_one_after_the_other_is_no_conflict(self) -> None:
+        story = an_office().given(give(ADA, 5, a_role("clerk", until=NOON + DAY)))
+        story = story.given(give(ADA, 6, a_role("checker", starts=NOON + DAY)))
+        longer = on(ADA, ExtendGrant(grant_id(5), NOON + 2 * DAY))
+        story.when(longer).then_refused("separation-of-duties")
+
+    def test_a_denied_side_still_counts_and_a_dynamic_rule_refuses_no_grant(self) -> None:
+        story = an_office().given(give(ADA, 5, a_role("clerk")))
+        denial = Terms(permission="invoice:create", effect="deny")
+        denied = story.given(give(ADA, 7, denial))
+        denied.when(give(ADA, 6, a_role("checker"))).then_refused("separation-of-duties")
+        dynamic = DefineSodRule("pay_own", "dynamic", RULE.first, RULE.second)
+        story.given(policy(dynamic)).given(give(ADA, 6, a_role("checker")))
+
+
+class TestChangingRoles:
+    @pytest.mark.parametrize("holder", [ADA, LEO])
+    def test_a_role_does_not_get_what_its_holders_must_not_have(self, holder: object) -> None:
+        story = an_office().given(*role("deputy", 10))
+        story = story.given(give(ADA, 5, a_role("deputy")), give(LEO, 6, a_role("deputy")))
+        story = story.given(*(give(who, 7, a_role("checker")) for who in (ADA, LEO)))
+        more = SetRolePermission("deputy", "invoice:create", (allowance("own/internal"),))
+        refusal = story.when(policy(more)).then_refused("separation-of-duties")
+        assert str(holder) in refusal.detail
+
+    def test_it_makes_no_difference_through_how_many_roles(self) -> None:
+        story = an_office().given(*role("deputy"), *role("helper"), parent("deputy", "helper"))
+        story = story.given(give(ADA, 5, a_role("deputy")), give(ADA, 6, a_role("checker")))
+        refusal = story.when(parent("helper", "clerk")).then_refused("separation-of-duties")
+        assert str(ADA) in refusal.detail
+
+    def test_a_role_does_not_come_back_into_a_conflict(self) -> None:
+        story = an_office().given(policy(RetireRole("clerk")))
+        story = story.given(*role("deputy"), give(ADA, 5, a_role("checker")))
+        story = story.given(policy(DefineRole("clerk", 10, TITLE)), give(LEO, 6, a_role("clerk")))
+        story = story.given(policy(RetireRole("clerk")))
+        story = story.given(give(LEO, 7, a_role("checker")))
+        again = policy(DefineRole("clerk", 10, TITLE))
+        assert str(LEO) in story.when(again).then_refused("separation-of-duties").detail
+
+    def test_a_new_rule_is_refused_while_somebody_would_break_it(self) -> None:
+        story = an_office().given(policy(RetireSodRule("pay_own")))
+        story = story.given(give(ADA, 5, a_role("clerk")), give(ADA, 6, a_role("checker")))
+        assert str(ADA) in story.when(policy(RULE)).then_refused("separation-of-duties").detail
+
+
+class TestExceptions:
+    def test_an_exception_lets_both_be_held_no_longer_than_it_lasts(self) -> None:
+        excepted = on(ADA, GiveSodException("pay_own", NOON + DAY, "Leo is ill"))
+        story = an_office().given(give(ADA, 5, a_role("clerk"))).given(excepted)
+        story.when(give(ADA, 6, a_role("checker"))).then_refused("separation-of-duties")
+        longer = give(ADA, 6, a_role("checker", until=NOON + 2 * DAY))
+        story.when(longer).then_refused("separation-of-duties")
+        story = story.given(give(ADA, 6, a_role("checker", until=NOON + DAY)))
+        withdrawn = on(ADA, WithdrawSodException("pay_own"))
+        story.when(withdrawn).then_refused("separation-of-duties")
+        story.later(DAY).given(withdrawn)
+
+    def test_nobody_makes_an_exception_for_themself_or_for_ever(self) -> None:
+        story = an_office()
+        own = on(ERIN, GiveSodException("pay_own", NOON + DAY, "I"))
+        story.when(own).then_refused("not-for-yourself")
+        for until in (NOON, NOON + 367 * DAY):
+            asked = on(ADA, GiveSodException("pay_own", until, "x"))
+            assert story.when(asked).then_refused("invalid-input").field == "until"
+        unknown = on(ADA, GiveSodException("pay", NOON + DAY, "x"))
+        story.when(unknown).then_refused("sod-rule-not-found")
+        story.when(on(ADA, WithdrawSodException("pay_own"))).then_refused("sod-rule-not-found")
