@@ -2,6 +2,7 @@
 
 DaybookError
 ├── InvalidInputError          422  a body, query or header that cannot be read
+│   ├── BadRequestError        400  the same, where a public protocol answers it so
 │   └── SeveralFieldsError     422  the same, with every field that is wrong
 ├── NotSignedInError           401  no token, or one that does not hold
 ├── NotPermittedError          403  signed in, and not allowed
@@ -56,6 +57,13 @@ class InvalidInputError(DaybookError):
     status = 422
     code = "invalid-input"
     title = "Something in the request cannot be read"
+
+
+class BadRequestError(InvalidInputError):
+    """Something sent cannot be read, where a public protocol (AuthZEN) wants 400 for it."""
+
+    status = 400
+    code = "bad-request"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     ERASURES_CONFIRM = "erasures.confirm"
     CUSTOMERS_IMPORT = "customers.import"
     CUSTOMERS_EXPORT = "customers.export"
+    EVALUATIONS_ASK = "evaluations.ask"
     FEED_READ = "feed.read"
     FIELDS_DECLARE = "fields.declare"
     FIELDS_READ = "fields.read"

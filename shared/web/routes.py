@@ -26,7 +26,9 @@ from shared.web.recording import Access, Place, Recorder
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 AnonymousHandler = Callable[[Request], Awaitable[Response]]
 
-ANONYMOUS_PATHS: Final = frozenset({"/livez", "/readyz", "/openapi.json"})
+ANONYMOUS_PATHS: Final = frozenset(
+    {"/livez", "/readyz", "/openapi.json", "/.well-known/authzen-configuration"}
+)
 """The only addresses that answer somebody who is not signed in."""
 
 

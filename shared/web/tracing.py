@@ -5,6 +5,7 @@ HTTP conventions (`{method} {route}`, kind SERVER) except for `url.path` and `ur
 caller can write anything there, a name included, so they are never recorded.
 """
 
+import re
 import time
 from time import perf_counter
 
@@ -25,6 +26,10 @@ from shared.web.problems import FailureLog, answer_failure
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OUR_SIDE = 500
+_REQUEST_ID = b"x-request-id"
+_PLAIN = re.compile(rb"[!-~]{1,200}")
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class RequestTracing:
@@ -53,7 +58,7 @@ class RequestTracing:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _guarded(message["headers"], own)
+                message["headers"] = _guarded(message["headers"], own, scope["headers"])
             await send(message)
 
         try:
@@ -123,8 +128,10 @@ def _incoming(scope: Scope) -> str | None:
     return None
 
 
-def _guarded(headers: list[tuple[bytes, bytes]], own: str) -> list[tuple[bytes, bytes]]:
+def _guarded(headers: Headers, own: str, asked: Headers) -> Headers:
     guarded = [*headers, (b"x-content-type-options", b"nosniff"), (b"traceparent", own.encode())]
+    # Whoever numbers requests finds the number again, on refusals too.
+    guarded += [one for one in asked if one[0] == _REQUEST_ID and _PLAIN.fullmatch(one[1])][:1]
     # Answers are about people: no cache keeps one unless its route says that it may.
     if not any(name == b"cache-control" for name, _ in headers):
         guarded.append((b"cache-control", b"no-store"))

@@ -1,0 +1,1 @@
+"""What the permissions service does with questions and commands."""
