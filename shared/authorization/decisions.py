@@ -82,6 +82,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CONSUMERS_REPORT,
                 Permission.CUSTOMERS_READ,
                 Permission.ERASURES_CONFIRM,
+                Permission.EVALUATIONS_ASK,
                 Permission.FEED_READ,
                 Permission.FIELDS_READ,
                 Permission.SUBJECT_KEYS_READ,
