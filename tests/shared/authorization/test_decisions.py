@@ -21,11 +21,12 @@ MAY = {
     " export",
     "oscar": "journey watch feed lag operate consumers activity erasures",
     "petra": "read history journey fields erase hold access_file erasures confirm",
-    "billing": "read feed keys report fields confirm",
+    "billing": "read feed keys report fields confirm ask",
     "customers": "",
 }
 SHORT = {
     "activity": "activity.read",
+    "ask": "evaluations.ask",
     "consumers": "consumers.read",
     "report": "consumers.report",
     "confirm": "erasures.confirm",
