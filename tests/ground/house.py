@@ -14,12 +14,14 @@ from services.customers.api.app import ApiParts, customers_api
 from services.customers.application.customer import CustomerCommands
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.holding import CopyHolders
+from services.customers.application.importing.copies import ImportCopies
 from services.customers.application.loading import CustomerReader
 from services.customers.projections.activity_daily import NAME as ACTIVITY_DAILY
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory import NAME as DIRECTORY
 from services.customers.projections.directory import Directory
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
+from services.customers.roles.erasing import holders_of
 from services.customers.roles.service import SERVICE as ITSELF
 from services.customers.streams.activity import latest_activity
 from shared.authorization.decisions import TableDecisions
@@ -37,7 +39,6 @@ from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import CanaryKeeper
-from shared.projecting.holders import CipherCaches, Holder, ReadModels
 from shared.projecting.lag import set_lag_metrics
 from shared.projecting.marks import Followed
 from shared.projecting.orders import Orders
@@ -75,8 +76,7 @@ class House:
 
     def __init__(self, databases: Databases, kafka: KafkaSettings, topic: Topic) -> None:
         self.databases = databases
-        self.kafka = kafka
-        self.topic = topic
+        self.kafka, self.topic = kafka, topic
         self.access = Topic(f"{topic.name}.access", topic.partitions, "records")
         self.followed = Followed(DIRECTORY, SOURCE, topic.name, topic.partitions)
         self.consumers = {"billing": billing_of(topic)}
@@ -107,11 +107,13 @@ class House:
         self.keys, self.grants = SubjectKeys(keys, self.master), KeyGrants(keys, self.master)
         self.ledger = ErasureLedger(self.databases.ledger_dir, self.clock)
         await self.ledger.begin(keys)
+        imports = ImportCopies(truth, self.store, self.keys, SERVICE_KEY)
         self.erasures = CustomerErasures(
-            self.store, self.keys, self.ledger, self.clock, self.appended
-        )
-        ours: list[Holder] = [ReadModels(views, SOURCE, self.topic.name), CipherCaches(self.clock)]
-        self.copies = CopyHolders(ours, self.grants, self.consumers)
+            self.store, self.keys, self.ledger, self.clock, self.appended,
+            before_key_is_destroyed=imports.before_key_is_destroyed,
+        )  # fmt: skip
+        holders = holders_of(truth, views, self.clock, imports, self.followed)
+        self.copies = CopyHolders(holders, self.grants, self.consumers)
         self.pool, self.reader = KeyPool(self.keys), CustomerReader(self.store, self.keys)
         self.commands = CustomerCommands(
             self.store, self.reader, self.keys, self.pool, self.clock, self.tracing, self.appended
@@ -119,8 +121,7 @@ class House:
         self.watcher = MarkWatcher(views, self.followed, SERVICE)
         self.daily_watcher = MarkWatcher(views, self.followed_daily, SERVICE)
         self.live = latest_activity(self.kafka, self.activity, self.clock)
-        self.relay = await self.new_relay()
-        self.runner = await self.new_runner()
+        self.relay, self.runner = await self.new_relay(), await self.new_runner()
         searches = await self.lanes(self.databases.views_dsn, "api", 2, SETTINGS)
         self.app = self._app(truth, views, keys, searches)
 

@@ -8,12 +8,19 @@ from services.customers.roles.service import FOLLOWED
 from shared.clock import Clock
 from shared.postgres.lanes import Lanes
 from shared.projecting.holders import CipherCaches, Holder, ParkedEvents, ReadModels
+from shared.projecting.marks import Followed
 from shared.service.process import Process
 
 
-def holders_of(truth: Lanes, views: Lanes, clock: Clock, imports: ImportCopies) -> list[Holder]:
+def holders_of(
+    truth: Lanes,
+    views: Lanes,
+    clock: Clock,
+    imports: ImportCopies,
+    followed: Followed = FOLLOWED,
+) -> list[Holder]:
     """Return every holder of copies that this service has itself."""
-    read_models = ReadModels(views, FOLLOWED.source, FOLLOWED.topic)
+    read_models = ReadModels(views, followed.source, followed.topic)
     return [
         read_models,
         ParkedEvents(read_models, views),

@@ -1,5 +1,6 @@
 """Nobody who was erased is left in an import, a list of refused rows or a preview."""
 
+from services.customers.application.erasing import CustomerErasures
 from services.customers.application.importing.copies import ImportCopies
 from shared.projecting.holders import ErasedSubject
 from tests.customers.importing.handing_in import Desk, a_desk, counts, lines
@@ -15,12 +16,15 @@ def copies_of(house: House, desk: Desk) -> ImportCopies:
     return ImportCopies(desk.truth, house.store, house.keys, SERVICE_KEY)
 
 
-async def erased(house: House, name: str, copies: ImportCopies | None) -> ErasedSubject:
+async def erased(house: House, name: str, *, looks_first: bool = True) -> ErasedSubject:
     """Erase the customer of that name, with or without looking into imports first."""
     row = next(row for row in await house.fold_all() if row.name == name)
-    if copies is not None:
-        await copies.before_key_is_destroyed(row.id)
-    last = await house.erasures.erase_customer(row.id, actor="petra")
+    erasures = house.erasures
+    if not looks_first:
+        erasures = CustomerErasures(
+            house.store, house.keys, house.ledger, house.clock, house.appended
+        )
+    last = await erasures.erase_customer(row.id, actor="petra")
     return ErasedSubject(
         last.subject, last.partition, 1, last.txid, last.position, last.recorded_at
     )
@@ -39,7 +43,7 @@ async def test_an_erasure_finds_the_person_in_what_imports_told(house: House) ->
         lines("key,name,email,phone", "1,Ada L,ada@x.example,", "9,Ed,,"), dry_run="true"
     )
     assert (counts(told)[3], len(dry["preview"])) == (6, 2)
-    subject = await erased(house, "Ada Lovelace", copies)
+    subject = await erased(house, "Ada Lovelace")
     assert await copies.has_erased(subject)
     left = await desk.errors(told["id"])
     assert "lovelace" not in left.lower()
@@ -56,7 +60,7 @@ async def test_an_erasure_waits_for_the_files_that_came_before_it(house: House) 
     copies = copies_of(house, desk)
     await desk.imported(lines("key,name", "1,Ada"))
     waiting = await desk.hand_in(lines("key,name,phone", "7,Ada,1"))
-    subject = await erased(house, "Ada", copies)
+    subject = await erased(house, "Ada")
     assert not await copies.has_erased(subject)
     await desk.work()
     assert await copies.has_erased(subject)
@@ -69,7 +73,7 @@ async def test_an_erasure_that_is_done_again_without_the_key_empties_what_came_b
     desk = await a_desk(house)
     copies = copies_of(house, desk)
     told = await desk.imported(lines("key,name,phone", "1,Ada,", "2,Bo,1"))
-    subject = await erased(house, "Ada", None)
+    subject = await erased(house, "Ada", looks_first=False)
     assert await copies.has_erased(subject)
     assert (await desk.told(told["id"]))["file"] is None
     assert (await house.ask("truth", NOTES))[0][0] == 0
