@@ -8,7 +8,7 @@ import orjson
 
 from cli.tape.book import Book, Fact
 from cli.tape.recorded import Life, Record, Recorded
-from shared.projecting.marks import Verdict, judge
+from shared.messaging.verdicts import Verdict, judge
 
 Json = dict[str, Any]
 

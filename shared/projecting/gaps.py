@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.messaging.headers import ReceivedEvent
-from shared.projecting.marks import Mark, Verdict
+from shared.messaging.verdicts import Verdict
+from shared.projecting.marks import Mark
 
 ALARM_SECONDS = 10.0
 

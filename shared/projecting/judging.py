@@ -11,8 +11,9 @@ from dataclasses import replace
 from shared.clock import Clock
 from shared.messaging.headers import ReceivedEvent, received
 from shared.messaging.outbox import Checkpoint
+from shared.messaging.verdicts import Verdict, judge
 from shared.projecting.gaps import Gap, Gaps, place_of
-from shared.projecting.marks import Mark, Verdict, judge
+from shared.projecting.marks import Mark
 
 Moves = Mapping[int, tuple[Mark, Mark]]
 

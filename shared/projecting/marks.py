@@ -1,14 +1,14 @@
-"""A mark says how far a read model is; the one rule of every consumer is decided here."""
+"""A mark says how far a read model is in one partition, and moves with what it applied."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
 
 import asyncpg
 
 from shared.messaging.headers import ReceivedEvent
 from shared.messaging.outbox import Checkpoint
+from shared.messaging.verdicts import Verdict, judge
 
 MAKE = """insert into projection_marks (projection, version, source, topic, partition)
     select v.projection, v.version, $3, $4, p
@@ -62,29 +62,6 @@ SWEEP = "delete from projection_batches where applied_at < $1"
 
 class MarkMovedError(Exception):
     """Another runner moved a mark meanwhile; nothing of this batch was applied."""
-
-
-class Verdict(Enum):
-    """What to do with an event that came."""
-
-    DROP = "drop"
-    APPLY = "apply"
-    GAP = "gap"
-    NEW_EPOCH = "new-epoch"
-
-
-def judge(at_epoch: int, at: int, epoch: int, feed_position: int) -> Verdict:
-    """Say what to do with event (epoch, feed position) by a reader who is at (at_epoch, at).
-
-    Lower epoch, or a number not above: drop. The next number: apply. More: a gap.
-    """
-    if epoch < at_epoch:
-        return Verdict.DROP
-    if epoch > at_epoch > 0:
-        return Verdict.NEW_EPOCH
-    if feed_position <= at:
-        return Verdict.DROP
-    return Verdict.APPLY if feed_position == at + 1 else Verdict.GAP
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,20 @@ class TurnableClock:
     def __init__(self, moment: datetime = NOON, *, runs: bool = False) -> None:
         self._moment = moment
         self._turned = 0.0
+        self._stepped = 0.0
         self._runs_since = time.monotonic() if runs else None
 
     def turn(self, seconds: float) -> None:
         """Let this much time pass at once."""
         self._turned += seconds
 
+    def step(self, seconds: float) -> None:
+        """Set the time of day on or back, while no time passes."""
+        self._stepped += seconds
+
     def now(self) -> datetime:
         """Return the time of day, aware, in UTC."""
-        return self._moment + timedelta(seconds=self.monotonic())
+        return self._moment + timedelta(seconds=self.monotonic() + self._stepped)
 
     def monotonic(self) -> float:
         """Return the seconds that have passed since the clock was made."""

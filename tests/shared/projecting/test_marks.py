@@ -6,12 +6,12 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from shared.messaging.verdicts import Verdict
 from shared.postgres.dsn import dsn_for
 from shared.projecting.marks import (
     Followed,
     Mark,
     MarkMovedError,
-    Verdict,
     move_marks,
     read_marks,
 )

@@ -1,0 +1,66 @@
+"""How old what is known may be: as old as the last beat that the events read have caught up with.
+
+Age = max(0, wall clock at receipt - T0) + time that passed since receipt, so that a clock that is
+turned afterwards changes nothing. Nothing but such a beat makes it younger: not an event, not a
+connection that stands.
+"""
+
+from datetime import datetime, timedelta
+from math import inf
+from typing import Final
+
+from shared.clock import Clock
+from shared.messaging.heartbeats import BEAT_SECONDS, Beat
+
+MOST_AHEAD: Final = timedelta(seconds=BEAT_SECONDS)
+"""A beat from further in the future is a clock's fault and proves nothing."""
+MOST_WAITING: Final = 1_000
+
+
+class Freshness:
+    """The age of one replica."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._true_at = -inf
+        # Beats that the events read have not caught up with: what was reached, and when it was so.
+        self._waiting: list[tuple[int, float]] = []
+        self.clock_faults = 0
+        """How many beats came from the future."""
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago what is known was certainly all there was; at first, infinity."""
+        return self._clock.monotonic() - self._true_at
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The wall clock's time at which it was, to be kept with a copy; None at first."""
+        return None if self._true_at == -inf else self._clock.now() - timedelta(seconds=self.age)
+
+    def heard(self, beat: Beat, reached: int) -> None:
+        """Take a beat that came now, when events up to `reached` are known."""
+        late = self._clock.now() - beat.at
+        if late < -MOST_AHEAD:
+            self.clock_faults += 1
+            return
+        true_at = self._clock.monotonic() - max(0.0, late.total_seconds())
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append((beat.reached, true_at))
+        self.caught_up(reached)
+
+    def caught_up(self, reached: int) -> None:
+        """Let beats count that events up to `reached` have caught up with."""
+        if not self._waiting:
+            return
+        counting = [true_at for number, true_at in self._waiting if number <= reached]
+        self._waiting = [one for one in self._waiting if one[0] > reached]
+        self._true_at = max([self._true_at, *counting])
+
+    def begin(self, as_of: datetime | None) -> None:
+        """Begin anew from a copy that was all there was at `as_of`, or at no known time."""
+        self._waiting = []
+        self._true_at = -inf
+        if as_of is not None:
+            late = max(0.0, (self._clock.now() - as_of).total_seconds())
+            self._true_at = self._clock.monotonic() - late

@@ -1,0 +1,124 @@
+"""A process's own copy of all permissions: it follows the topic, and knows how old it is.
+
+A batch becomes visible as one swap of the world; order is never changed. After a gap, or in a new
+epoch, the copy needs a snapshot; until it has one no beat can make it young again, so whatever is
+risky is denied within its limit and nothing is ever decided from half a history.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from shared.authorization.deciding import Answer, decide
+from shared.authorization.freshness import Freshness
+from shared.authorization.questions import PLAINLY, Circumstances, Record
+from shared.authorization.reading import moment
+from shared.authorization.state import PermissionEvent
+from shared.authorization.world import World
+from shared.clock import Clock
+from shared.messaging.headers import ReceivedEvent, source_of
+from shared.messaging.heartbeats import Beat
+from shared.messaging.verdicts import Verdict, judge
+
+SOURCE: Final = source_of("permissions")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A world at a place of the feed.
+
+    Args:
+        epoch: of the store that the feed numbers.
+        world: its `position` is the feed position of the last event in it.
+        place: (txid, position) of that event in the store.
+        kafka_offset: where the next event should lie in the topic, if known: a hint.
+        as_of: when this was all there was, if a beat told; None of one that was just made.
+    """
+
+    epoch: int
+    world: World
+    place: tuple[int, int] = (0, 0)
+    kafka_offset: int | None = None
+    as_of: datetime | None = None
+
+
+class Replica:
+    """What every check of a process asks; it denies everything until it has a snapshot."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.freshness = Freshness(clock)
+        self.world = World()
+        self.epoch = 0
+        self.place = (0, 0)
+        """(txid, position) of the last event that was applied."""
+        self.needs_snapshot = True
+
+    def check(
+        self,
+        subject: str,
+        permission: str,
+        record: Record | None = None,
+        around: Circumstances = PLAINLY,
+    ) -> Answer:
+        """Return whether the subject may, why, by what, and of which position and age."""
+        now = moment(self._clock.now())
+        return decide(self.world, subject, permission, record, now, self.freshness.age, around)
+
+    def adopt(self, snapshot: Snapshot) -> bool:
+        """Go on from a snapshot, unless the copy is further already; say whether it was taken."""
+        at = self.epoch, self.world.position
+        if (snapshot.epoch, snapshot.world.position) < at:
+            return False
+        if snapshot.epoch != self.epoch or snapshot.as_of is not None:
+            self.freshness.begin(snapshot.as_of)
+        self.epoch, self.place = snapshot.epoch, snapshot.place
+        self.world = snapshot.world
+        self.needs_snapshot = False
+        self.freshness.caught_up(self.world.position)
+        return True
+
+    def take(self, events: Iterable[ReceivedEvent]) -> None:
+        """Apply what comes next of these, as one swap; what came already is dropped."""
+        coming: list[PermissionEvent] = []
+        at, place = self.world.position, self.place
+        for event in events:
+            if event.source != SOURCE or self.needs_snapshot:
+                continue
+            verdict = judge(self.epoch, at, event.epoch, event.feed_position)
+            if verdict is Verdict.APPLY:
+                coming.append(_read(event))
+                at, place = event.feed_position, (event.txid, event.position)
+            elif verdict is not Verdict.DROP:
+                self.needs_snapshot = True
+        if coming:
+            self.world = self.world.after(coming)
+            self.place = place
+            self.freshness.caught_up(self.world.position)
+
+    def hear(self, beat: Beat) -> None:
+        """Take a beat; one of another epoch proves nothing."""
+        if beat.source != SOURCE:
+            return
+        if beat.epoch > self.epoch:
+            self.needs_snapshot = True
+        elif beat.epoch == self.epoch:
+            self.freshness.heard(beat, self.world.position)
+
+    def has(self, epoch: int, txid: int, position: int) -> bool:
+        """Say whether an event of the store is applied, by its place."""
+        return (self.epoch, *self.place) >= (epoch, txid, position)
+
+
+def _read(event: ReceivedEvent) -> PermissionEvent:
+    """Return the event as decisions read it; what cannot be read has no data, and denies."""
+    try:
+        data = orjson.loads(event.data)
+    except orjson.JSONDecodeError:
+        data = None
+    return PermissionEvent(
+        event.feed_position, event.stream, event.type, data if isinstance(data, dict) else None
+    )
