@@ -37,7 +37,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
         async def ours() -> float:
             content = a_file(next(numbers))
             truth = await here.lanes(here.databases.truth, "api", 1)
-            desk = ImportDesk(truth, await here.keys(), here.clock)
+            desk = ImportDesk(await here.store(), truth, await here.keys(), here.clock)
             handed_in = await desk.hand_in(
                 Asked("csv"), {"format": "csv"}, _whole(content), lambda _: None,
                 actor="bench", is_dry_run=False,

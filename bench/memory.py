@@ -51,7 +51,7 @@ async def _imported_and_rebuilt(ground: Ground, count: int) -> tuple[float, floa
 
 async def _imported(here: Parts, count: int) -> float:
     truth = await here.lanes(here.databases.truth, "api", 1)
-    desk = ImportDesk(truth, await here.keys(), here.clock)
+    desk = ImportDesk(await here.store(), truth, await here.keys(), here.clock)
     handed_in = await desk.hand_in(
         Asked("csv"), {"format": "csv"}, _file(count), lambda _: None,
         actor="bench", is_dry_run=False,

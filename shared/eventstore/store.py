@@ -156,14 +156,18 @@ class EventStore:
         It hands its first 17 parameters to append_to_streams before it writes anything, if there
         are streams, and gets `more` behind them. Without events the token names no place.
         """
-        if self._reserve is not None:
-            self._reserve.refuse_if_short()
+        self.refuse_if_short()
         partitions = [partition_of(a.subject, self.partitions) for a in appends]
         arguments = arguments_of_many(appends, partitions, origin, recorded_at)
         every = [event for append in appends for event in append.events]
         row = await self._call(sql, (*arguments, *more), every)
         partition = partitions[-1] if partitions else 0
         return TokenPart(self.service, row["o_epoch"], partition, row["o_txid"], row["o_position"])
+
+    def refuse_if_short(self) -> None:
+        """Raise DiskNearlyFullError while there is too little room to write."""
+        if self._reserve is not None:
+            self._reserve.refuse_if_short()
 
     async def load(
         self, stream: str, *, version: int | None = None, as_of: Moment | None = None

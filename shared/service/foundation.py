@@ -11,7 +11,6 @@ from shared.authorization.decisions import TableDecisions
 from shared.clock import Clock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
-from shared.eventstore.reserve import DiskReserve, LocalSpace, UnknownSpace
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import ACCESS
 from shared.observability.metrics import UNMEASURED, Metrics
@@ -25,8 +24,8 @@ from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.service.process import Process
+from shared.service.reserving import reserve_of
 from shared.web.callers import Guard
-from shared.web.health import Disk
 from shared.web.limits import RequestLimits
 from shared.web.recording import Recorder
 
@@ -75,7 +74,7 @@ async def lay_foundation(process: Process) -> Foundation:
     views = await process.lanes(process.stores.views_dsn, "api", 4)
     key_lanes = await process.lanes(process.stores.keys_dsn, "api", 4)
     topic = service.topic
-    store = EventStore(truth, service.name, topic.partitions, process.metrics, _reserve(process))
+    store = EventStore(truth, service.name, topic.partitions, process.metrics, reserve_of(process))
     await store.shapes.refuse_unreadable(service.codec)
     check = StoreCheck(truth, views, service.source, topic.name)
     await check.check()
@@ -108,18 +107,6 @@ async def lay_foundation(process: Process) -> Foundation:
         stopping=process.stop,
         metrics=process.metrics,
     )
-
-
-def _reserve(process: Process) -> DiskReserve:
-    """Return what stops writing when the event store's disk is nearly full, and have it look."""
-    folder = process.stores.truth_data_dir
-    space = UnknownSpace() if folder is None else LocalSpace(folder)
-    reserve = DiskReserve(space, process.stores.truth_reserve_bytes, process.metrics)
-    process.readiness.disk = lambda: Disk(
-        state=reserve.state, free_bytes=reserve.free_bytes, reserve_bytes=reserve.reserve_bytes
-    )
-    process.runs.append(reserve.run)
-    return reserve
 
 
 async def _verifier(process: Process) -> TokenVerifier:

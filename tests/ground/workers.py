@@ -11,7 +11,7 @@ async def a_worker(house: House, batch: int = BATCH) -> ImportWorker:
     """Return one more worker, not running; it shares nothing with another."""
     truth = await house.lanes(house.databases.truth_dsn, "worker", 2)
     keys = SubjectKeys(await house.lanes(house.databases.keys_dsn, "worker", 1), house.master)
-    store = EventStore(truth, SERVICE, house.topic.partitions)
+    store = EventStore(truth, SERVICE, house.topic.partitions, reserve=house.reserve)
     return ImportWorker(
         store, truth, keys, SERVICE_KEY, house.clock, house.appended, house.metrics,
         batch=batch,

@@ -96,7 +96,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, told: Told) -> Api
     looks = LastLooks(its.truth, its.clock)
     LastLookRoutes(looks, parts.directory, parts.watcher, backlog, pages).add_to(routes)
     ChangesRoutes(reader, looks, parts.watcher).add_to(routes)
-    desk = ImportDesk(its.truth, its.keys, its.clock)
+    desk = ImportDesk(its.store, its.truth, its.keys, its.clock)
     ImportRoutes(desk, pages, backlog, its.service_key).add_to(routes)
     _add_personal_data(parts, reader, pages, routes)
     ExportRoutes(parts.directory, declared, parts.watcher, backlog).add_to(routes)

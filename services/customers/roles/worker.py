@@ -11,6 +11,7 @@ from shared.messaging.topics import CUSTOMERS
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.service.process import Process
+from shared.service.reserving import reserve_of
 
 
 async def add_worker(process: Process) -> None:
@@ -18,7 +19,7 @@ async def add_worker(process: Process) -> None:
     truth = await process.lanes(process.stores.truth_dsn, "worker", 2)
     keys = await process.lanes(process.stores.keys_dsn, "worker", 1)
     worker = ImportWorker(
-        EventStore(truth, SERVICE.name, CUSTOMERS.partitions),
+        EventStore(truth, SERVICE.name, CUSTOMERS.partitions, reserve=reserve_of(process)),
         truth,
         SubjectKeys(keys, process.master),
         read_key_file(process.security.secrets_dir / "service.key"),

@@ -3,11 +3,14 @@
 import re
 from uuid import uuid4
 
+import pytest
+
 from services.customers.application.importing.jobs import Jobs
 from services.customers.application.importing.measuring import measure_imports
+from shared.errors import DiskNearlyFullError
 from shared.testing.waiting import until
-from tests.customers.api.asking import rename
-from tests.customers.importing.handing_in import a_desk, lines
+from tests.customers.api.asking import assert_problem, rename
+from tests.customers.importing.handing_in import CSV, a_desk, lines
 from tests.ground.house import House
 from tests.ground.workers import a_worker
 
@@ -48,6 +51,26 @@ async def test_a_file_that_makes_the_worker_fail_stops_no_other_and_is_given_up(
     told = await desk.told(damaged["id"])
     assert "same file in again" in told["problem"]["fix"]
     assert await desk.names() == ["Bo"]
+
+
+async def test_without_room_no_file_is_taken_and_none_worked_off_until_there_is_room_again(
+    house: House,
+) -> None:
+    desk = await a_desk(house)
+    waiting = await desk.hand_in(lines("name", "Ada"))
+    keys = await house.ask("keys", "select count(*) from subject_keys")
+    house.space.free = 0
+    await house.reserve.look()
+    with pytest.raises(DiskNearlyFullError):
+        await desk.work()
+    refused = await desk.client.post("/v1/imports", content="name\nBo\n", headers=CSV)
+    assert_problem(refused, 507, "disk-nearly-full")
+    assert (await desk.told(waiting["id"]))["state"] == "waiting"
+    assert await house.ask("keys", "select count(*) from subject_keys") == keys
+    house.space.free = 10_000
+    await house.reserve.look()
+    await desk.work()
+    assert await desk.names() == ["Ada"]
 
 
 async def test_rows_are_counted_by_what_became_of_them(house: House) -> None:

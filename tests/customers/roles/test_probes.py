@@ -98,6 +98,21 @@ async def test_an_api_whose_disk_is_nearly_full_says_so_and_is_ready(
         assert "nearly full: writing stops" in api.process.output()
 
 
+async def test_a_worker_whose_truth_has_no_room_waits_and_is_ready(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    env["DAYBOOK_STORE_TRUTH_DATA_DIR"] = str(tmp_path)
+    env["DAYBOOK_STORE_TRUTH_RESERVE_BYTES"] = str(2**60)
+    async with probed("worker", env) as worker:
+
+        async def waits_for_room() -> bool:
+            status, told = await worker.ready()
+            return status == 200 and told["work"][0]["did"] == "waited for room"
+
+        await until(waits_for_room, what="a worker that waits for room")
+        assert worker.process.output().count("imports wait") == 1
+
+
 async def test_an_api_that_alone_is_alive_says_who_is_behind_and_is_ready(
     env: dict[str, str],
 ) -> None:

@@ -20,6 +20,7 @@ from services.customers.application.importing.steps import note_name
 from shared.clock import Clock
 from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
 from shared.eventstore.refusals import key_used_for_another_body
+from shared.eventstore.store import EventStore
 from shared.eventstore.writing import Remember
 from shared.postgres.lanes import Lanes
 from shared.security.subject_keys import SubjectKeys
@@ -84,8 +85,9 @@ class Note:
 class ImportDesk:
     """Takes files and tells about them; the worker does the rest."""
 
-    def __init__(self, lanes: Lanes, keys: SubjectKeys, clock: Clock) -> None:
+    def __init__(self, store: EventStore, lanes: Lanes, keys: SubjectKeys, clock: Clock) -> None:
         """Work on truth as the api."""
+        self._store = store
         self._lanes = lanes
         self._keys = keys
         self._clock = clock
@@ -108,9 +110,11 @@ class ImportDesk:
         Raises:
             InvalidInputError: it is empty or too large, or asked for what there is not, or the
                 idempotency key was used for another file.
+            DiskNearlyFullError: the event store has too little room.
             UnavailableError: a server does not answer; hand it in again.
         """
         asked.refuse_unfit()
+        self._store.refuse_if_short()
         import_id = uuid7()
         key = await self._keys.make_for("file", import_id)
         seal = FileSeal(import_id, key.cipher)
@@ -185,9 +189,11 @@ class ImportDesk:
         Raises:
             NotFoundError: there is no such import.
             RuleBrokenError: it goes on, or changed nothing that could be undone.
+            DiskNearlyFullError: the event store has too little room.
         """
         its = await self.read(import_id)
         _refuse_undoing(its.job)
+        self._store.refuse_if_short()
         if its.job.undone_by is None:
             undo_id = uuid7()
             key = await self._keys.make_for("file", undo_id)
@@ -236,6 +242,7 @@ class ImportDesk:
         return digest.digest()
 
     async def _add(self, import_id: UUID, seal: FileSeal, number: int, piece: bytes) -> None:
+        self._store.refuse_if_short()
         sealed = await asyncio.to_thread(seal.seal, piece, f"chunk-{number}")
         now = self._clock.now()
         taken = await self._lanes.fetchval(ADD, import_id, number, sealed, len(piece), now)

@@ -30,7 +30,7 @@ from services.customers.application.importing.sources import FileSource, Source
 from services.customers.application.importing.steps import Steps
 from services.customers.application.importing.undoing import UndoSource
 from shared.clock import Clock
-from shared.errors import DaybookError, InvalidInputError, VersionConflictError
+from shared.errors import DaybookError, DiskNearlyFullError, InvalidInputError, VersionConflictError
 from shared.eventstore.store import EventStore
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.work import Deeds, Work
@@ -86,6 +86,7 @@ class ImportWorker:
         self._customers = ManyCustomers(store, keys)
         self._numbers = ImportNumbers(metrics)
         self._failures: Counter[UUID] = Counter()
+        self._waits_for: str | None = None
         self._swept: float | None = None
         self._deeds = Deeds("imports")
 
@@ -101,6 +102,7 @@ class ImportWorker:
                     continue
                 await self._sweep_if_due()
                 self._deeds.succeeded("looked for imports", self._clock.monotonic())
+                self._waits_for = None
                 pause = LOOK_EVERY_SECONDS
             except Exception as error:  # noqa: BLE001 - it is logged; the others go on
                 self._failed(error)
@@ -114,7 +116,11 @@ class ImportWorker:
         """Take one import to its end, or until told to stop; False if there is none to do.
 
         Whatever fails, the import is left for the next who looks, a lease later.
+
+        Raises:
+            DiskNearlyFullError: there is too little room; no import is touched.
         """
+        self._store.refuse_if_short()
         job = await self._jobs.claim(self._clock.now())
         if job is None:
             return False
@@ -138,11 +144,15 @@ class ImportWorker:
         return True
 
     def _failed(self, error: Exception) -> None:
-        self._deeds.failed(type(error).__name__, self._clock.monotonic())
-        if isinstance(error, DaybookError | asyncpg.PostgresError | OSError):
-            log.warning("imports wait", extra={"error": type(error).__name__})
+        if isinstance(error, DiskNearlyFullError):
+            self._deeds.succeeded("waited for room", self._clock.monotonic())
         else:
+            self._deeds.failed(type(error).__name__, self._clock.monotonic())
+        if not isinstance(error, DaybookError | asyncpg.PostgresError | OSError):
             log.error("an import fails and is tried again", exc_info=error)
+        elif self._waits_for != (what := type(error).__name__):
+            self._waits_for = what
+            log.warning("imports wait", extra={"error": what})
 
     async def _work_off(self, job: Job, stop: asyncio.Event) -> None:
         cipher = (await self._keys.read([job.kid]))[job.kid]
