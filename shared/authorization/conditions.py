@@ -202,7 +202,7 @@ def _literal(given: object, at: str) -> Literally:
             return given
         case int() if abs(given) <= LARGEST_NUMBER:
             return given
-        case str() if len(given) <= LONGEST_TEXT and _can_be_stored(given):
+        case str() if len(given) <= LONGEST_TEXT and can_be_stored(given):
             return given
         case _:
             raise _refused(
@@ -212,7 +212,7 @@ def _literal(given: object, at: str) -> Literally:
             )
 
 
-def _can_be_stored(text: str) -> bool:
+def can_be_stored(text: str) -> bool:
     """Say whether PostgreSQL can hold it: no NUL, no half of a surrogate pair."""
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 

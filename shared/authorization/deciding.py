@@ -102,7 +102,11 @@ def decide(
 
 
 def reaches(world: World, entry: Entry, subject: str, scope: int, owner: str | None) -> bool:
-    """Say whether a record of this owner lies within the subject's scope."""
+    """Say whether a record of this owner lies within the subject's scope.
+
+    A wider scope reaches all that a narrower one does, also teammates of another department:
+    else a cap that takes away from a grant could add to it.
+    """
     if scope == ALL:
         return True
     if owner is None:
@@ -113,9 +117,9 @@ def reaches(world: World, entry: Entry, subject: str, scope: int, owner: str | N
     if other is None:
         return False
     mine = entry.subject
-    if scope == _TEAM:
-        return not mine.teams.isdisjoint(other.teams)
-    if mine.department is None or other.department is None:
+    if not mine.teams.isdisjoint(other.teams):
+        return True
+    if scope == _TEAM or mine.department is None or other.department is None:
         return False
     return lies_under(other.department, mine.department)
 

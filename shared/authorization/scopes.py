@@ -35,7 +35,11 @@ def _ranks(ladder: type[_Ladder]) -> dict[str, int]:
 
 
 class Scope(_Ladder):
-    """Whose records a right reaches; a record that nobody owns is reached by `all` alone."""
+    """Whose records a right reaches: each reaches all that the one before it does.
+
+    own: mine. team: also those of whoever shares a team with me. department: also those of whoever
+    is in my department or below it. all: also what nobody owns.
+    """
 
     OWN = "own"
     TEAM = "team"

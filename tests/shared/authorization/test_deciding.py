@@ -65,6 +65,16 @@ def test_a_department_reaches_what_lies_under_it_and_not_what_only_begins_like_i
     assert story.code(CAT, READ, a_customer(DAN)) == "out_of_scope"
 
 
+def test_a_wider_scope_reaches_all_that_a_narrower_one_does() -> None:
+    story = a_story().person(DAN, "north", department="finance")
+    story.role("wide", customer_read="department/public").role(
+        "narrow", customer_read="team/public"
+    )
+    story.give(ANA, "wide").give(BEN, "wide", scope="team").give(DAN, "narrow", scope="department")
+    for subject, other in ((ANA, DAN), (BEN, DAN), (DAN, ANA)):
+        assert story.code(subject, READ, a_customer(other)) == "allowed"
+
+
 def test_without_teams_and_department_only_ones_own_are_reached() -> None:
     story = a_story().person(DAN).role("reader", customer_read="team/public department/public")
     story.person("other").give(DAN, "reader")
