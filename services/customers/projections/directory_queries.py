@@ -1,6 +1,7 @@
 """What the directory answers: a page of customers, or all, that match filters and a text."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,11 +23,14 @@ from shared.postgres.lanes import Lanes
 
 FIELDS = ("id", "kind", "name", "stage", "owner", "country", "is_archived", "is_erased", "version",
     "registered_at", "changed_at")  # fmt: skip
+WHOLE = "d.id::text, d.kind, d.name, d.stage, d.owner, d.is_archived, d.details"
+"""What is read of each where all are; the details are JSON text."""
 COLUMNS = f"{', '.join(f'd.{name}' for name in FIELDS)}, d.sort_name, d.details"
 BATCH = 2_000
 SHAPE_THAT_ANSWERS = """select shape from projection_versions
     where projection = 'directory' and state = 'current'"""
 FIRST = UUID(int=0)
+Batch = tuple[list[asyncpg.Record], UUID | None]
 SETTINGS = {
     # The plan is made for the very values, and never reads a whole table.
     "plan_cache_mode": "force_custom_plan",
@@ -85,24 +89,35 @@ class DirectoryQueries:
             return await self._listed(wanted, after, size)
         return await self._found(wanted, sought(wanted.text), after, size)
 
-    async def every(self, wanted: Wanted) -> AsyncIterator[DirectoryRow]:
-        """Yield all customers that match, by id; two thousand are looked at at a time.
+    async def every(self, wanted: Wanted) -> AsyncGenerator[Sequence[asyncpg.Record]]:
+        """Yield all customers that match and are not erased, by id, as records of WHOLE.
 
-        A text is taken as it is written, without misspellings, and nothing is cut off.
+        Two thousand are looked at at a time, and the next ones are read meanwhile. A text is taken
+        as it is written, without misspellings, and nothing is cut off.
         """
-        last: UUID | None = FIRST
-        while last is not None:
-            first, last = last, await self._batch_end(last)
-            values = Values()
-            conditions = [f"d.id > {values.add(first)}", *wanted.conditions(values)]
-            if last is not None:
-                conditions.append(f"d.id <= {values.add(last)}")
-            if wanted.text is not None:
-                conditions += [_holds(sought(wanted.text), values)]
-            statement = f"""select {COLUMNS} from directory d
-                where {" and ".join(conditions)} order by d.id"""
-            for row in await self._fetch(statement, values):
-                yield _row(row)
+        reading: asyncio.Task[Batch] | None = asyncio.create_task(self._batch(wanted, FIRST))
+        try:
+            while reading is not None:
+                rows, last = await reading
+                reading = None if last is None else asyncio.create_task(self._batch(wanted, last))
+                yield rows
+        finally:
+            if reading is not None:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+
+    async def _batch(self, wanted: Wanted, first: UUID) -> Batch:
+        """Return who matches behind the id `first`, and where to go on; None: nowhere."""
+        last = await self._batch_end(first)
+        values = Values()
+        conditions = [f"d.id > {values.add(first)}", *wanted.conditions(values)]
+        if last is not None:
+            conditions.append(f"d.id <= {values.add(last)}")
+        if wanted.text is not None:
+            conditions.append(_holds(sought(wanted.text), values))
+        statement = f"""select {WHOLE} from directory d
+            where not d.is_erased and {" and ".join(conditions)} order by d.id"""
+        return await self._fetch(statement, values), last
 
     async def _batch_end(self, first: UUID) -> UUID | None:
         """Return the id up to which to look next; None: to the end."""

@@ -1,5 +1,6 @@
 """The directory is filtered by any field, in any order, page by page; archived ones are apart."""
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -159,8 +160,14 @@ async def test_all_are_read_in_batches_by_id_with_the_same_filters(
     monkeypatch.setattr("services.customers.projections.directory_queries.BATCH", 2)
 
     async def every(wanted: Wanted) -> list[str | None]:
-        return [row.name async for row in queries.every(wanted)]
+        return [row["name"] async for rows in queries.every(wanted) for row in rows]
 
     assert await every(Wanted()) == [f"Name {n}" for n in range(1, 10)]
     assert await every(by(("stage", "active"))) == ["Name 1", "Name 4", "Name 7"]
     assert await every(by(("stage", "active"), text="name 4")) == ["Name 4"]
+    # Whoever breaks off while the next are being read leaves nothing behind.
+    broken_off = queries.every(Wanted())
+    assert len(await anext(broken_off)) == 2
+    await broken_off.aclose()
+    assert len(asyncio.all_tasks()) == 1
+    assert (await queries.page(Wanted(), None, 1)).rows[0].name == "Name 1"
