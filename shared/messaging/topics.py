@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 FOREVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
 # Kafka drops whole segments only, so that they must be short where retention is.
+ONE_HOUR = {"retention.ms": "3600000", "segment.ms": "300000", "cleanup.policy": "delete"}
 TWO_HOURS = {"retention.ms": "7200000", "segment.ms": "600000", "cleanup.policy": "delete"}
 DELETE_WAIT_SECONDS = 0.05
 DELETE_TRIES = 100
@@ -40,6 +41,9 @@ class Topic:
 CUSTOMERS = Topic("daybook.customers.v1", 12)
 ACCESS = Topic("daybook.access.v1", 12, "records")
 ACTIVITY = Topic("daybook.activity.v1", 12, settings=TWO_HOURS)
+# One partition: every process reads all of it, and there is one order of all grants and roles.
+PERMISSIONS = Topic("daybook.permissions.v1", 1)
+HEARTBEATS = Topic("daybook.heartbeats.v1", 1, settings=ONE_HOUR)
 
 
 async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> list[str]:
