@@ -15,6 +15,7 @@ from cli.contracts.envelope import (
 )
 from cli.contracts.gathering import TopicContracts, gather, release_now
 from cli.contracts.published import PublishedTopic
+from services.permissions.domain.policy_file.model import policy_file_schema
 from shared.messaging.consumers import RegisteredConsumer
 
 # What people write, and the conformance tape (cli.tape), lie beside what is generated here.
@@ -36,6 +37,7 @@ def files_of(
         folder / "envelope" / "derived-headers.json": derived_headers_schema(),
         folder / "envelope" / "headers.json": headers_schema(),
         folder / "envelope" / "jwe-header.json": jwe_header_schema(),
+        folder / "policy" / "policy-file.1.json": policy_file_schema(),
     }
     for topic in topics:
         documents |= _documents(topic, folder / topic.published.folder)

@@ -37,7 +37,9 @@ def _joined(subject: Subject, data: Data) -> Subject:
 
 def _moved(subject: Subject, data: Data) -> Subject:
     changed: dict[str, Any] = {
-        name: optional_text(data[name]) for name in ("manager", "department") if name in data
+        name: optional_text(data[name])
+        for name in ("manager", "department", "owner")
+        if name in data
     }
     if "teams" in data:
         changed["teams"] = frozenset(texts(data["teams"] or ()))

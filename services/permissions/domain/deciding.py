@@ -73,6 +73,39 @@ def decide(book: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
         RuleBrokenError: a rule says no.
         NotPermittedError: who asks may not do this, and somebody else may.
     """
+    refuse_second_installation(book, asking)
+    after = book.copy()
+    facts: list[Fact] = []
+    for one in asked:
+        facts += step(after, one, asking)
+    return [*facts, *consequences(book, after, facts, asked, asking)]
+
+
+def step(book: Book, asked: Asked, asking: Asking) -> list[Fact]:
+    """Return the facts of one command, folded into the book (raises as `decide`).
+
+    What is true of the book only after all commands is left to `consequences`.
+    """
+    facts = _decide_one(book, asked, asking)
+    for fact in facts:
+        book.fold(fact, asking.by)
+    return facts
+
+
+def consequences(
+    before: Book, after: Book, facts: Sequence[Fact], asked: Sequence[Asked], asking: Asking
+) -> list[Fact]:
+    """Return what else is to be told; raises as `decide` if the book after it must not be."""
+    if not facts:
+        return []
+    changed = changed_subjects(before, after, facts)
+    refuse_new_conflicts(before, after, changed, asking.at)
+    _refuse_own_gain(before, after, asked, asking)
+    return _administrators_removed(before, after, changed, asking)
+
+
+def refuse_second_installation(book: Book, asking: Asking) -> None:
+    """Raise RuleBrokenError if Daybook is to be set up though there is an administrator."""
     if asking.is_installation and has_administrator(book):
         raise RuleBrokenError(
             "Daybook has an administrator already: it is set up once",
@@ -80,19 +113,6 @@ def decide(book: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
             fix="ask an administrator for what you need",
             who_can_help="an administrator",
         )
-    after = book.copy()
-    facts: list[Fact] = []
-    for one in asked:
-        new = _decide_one(after, one, asking)
-        for fact in new:
-            after.fold(fact, asking.by)
-        facts += new
-    if not facts:
-        return []
-    changed = _changed(book, after, facts)
-    refuse_new_conflicts(book, after, changed, asking.at)
-    _refuse_own_gain(book, after, asked, asking)
-    return [*facts, *_administrators_removed(book, after, changed, asking)]
 
 
 def _decide_one(book: Book, asked: Asked, asking: Asking) -> list[Fact]:
@@ -167,7 +187,7 @@ def _refuse_high_roles(
         refuse_above_own_level(book, asking, needed, "role")
 
 
-def _changed(before: Book, after: Book, facts: Sequence[Fact]) -> set[UUID]:
+def changed_subjects(before: Book, after: Book, facts: Sequence[Fact]) -> set[UUID]:
     """Return the subjects whose rights may have changed: all, where the policy did."""
     if any(isinstance(fact, PolicyFact) for fact in facts):
         return {*before.subjects, *after.subjects}

@@ -104,6 +104,8 @@ class Story:
     by: str = str(ERIN)
     at: datetime = NOON
     is_installation: bool = False
+    told: tuple[Fact, ...] = ()
+    """Every fact so far."""
 
     def given(self, *asked: Asked) -> "Story":
         """Let this have been asked and have happened."""
@@ -142,7 +144,7 @@ class Outcome:
         book = self.before.book.copy()
         for fact in self.facts:
             book.fold(fact, self.before.by)
-        return replace(self.before, book=book)
+        return replace(self.before, book=book, told=(*self.before.told, *self.facts))
 
     def then(self, *events: str) -> Story:
         """Expect facts of exactly these types."""

@@ -4,10 +4,10 @@ In force is a grant that was given, not revoked, and within its window on the ch
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from services.permissions.domain.policy.events import ConditionDocument
 from shared.authorization.scopes import Clearance, Scope
@@ -89,7 +89,13 @@ class GrantExtended(Event):
     grant_id: UUID
     """Which grant."""
     until: datetime | None = None
-    """Its new end, exclusive; absent: until it is revoked."""
+    """Its new end, exclusive; null: until it is revoked."""
+
+    @model_serializer(mode="wrap")
+    def _with_null(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # An event leaves out what is None; here null says that there is no end.
+        told: dict[str, Any] = handler(self)
+        return told | ({"until": None} if self.until is None else {})
 
 
 class GrantReduced(Event):
