@@ -19,7 +19,6 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _SCOPES: Final = {scope.value: scope.rank for scope in Scope}
 _CLEARANCES: Final = {clearance.value: clearance.rank for clearance in Clearance}
 _RISKS: Final = frozenset(risk.value for risk in Risk)
-LEAST: Final = 0
 
 
 def moment(when: datetime) -> int:
@@ -81,23 +80,19 @@ def members(value: object) -> Data:
 
 
 def shape_of(data: Data) -> Shape:
-    """Return what a grant is, whether of a role or of a permission.
-
-    A permission by itself reaches no further than it says: own and public where it says nothing.
-    """
+    """Return what a grant is, whether of a role or of a permission."""
     is_role = "role" in data and data["role"] is not None
     effect = data.get("effect", "allow")
     if effect not in {"allow", "deny"}:
         raise ValueError("no such effect")
-    least = None if is_role else LEAST
     scope, clearance = data.get("scope"), data.get("clearance")
     records, condition = data.get("records"), data.get("condition")
     return same(
         Shape(
             is_role,
             effect == "deny",
-            least if scope is None else scope_of(scope),
-            least if clearance is None else clearance_of(clearance),
+            None if scope is None else scope_of(scope),
+            None if clearance is None else clearance_of(clearance),
             None if records is None else frozenset(texts(records)),
             moment_of(data.get("from"), ALWAYS),
             moment_of(data.get("until"), FOREVER),

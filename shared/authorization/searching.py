@@ -1,9 +1,9 @@
-"""Who, what and which: a search finds exactly what a check of each would allow.
+"""Who may, and what: a search finds exactly what a check of each would allow.
 
 Everything is looked at in an order that stays the same, so that pages fit together.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from shared.authorization.deciding import decide
 from shared.authorization.questions import PLAINLY, Circumstances, Record
@@ -30,13 +30,3 @@ def allowed_permissions(
     for permission in sorted(those):
         if decide(world, subject, permission, record, now, age, around)[0]:
             yield permission
-
-
-def allowed_records(
-    world: World, subject: str, permission: str, records: Iterable[Record], now: int, age: float,
-    around: Circumstances = PLAINLY,
-) -> Iterator[Record]:  # fmt: skip
-    """Yield the records, in their order, on which somebody may; of a table, filter rows instead."""
-    for record in records:
-        if decide(world, subject, permission, record, now, age, around)[0]:
-            yield record

