@@ -13,6 +13,7 @@ LIMITS: Final[Mapping[str, float]] = MappingProxyType(
     {"critical": 1.0, "high": 5.0, "normal": 30.0, "low": 300.0}
 )
 """Risk → how old (seconds) the replica may be, unless the policy says otherwise."""
+HIGHEST_LEVEL: Final = 100
 Table = Mapping[str, Allowances]
 """Permission → how it is allowed; what is not in it is not."""
 Duties = Mapping[str, tuple[tuple[str, frozenset[str]], ...]]
@@ -94,12 +95,37 @@ class Policy:
             *((roles[name] or ()) if name in roles else (name,) for name in names)
         )
 
+    def level(self, name: str) -> int:
+        """Return the level of a role with all it inherits; unknown and retired ones count none."""
+        return max(
+            (
+                self.roles[one].level
+                for one in self.lineage(name, through_retired=False)
+                if one in self.roles and gives(self.roles[one])
+            ),
+            default=0,
+        )
+
+    def level_of(self, permission: str, scope: int, clearance: int) -> int:
+        """Return the lowest level of a role that has a permission so far, else the highest."""
+        return min(
+            (
+                self.level(name)
+                for name, table in self.allowed.items()
+                if any(
+                    way.scope >= scope and way.clearance >= clearance and way.more is None
+                    for way in table.get(permission, ())
+                )
+            ),
+            default=HIGHEST_LEVEL,
+        )
+
     def lineage(self, name: str, *, through_retired: bool = True) -> list[str]:
         """Return the role and all it inherits from, each once, however it is reached."""
         found, waiting = {name: None}, [name]
         while waiting:
             role = self.roles.get(waiting.pop())
-            if role is None or not (through_retired or _gives(role)):
+            if role is None or not (through_retired or gives(role)):
                 continue
             new = [parent for parent in sorted(role.parents) if parent not in found]
             found |= dict.fromkeys(new)
@@ -110,7 +136,7 @@ class Policy:
         ways: dict[str, list[Allowance]] = {}
         for one in self.lineage(name, through_retired=False):
             role = self.roles.get(one)
-            if role is not None and _gives(role):
+            if role is not None and gives(role):
                 for permission, allowances in role.allowances.items():
                     if permission in self.permissions:
                         ways.setdefault(permission, []).extend(
@@ -125,7 +151,8 @@ class Policy:
         return frozenset().union(*(self.roles[one].allowances for one in lineage))
 
 
-def _gives(role: Role) -> bool:
+def gives(role: Role) -> bool:
+    """Say whether a role gives what it has, and passes it on."""
     return not (role.is_retired or role.is_parked)
 
 

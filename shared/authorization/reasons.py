@@ -1,0 +1,102 @@
+"""Every reason in words, made only when somebody reads them: what is so, and who can help.
+
+The words hold no names, ids or values; those are beside them in the answer.
+"""
+
+from typing import Final, Literal, NamedTuple
+
+from shared.authorization.deciding import Code
+
+Language = Literal["en", "zh"]
+
+
+class Words(NamedTuple):
+    """One reason in one language."""
+
+    reason: str
+    who_can_help: str
+
+
+_GIVER_EN: Final = "Whoever has the permission grant:give can give it; you can also request it."
+_GIVER_ZH: Final = "拥有 grant:give 权限的人可以授予；您也可以提出申请。"
+_OPERATOR_EN: Final = "An operator can see why; trying again in a moment may be enough."
+_OPERATOR_ZH: Final = "运维人员可以查明原因；稍后重试也许就可以。"
+_ADMIN_EN: Final = "Whoever has the permission grant:give can tell why, and change it."
+_ADMIN_ZH: Final = "拥有 grant:give 权限的人可以说明原因并作出更改。"
+_NOBODY_EN: Final = "No help is needed."
+_NOBODY_ZH: Final = "无需帮助。"
+
+WORDS: Final[dict[Code, dict[Language, Words]]] = {
+    Code.ALLOWED: {
+        "en": Words("A grant allows this.", _NOBODY_EN),
+        "zh": Words("有授权允许此操作。", _NOBODY_ZH),
+    },
+    Code.STALE: {
+        "en": Words("What is known of permissions is too old to decide this.", _OPERATOR_EN),
+        "zh": Words("权限信息过旧，无法作出此决定。", _OPERATOR_ZH),
+    },
+    Code.BEHIND: {
+        "en": Words("A change that you have seen has not arrived here yet.", _OPERATOR_EN),
+        "zh": Words("您已看到的更改尚未到达这里。", _OPERATOR_ZH),
+    },
+    Code.UNKNOWN_SUBJECT: {
+        "en": Words("Daybook does not know this account.", _ADMIN_EN),
+        "zh": Words("Daybook 不认识此账户。", _ADMIN_ZH),
+    },
+    Code.INACTIVE_SUBJECT: {
+        "en": Words("This account, or whoever owns it, is suspended or has left.", _ADMIN_EN),
+        "zh": Words("此账户或其所有者已被停用或已离开。", _ADMIN_ZH),
+    },
+    Code.UNKNOWN_PERMISSION: {
+        "en": Words("There is no such permission.", _ADMIN_EN),
+        "zh": Words("没有这项权限。", _ADMIN_ZH),
+    },
+    Code.PARKED: {
+        "en": Words("A change of these permissions could not be read.", _OPERATOR_EN),
+        "zh": Words("有一项权限更改无法读取。", _OPERATOR_ZH),
+    },
+    Code.DENIED: {
+        "en": Words("A grant denies this, whatever others allow.", _ADMIN_EN),
+        "zh": Words("有授权明确拒绝此操作，其他授权不能推翻。", _ADMIN_ZH),
+    },
+    Code.NO_GRANT: {
+        "en": Words("Nothing that you have been given allows this.", _GIVER_EN),
+        "zh": Words("您没有允许此操作的授权。", _GIVER_ZH),
+    },
+    Code.EXPIRED: {
+        "en": Words("What allowed this is over.", _GIVER_EN),
+        "zh": Words("允许此操作的授权已到期。", _GIVER_ZH),
+    },
+    Code.NOT_YET_VALID: {
+        "en": Words("What allows this has not begun yet.", _GIVER_EN),
+        "zh": Words("允许此操作的授权尚未生效。", _GIVER_ZH),
+    },
+    Code.CONDITION: {
+        "en": Words("A condition of what allows this is not met.", _GIVER_EN),
+        "zh": Words("授权的条件未满足。", _GIVER_ZH),
+    },
+    Code.SENSITIVITY: {
+        "en": Words("This is more secret than what you may see.", _GIVER_EN),
+        "zh": Words("此内容的密级高于您可查看的密级。", _GIVER_ZH),
+    },
+    Code.OUT_OF_SCOPE: {
+        "en": Words("This lies outside of what you may reach.", _GIVER_EN),
+        "zh": Words("此内容不在您的权限范围内。", _GIVER_ZH),
+    },
+    Code.SEPARATION_OF_DUTIES: {
+        "en": Words(
+            "You have done something on this record that is kept apart from this.",
+            "Another person who may do this can do it.",
+        ),
+        "zh": Words("您在此记录上已做过必须与此操作分开的事。", "另一位有权限的人可以完成。"),
+    },
+    Code.ERROR: {
+        "en": Words("This could not be decided, so it is denied.", _OPERATOR_EN),
+        "zh": Words("无法作出决定，因此予以拒绝。", _OPERATOR_ZH),
+    },
+}
+
+
+def words(code: Code, language: Language = "en") -> Words:
+    """Return the reason and who can help."""
+    return WORDS[code][language]
