@@ -119,6 +119,7 @@ class Canary(Answer):
 
     age_seconds: float | None = None
     trip_ms: float | None = None
+    way: str = "store → Kafka → read model"
 
 
 class Lag(Answer):

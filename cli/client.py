@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -64,7 +64,7 @@ class Addresses:
     def of_this_machine(cls) -> Self:
         """Return the addresses of `daybook up`, moved by DAYBOOK_PORT_BASE."""
         ports = Ports(Place.from_environment(os.environ).port_base)
-        return cls(ports.customers_url, ports.issuer_url)
+        return cls(ports.url("customers"), ports.issuer_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,11 @@ class DaybookClient:
     ) -> None:
         """Close the connections."""
         await self._http.__aexit__(kind, error, at)
+
+    def turn_to(self, service: str) -> None:
+        """Ask another service of this machine from now on."""
+        ports = Ports(Place.from_environment(os.environ).port_base)
+        self.addresses = replace(self.addresses, service=ports.url(service))
 
     async def token(self) -> str:
         """Return this person's access token; asked for once, and again when it no longer holds."""

@@ -9,6 +9,7 @@ from cli.answers import Canary, Horizon, Lag, PartitionLag, RelayLag
 from cli.client import DaybookClient
 from cli.commands.screen import show, show_table
 from cli.commands.session import speaks_as
+from cli.local.services import SERVICES
 
 Row = tuple[str, str, int, int, float, bool]
 HEADINGS = ("way", "partition", "reached", "behind", "seconds")
@@ -17,9 +18,16 @@ HEADINGS = ("way", "partition", "reached", "behind", "seconds")
 @click.command()
 @click.option("--json", "is_json", is_flag=True, help="One JSON document, for programs.")
 @click.option("--partitions", "each", is_flag=True, help="A line for every partition.")
+@click.option(
+    "--service",
+    type=click.Choice([each.name for each in SERVICES]),
+    help="Of which service on this machine.  [default: customers]",
+)
 @speaks_as("oscar")
-async def lag(client: DaybookClient, *, is_json: bool, each: bool) -> None:
+async def lag(client: DaybookClient, *, is_json: bool, each: bool, service: str | None) -> None:
     """Show how far Kafka and every read model are behind the store."""
+    if service is not None:
+        client.turn_to(service)
     behind = await client.lag()
     if is_json:
         show(behind.as_json())
@@ -84,4 +92,4 @@ def _canary_line(canary: Canary | None) -> str:
     if canary is None or canary.trip_ms is None:
         return "Canary: none has made the whole trip yet."
     ago = "" if canary.age_seconds is None else f", {canary.age_seconds:.0f} s ago"
-    return f"Canary: store → Kafka → read model in {canary.trip_ms:g} ms{ago}."
+    return f"Canary: {canary.way} in {canary.trip_ms:g} ms{ago}."

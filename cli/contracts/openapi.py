@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -15,33 +14,30 @@ from services.customers.application.holding import CopyHolders
 from services.customers.projections.activity_queries import DailyActivity
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.roles.service import FOLLOWED
-from services.customers.roles.service import SERVICE as CUSTOMERS_SERVICE
+from services.customers.roles.service import SERVICE as CUSTOMERS
 from services.customers.streams.activity import latest_activity
+from services.permissions.api.app import permissions_api
+from services.permissions.roles.service import SERVICE as PERMISSIONS
 from shared.authorization.decisions import TableDecisions
 from shared.clock import SystemClock
-from shared.eventstore.feed import Feed
-from shared.eventstore.records import RecordKeeper
-from shared.eventstore.store import EventStore
-from shared.messaging.topics import ACCESS, ACTIVITY
+from shared.messaging.tail import TopicTail
+from shared.messaging.topics import ACTIVITY
 from shared.observability.metrics import UNMEASURED
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import Arrival, CanaryKeeper
-from shared.projecting.orders import Orders
 from shared.projecting.watching import MarkWatcher
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.key_grants import KeyGrants
 from shared.security.master_key import KnownMasterKeys, NoMasterKey
-from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
-from shared.service.foundation import Foundation
+from shared.service.foundation import Foundation, Ways, foundation_on
 from shared.service.service import Service
 from shared.service.telling import Told
 from shared.settings import KafkaSettings
 from shared.web.callers import Guard
 from shared.web.health import Readiness
-from shared.web.recording import Recorder
 
 NOWHERE = "postgresql://nobody@localhost/nothing"
 
@@ -49,8 +45,8 @@ NOWHERE = "postgresql://nobody@localhost/nothing"
 def customers_openapi() -> dict[str, Any]:
     """Return the OpenAPI document of the customers service."""
     lanes, clock = Lanes(NOWHERE, 1, application_name="contracts"), SystemClock()
-    foundation = _foundation(CUSTOMERS_SERVICE, lanes)
-    watcher = MarkWatcher(lanes, FOLLOWED, CUSTOMERS_SERVICE.name)
+    foundation = _foundation(CUSTOMERS, lanes)
+    watcher = MarkWatcher(lanes, FOLLOWED, CUSTOMERS.name)
     grants = KeyGrants(lanes, NoMasterKey())
     ledger = ErasureLedger(Path(NOWHERE), clock)
     parts = ApiParts(
@@ -68,31 +64,28 @@ def customers_openapi() -> dict[str, Any]:
         daily_watcher=watcher,
         consumers={},
     )
-    told = _told(CUSTOMERS_SERVICE, foundation, watcher, [watcher])
+    told = _told(CUSTOMERS, foundation, watcher, [watcher])
     return customers_api(parts, _readiness, told).openapi()
+
+
+def permissions_openapi() -> dict[str, Any]:
+    """Return the OpenAPI document of the permissions service."""
+    foundation = _foundation(PERMISSIONS, Lanes(NOWHERE, 1, application_name="contracts"))
+    tail = TopicTail(KafkaSettings(), PERMISSIONS.topic, PERMISSIONS.source)
+    return permissions_api(foundation, _readiness, _told(PERMISSIONS, foundation, tail)).openapi()
 
 
 def _foundation(service: Service, lanes: Lanes) -> Foundation:
     clock, http = SystemClock(), httpx.AsyncClient()
-    records = RecordKeeper(lanes, clock, ACCESS.partitions)
-    return Foundation(
-        store=EventStore(lanes, service.name, service.topic.partitions),
-        feed=Feed(lanes, service.topic.name),
-        truth=lanes,
-        views=lanes,
-        key_lanes=lanes,
-        keys=SubjectKeys(lanes, KnownMasterKeys(AESGCM.generate_key(256))),
-        records=records,
-        records_feed=Feed(lanes, ACCESS.name, ACCESS.table),
-        recorder=Recorder(records, clock),
-        orders=Orders(lanes, uuid4()),
-        guard=Guard(
-            TokenVerifier(issuer="http://localhost", audience="daybook", http=http, clock=clock),
-            TableDecisions(),
-        ),
-        tracing=Tracing(),
-        clock=clock,
+    tokens = TokenVerifier(issuer="http://localhost", audience="daybook", http=http, clock=clock)
+    return foundation_on(
+        service,
+        Ways(lanes, lanes, lanes),
+        Guard(tokens, TableDecisions()),
+        clock,
+        master=KnownMasterKeys(AESGCM.generate_key(256)),
         service_key=bytes(32),
+        tracing=Tracing(),
         appended=asyncio.Event(),
         stopping=asyncio.Event(),
     )

@@ -9,14 +9,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.contracts.customer_story import a_customer
-from cli.contracts.openapi import customers_openapi
+from cli.contracts.openapi import customers_openapi, permissions_openapi
+from cli.contracts.permissions_story import a_policy
 from cli.contracts.settings_story import a_field, a_view
 from cli.contracts.stories import Story, records_of_a_day, ten_seconds
 from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
 from services.customers.streams.events import ACTIVITY_CODEC
+from services.permissions.storage.codec import CODEC as PERMISSIONS_CODEC
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.record_types import RECORDS
-from shared.messaging.topics import ACCESS, ACTIVITY, CUSTOMERS, FOREVER, TWO_HOURS, Topic
+from shared.messaging.topics import (
+    ACCESS,
+    ACTIVITY,
+    CUSTOMERS,
+    FOREVER,
+    PERMISSIONS,
+    TWO_HOURS,
+    Topic,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,19 @@ PUBLISHED = (
         upcasters_in="services/customers/storage/codec.py",
         settings=FOREVER,
         openapi=customers_openapi,
+    ),
+    PublishedTopic(
+        folder="permissions",
+        topic=PERMISSIONS,
+        service="permissions",
+        about="Who may do what: everything that ever changed about it.",
+        owner="the permissions service (services/permissions)",
+        key="the stream's id: there is one partition, so all of it has one order",
+        codec=PERMISSIONS_CODEC,
+        story=a_policy,
+        upcasters_in="services/permissions/storage/codec.py",
+        settings=FOREVER,
+        openapi=permissions_openapi,
     ),
     PublishedTopic(
         folder="access",

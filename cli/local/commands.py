@@ -94,13 +94,13 @@ def keys() -> None:
 @keys.command("rotate")
 def rotate_command() -> None:
     """Make a new master key and wrap every subject key anew; everything goes on meanwhile."""
-    asyncio.run(rotate(_place(), SystemClock(), CUSTOMERS))
+    asyncio.run(rotate(_place(), SystemClock()))
 
 
 @keys.command("rewrap")
 def rewrap_command() -> None:
     """Go on with a rotation that was interrupted."""
-    asyncio.run(rewrap_all(_place(), CUSTOMERS))
+    asyncio.run(rewrap_all(_place()))
 
 
 def _place() -> Place:

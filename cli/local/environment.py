@@ -58,13 +58,13 @@ def of_service(
         "DAYBOOK_KAFKA_MODE": place.broker,
         "DAYBOOK_KAFKA_REPLICATION": "1",
         "DAYBOOK_KAFKA_BOOTSTRAP": ports.bootstrap,
-        "DAYBOOK_SECURITY_SECRETS_DIR": str(place.secrets),
-        "DAYBOOK_SECURITY_LEDGER_DIR": str(place.ledger),
+        "DAYBOOK_SECURITY_SECRETS_DIR": str(place.secrets_of(service)),
+        "DAYBOOK_SECURITY_LEDGER_DIR": str(place.ledger_of(service)),
         "DAYBOOK_SECURITY_ISSUER": ports.issuer_url,
         "DAYBOOK_SECURITY_AUDIENCE": "daybook",
         "DAYBOOK_SERVICE_HOST": LOOPBACK,
-        "DAYBOOK_SERVICE_PORT": str(ports.customers),
-        "DAYBOOK_OBSERVABILITY_METRICS_PORT": str(ports.metrics),
+        "DAYBOOK_SERVICE_PORT": str(ports.service(service)),
+        "DAYBOOK_OBSERVABILITY_METRICS_PORT": str(ports.operators(service)),
     }
 
 

@@ -11,10 +11,15 @@ KEY_BYTES = 32
 
 def make_key_files(folder: Path) -> None:
     """Make what is missing in the secrets folder; a key that exists is never touched."""
+    make_service_keys(folder)
+    _make(folder / "issuer.key", _signing_key)
+
+
+def make_service_keys(folder: Path) -> None:
+    """Make what is missing in the folder of one service's own keys."""
     folder.mkdir(mode=0o700, exist_ok=True)
     _make(folder / "master.key", lambda: os.urandom(KEY_BYTES))
     _make(folder / "service.key", lambda: os.urandom(KEY_BYTES))
-    _make(folder / "issuer.key", _signing_key)
 
 
 def new_key_file(path: Path) -> Path:

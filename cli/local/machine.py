@@ -54,15 +54,14 @@ def issuer_program(place: Place) -> Program:
     )
 
 
-def customers_program(place: Place) -> Program:
-    """Return the customers service: api, relay and projector in one process."""
-    ports = Ports(place.port_base)
+def service_program(place: Place, service: str) -> Program:
+    """Return a service: its api, its relay and its projector in one process."""
     return Program(
-        name=SERVICE,
+        name=service,
         tier=Tier.SERVICES,
-        command=environment.python(f"services.{SERVICE}", "all"),
-        environment=environment.of_service(SERVICE, place),
-        is_ready=_service_is_ready(ports.customers_url),
+        command=environment.python(f"services.{service}", "all"),
+        environment=environment.of_service(service, place),
+        is_ready=_service_is_ready(Ports(place.port_base).url(service)),
     )
 
 

@@ -8,42 +8,45 @@ import click
 from cli.local import lock
 from cli.local.keyfiles import new_key_file
 from cli.local.paths import Place
-from cli.local.stores import store_settings
+from cli.local.services import SERVICES
+from cli.local.stores import security_settings, store_settings
 from shared.clock import Clock
 from shared.errors import UnavailableError
 from shared.service.rewrap import rewrap_keys
-from shared.service.service import Service
-from shared.settings import SecuritySettings
 
 
-async def rotate(place: Place, clock: Clock, service: Service) -> None:
-    """Make a new master key, keep the former beside it, and wrap every subject key anew.
+async def rotate(place: Place, clock: Clock) -> None:
+    """Make new master keys, keep the former beside them, and wrap every subject key anew.
 
     Raises:
         UnavailableError: nothing runs here, or the key database does not answer.
     """
     _refuse_unless_running(place)
-    former = replace_master_key(place.secrets, clock)
-    click.echo(f"A new master key wraps from now on; the former one is {former}.")
-    await rewrap_all(place, service)
-    click.echo(
-        f"Remove {former} when no backup of the key database from before today is needed any more."
-    )
+    former = [replace_master_key(place.secrets_of(each.name), clock) for each in SERVICES]
+    for key in former:
+        click.echo(f"A new master key wraps from now on; the former one is {key}.")
+    await rewrap_all(place)
+    for key in former:
+        click.echo(
+            f"Remove {key} when no backup of the key database from before today is needed any more."
+        )
 
 
-async def rewrap_all(place: Place, service: Service) -> None:
+async def rewrap_all(place: Place) -> None:
     """Wrap with the master key of now whatever another one wrapped.
 
     Raises:
         UnavailableError: nothing runs here, or the key database does not answer.
     """
     _refuse_unless_running(place)
-    done = await rewrap_keys(
-        service,
-        store_settings(place, service),
-        SecuritySettings(secrets_dir=place.secrets, ledger_dir=place.ledger),
-        lambda so_far: click.echo(f"{so_far:,} subject keys wrapped anew", err=True),
-    )
+    done = 0
+    for service in SERVICES:
+        done += await rewrap_keys(
+            service,
+            store_settings(place, service),
+            security_settings(place, service),
+            lambda so_far: click.echo(f"{so_far:,} subject keys wrapped anew", err=True),
+        )
     click.echo(f"{done:,} subject keys were wrapped anew; no other master key is used now.")
 
 

@@ -10,6 +10,8 @@ from shared.errors import InvalidInputError
 from shared.settings import BrokerKind
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Its files keep the names that they had when there was no other service.
+FIRST_SERVICE = "customers"
 DEFAULT_BASE, LOWEST_BASE, HIGHEST_BASE = 8100, 1024, 65_000
 
 
@@ -58,6 +60,19 @@ class Place:
         """The erasure ledger: in earnest a volume of its own, which no restore touches."""
         return self.var / "ledger"
 
+    def secrets_of(self, service: str) -> Path:
+        """Return the folder with the keys of one service: no other can read what it sealed."""
+        return self.secrets if service == FIRST_SERVICE else self.secrets / service
+
+    def ledger_of(self, service: str) -> Path:
+        """Return the folder of one service's erasure ledger."""
+        return self.ledger if service == FIRST_SERVICE else self.var / f"ledger-{service}"
+
+    def tally_of(self, service: str) -> Path:
+        """Return the file that says how many events one service is known to have."""
+        name = "tally" if service == FIRST_SERVICE else f"tally-{service}"
+        return self.run / f"{name}.json"
+
     @property
     def kafka(self) -> Path:
         """The log of Apache Kafka, if it is used; it can be removed while nothing runs."""
@@ -72,11 +87,6 @@ class Place:
     def board(self) -> Path:
         """How every process is doing, written by the supervisor."""
         return self.run / "board.json"
-
-    @property
-    def tally(self) -> Path:
-        """How many events are known to exist."""
-        return self.run / "tally.json"
 
     @property
     def sockets(self) -> Path:

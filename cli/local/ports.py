@@ -10,6 +10,8 @@ from shared.errors import UnavailableError
 LOOPBACK = "127.0.0.1"
 STEP = 200
 TRIES = 20
+# Of each service the places, counted from the base, of its HTTP and of its port for operators.
+OF_SERVICE = {"customers": (1, 50), "permissions": (2, 53)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,13 @@ class Ports:
 
     base: int
 
-    @property
-    def customers(self) -> int:
-        """The customers service's HTTP."""
-        return self.base + 1
+    def service(self, name: str) -> int:
+        """Return the port of a service's HTTP."""
+        return self.base + OF_SERVICE[name][0]
+
+    def operators(self, name: str) -> int:
+        """Return the port of a service's /metrics, /livez and /readyz."""
+        return self.base + OF_SERVICE[name][1]
 
     @property
     def issuer(self) -> int:
@@ -29,13 +34,8 @@ class Ports:
         return self.base + 5
 
     @property
-    def metrics(self) -> int:
-        """The customers service's /metrics, /livez and /readyz."""
-        return self.base + 50
-
-    @property
     def streams_metrics(self) -> int:
-        """The same of the process that makes its live figures."""
+        """The same of the process that makes the live figures of customers."""
         return self.base + 51
 
     @property
@@ -56,20 +56,19 @@ class Ports:
     @property
     def all(self) -> tuple[int, ...]:
         """Every port that something may listen on."""
-        return (
-            self.customers, self.issuer, self.metrics, self.streams_metrics, self.worker_metrics,
-            self.broker, self.controller,
+        services = (self.base + place for places in OF_SERVICE.values() for place in places)
+        others = (
+            self.issuer, self.streams_metrics, self.worker_metrics, self.broker, self.controller,
         )  # fmt: skip
+        return tuple(sorted((*services, *others)))
 
-    @property
-    def customers_url(self) -> str:
-        """Where the customers service answers."""
-        return f"http://{LOOPBACK}:{self.customers}"
+    def url(self, name: str) -> str:
+        """Return where a service answers."""
+        return f"http://{LOOPBACK}:{self.service(name)}"
 
-    @property
-    def metrics_url(self) -> str:
-        """Where the customers service tells machines how it is."""
-        return f"http://{LOOPBACK}:{self.metrics}"
+    def operators_url(self, name: str) -> str:
+        """Return where a service tells machines how it is."""
+        return f"http://{LOOPBACK}:{self.operators(name)}"
 
     @property
     def issuer_url(self) -> str:

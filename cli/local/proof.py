@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cli.local.machine import SERVICE
 from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.local.postgres import servers
@@ -12,6 +11,7 @@ from cli.local.readiness import Canary, Readiness, Relay, ask_readiness
 from cli.local.tally import Tally, count_published
 from shared.clock import Clock
 from shared.errors import UnavailableError
+from shared.service.service import Service
 
 STANDSTILL_SECONDS = 60.0
 LOOK_SECONDS = 0.05
@@ -19,7 +19,7 @@ LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was measured during a start."""
+    """What was measured of one service during a start."""
 
     canary: Canary
     relay: Relay | None
@@ -29,6 +29,7 @@ class Proof:
 
 async def prove(
     place: Place,
+    service: Service,
     clock: Clock,
     *,
     since: float,
@@ -45,8 +46,8 @@ async def prove(
     try:
         async with asyncio.timeout(STANDSTILL_SECONDS) as patience:
             while True:
-                readiness = await ask_readiness(Ports(place.port_base).customers_url)
-                seen = await count_published(servers(place)[0].admin_dsn, SERVICE)
+                readiness = await ask_readiness(Ports(place.port_base).url(service.name))
+                seen = await count_published(servers(place)[0].admin_dsn, service)
                 if seen and seen.events > published:
                     published = seen.events
                     on_progress(published)
@@ -58,9 +59,9 @@ async def prove(
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:
         raise UnavailableError(
-            f"No canary event made the trip in {STANDSTILL_SECONDS:.0f} s, with {published:,} of"
-            f" {stored.events:,} events on the broker.",
-            fix=f"read what the service says: tail {place.logs / 'customers.log'}",
+            f"No canary event of {service.name} made the trip in {STANDSTILL_SECONDS:.0f} s,"
+            f" with {published:,} of {stored.events:,} events on the broker.",
+            fix=f"read what the service says: tail {place.logs / f'{service.name}.log'}",
         ) from error
 
 

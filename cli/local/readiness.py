@@ -15,13 +15,14 @@ PATIENCE_SECONDS = 2.0
 
 
 class Canary(BaseModel):
-    """The last event that made the whole trip: store, Kafka, read model."""
+    """The last event that made the whole trip: store, Kafka, whoever reads there."""
 
     age_seconds: float
     trip_ms: float | None = None
     """None: none has arrived since the service started, that many seconds ago."""
     is_old: bool = False
     stands_at: str | None = None
+    way: str = ""
 
 
 class Relay(BaseModel):

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.customers.roles.service import SERVICE as CUSTOMERS
+from services.permissions.roles.service import SERVICE as PERMISSIONS
 from shared.service.service import Service
 
-SERVICES: Final[Sequence[Service]] = (CUSTOMERS,)
+SERVICES: Final[Sequence[Service]] = (CUSTOMERS, PERMISSIONS)
 
 
 def service_named(name: str) -> Service:

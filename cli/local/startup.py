@@ -2,19 +2,19 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from uuid import uuid4
 
 from cli.local import environment
 from cli.local.demo.loading import is_loaded, load
 from cli.local.kafka import Node
-from cli.local.keyfiles import make_key_files
+from cli.local.keyfiles import make_key_files, make_service_keys
 from cli.local.machine import (
-    SERVICE,
     broker_program,
-    customers_program,
     issuer_program,
     kafka_node,
     postgres_programs,
+    service_program,
     streams_program,
     worker_program,
 )
@@ -23,12 +23,13 @@ from cli.local.postgres import Server, give_to_server_user, make_socket_folders,
 from cli.local.preflight import refuse_obstacles
 from cli.local.proof import Proof, prove
 from cli.local.screen import Screen
+from cli.local.services import SERVICES
 from cli.local.stores import check_stores, prepare_stores
 from cli.local.supervisor import Supervisor
 from cli.local.tally import Tally, count_stored, keep_tally, read_tally
-from services.customers.roles.service import SERVICE as CUSTOMERS
 from shared.clock import Clock
 from shared.service.check import lines_of
+from shared.service.service import Service
 
 
 class Startup:
@@ -43,8 +44,8 @@ class Startup:
         self._clock = clock
         self._with_demo = with_demo
 
-    async def run(self) -> Proof:
-        """Bring everything up and return what proves it.
+    async def run(self) -> Mapping[str, Proof]:
+        """Bring everything up and return what proves it, by service.
 
         Raises:
             DaybookError: something stands in the way; the caller stops what was started.
@@ -53,28 +54,29 @@ class Startup:
         async with step("this machine: ports, disk, user, checksums"):
             await refuse_obstacles(self._place)
             make_key_files(self._place.secrets)
+            for service in SERVICES:
+                make_service_keys(self._place.secrets_of(service.name))
         async with step("PostgreSQL: truth, views, keys"):
             await self._start_postgres()
         async with step("broker (Kafka protocol) and token issuer"):
             await self._start_broker_and_issuer()
         async with step("databases and migrations"):
             await self._migrate()
-        before = read_tally(self._place.tally)
-        stored = await count_stored(servers(self._place)[0].admin_dsn, SERVICE)
-        async with step("customers service"):
+        truth = servers(self._place)[0].admin_dsn
+        stored = {service.name: await count_stored(truth, service) for service in SERVICES}
+        async with step(f"services: {', '.join(stored)}"):
             since = self._clock.monotonic()
             await self._supervisor.start(
-                customers_program(self._place),
+                *(service_program(self._place, name) for name in stored),
                 streams_program(self._place),
                 worker_program(self._place),
             )
-        async with step("a canary event makes the whole trip"):
-            proof = await self._prove(since, before, stored)
-        keep_tally(self._place.tally, stored)
+        async with step("a canary event of each makes the whole trip"):
+            proofs = await self._prove(since, stored)
         if self._with_demo and not is_loaded(self._place):
             async with step("demo data"):
                 await self._load_demo()
-        return proof
+        return proofs
 
     async def _start_postgres(self) -> None:
         make_socket_folders(self._place)
@@ -111,25 +113,36 @@ class Startup:
         draft.rename(node.data)
 
     async def _migrate(self) -> None:
-        await prepare_stores(self._place, self._supervisor, CUSTOMERS)
-        report, epoch = await check_stores(self._place, CUSTOMERS)
-        if report.problems:
-            self._screen.say("\n".join(lines_of(report, epoch)))
+        await asyncio.gather(*map(self._migrate_one, SERVICES))
 
-    async def _prove(self, since: float, before: Tally | None, stored: Tally) -> Proof:
+    async def _migrate_one(self, service: Service) -> None:
+        await prepare_stores(self._place, self._supervisor, service)
+        report, epoch = await check_stores(self._place, service)
+        if report.problems:
+            self._screen.say("\n".join([f"{service.name}:", *lines_of(report, epoch)]))
+
+    async def _prove(self, since: float, stored: Mapping[str, Tally]) -> Mapping[str, Proof]:
+        proofs = [self._prove_one(each, since, stored[each.name]) for each in SERVICES]
+        return dict(zip(stored, await asyncio.gather(*proofs), strict=True))
+
+    async def _prove_one(self, service: Service, since: float, stored: Tally) -> Proof:
         def on_progress(published: int) -> None:
             there = min(published, stored.events)  # what came since the start is not counted
             if there:
                 self._screen.detail(f"{there:,} of {stored.events:,} events refilled")
 
-        return await prove(
+        tally = self._place.tally_of(service.name)
+        proof = await prove(
             self._place,
+            service,
             self._clock,
             since=since,
-            before=before,
+            before=read_tally(tally),
             stored=stored,
             on_progress=on_progress,
         )
+        keep_tally(tally, stored)
+        return proof
 
     async def _load_demo(self) -> None:
         def on_progress(file: str, rows: int) -> None:

@@ -1,5 +1,7 @@
 """`daybook status` says running of what was seen to run, and well only after a fresh canary."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 
 import click
@@ -9,8 +11,11 @@ from cli.local.board import Board, ProcessLine, is_alive, is_held, read_board
 from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.local.readiness import Behind, Canary, Disk, ask_readiness
+from cli.local.services import SERVICES
 from cli.local.summary import canary_line
 from shared.clock import Clock
+
+Canaries = Mapping[str, Canary | None]
 
 GREEN, RED, YELLOW = "green", "red", "yellow"
 
@@ -22,15 +27,22 @@ async def status(place: Place, clock: Clock) -> bool:
     if pid is None or board is None:
         click.echo(f"Daybook does not run in {place.shown}.\nFix: {place.command} up --detach")
         return False
-    readiness = await ask_readiness(Ports(place.port_base).customers_url)
-    canary = readiness.canary if readiness else None
+    names, ports = [service.name for service in SERVICES], Ports(place.port_base)
+    asked = await asyncio.gather(*(ask_readiness(ports.url(name)) for name in names))
+    told = dict(zip(names, asked, strict=True))
+    canaries = {name: its.canary if its else None for name, its in told.items()}
     now = clock.now()
-    disk = disk_line(readiness.disk if readiness else None)
-    behind = readiness.behind if readiness else []
-    lines = status_lines(board, canary, pid, now, place.shown)
-    for line in [*lines, *disk, *behind_lines(behind, place.command)]:
+    # One disk holds the event stores of all of them.
+    full = [its.disk for its in told.values() if its and disk_line(its.disk)]
+    disk = disk_line(full[0]) if full else []
+    behind = {name: its.behind for name, its in told.items() if its}
+    for line in [*status_lines(board, canaries, pid, now, place.shown), *disk]:
         click.echo(line)
-    return is_well(board, canary, now) and not disk and not any(one.is_late for one in behind)
+    for name, its_behind in behind.items():
+        for line in behind_lines(its_behind, place.command, name):
+            click.echo(line)
+    is_late = any(one.is_late for each in behind.values() for one in each)
+    return is_well(board, canaries, now) and not disk and not is_late
 
 
 def disk_line(disk: Disk | None) -> list[str]:
@@ -42,7 +54,7 @@ def disk_line(disk: Disk | None) -> list[str]:
     return [click.style(f"{text}, reading goes on", fg=RED)]
 
 
-def behind_lines(behind: list[Behind], command: str) -> list[str]:
+def behind_lines(behind: list[Behind], command: str, service: str = "customers") -> list[str]:
     """Say what is visible late, and since when; nothing as long as all arrives in time."""
     lines = [
         click.style(
@@ -53,33 +65,38 @@ def behind_lines(behind: list[Behind], command: str) -> list[str]:
         for one in behind
     ]
     if lines:
-        lines.append(f"  Fix: `{command} lag` shows who is behind, `{command} logs customers` why")
+        lines.append(f"  Fix: `{command} lag` shows who is behind, `{command} logs {service}` why")
     return lines
 
 
-def is_well(board: Board, canary: Canary | None, now: datetime) -> bool:
-    """Whether everything runs and a canary made the trip in the last three minutes."""
+def is_well(board: Board, canaries: Canaries, now: datetime) -> bool:
+    """Whether everything runs and a canary of each service made the trip lately."""
     runs = all(one.state == "running" and is_alive(one) for one in board.processes)
-    return board.phase == "ready" and runs and doubt(board, canary, now) is None
+    doubts = [doubt(board, name, canary, now) for name, canary in canaries.items()]
+    return board.phase == "ready" and runs and not any(doubts)
 
 
-def doubt(board: Board, canary: Canary | None, now: datetime) -> str | None:
+def doubt(board: Board, name: str, canary: Canary | None, now: datetime) -> str | None:
     """Say why the last canary proves nothing about this moment, or None: it does."""
     if canary is None:
-        return "the customers service does not say how the canary is"
+        return f"the {name} service does not say how its canary is"
     stands = f": one stands at {canary.stands_at}" if canary.stands_at else ""
     if canary.trip_ms is None:
-        return f"no canary event has made the trip since the service started{stands}"
+        return f"no canary event has made the trip since {name} started{stands}"
     if canary.is_old:
         return f"that is too long ago{stands or ': something on the way stands still'}"
+    others = {each.name for each in SERVICES} - {name}
     for one in board.processes:
-        if canary.age_seconds > (now - one.since).total_seconds():
+        if (
+            one.name.partition("-")[0] not in others
+            and canary.age_seconds > (now - one.since).total_seconds()
+        ):
             return f"that was before {one.name} was started again; the next is due within a minute"
     return None
 
 
 def status_lines(
-    board: Board, canary: Canary | None, pid: int, now: datetime, shown: str
+    board: Board, canaries: Canaries, pid: int, now: datetime, shown: str
 ) -> list[str]:
     """Return what `daybook status` prints."""
     since = duration((now - board.since).total_seconds())
@@ -87,7 +104,8 @@ def status_lines(
     lines.append(click.style(_columns("process", "state", "pid", "for", "restarts"), bold=True))
     lines += [_process_line(one, now) for one in board.processes]
     held = [_held_text(one) for one in board.processes if is_held(one)]
-    return [*lines, "", *held, _canary_text(board, canary, now)]
+    texts = [_canary_text(board, name, canary, now) for name, canary in canaries.items()]
+    return [*lines, "", *held, *texts]
 
 
 def duration(seconds: float) -> str:
@@ -121,9 +139,9 @@ def _columns(name: str, state: str, pid: str, lasted: str, restarts: str) -> str
     return f"  {name:<17} {state:<11} {pid:>7}   {lasted:<14} {restarts}".rstrip()
 
 
-def _canary_text(board: Board, canary: Canary | None, now: datetime) -> str:
-    why = doubt(board, canary, now)
+def _canary_text(board: Board, name: str, canary: Canary | None, now: datetime) -> str:
+    why = doubt(board, name, canary, now)
     if canary is None or canary.trip_ms is None:
         return click.style(f"  {why}", fg=RED)
-    text = f"  {canary_line(canary)}, {duration(canary.age_seconds)} ago"
+    text = f"  {canary_line(name, canary)}, {duration(canary.age_seconds)} ago"
     return click.style(f"{text}; {why}" if why else text, fg=RED if why else GREEN)

@@ -10,7 +10,7 @@ from shared.postgres.bootstrap import prepare_database
 from shared.projecting.store_check import StoreReport
 from shared.service.check import check_store
 from shared.service.service import Service
-from shared.settings import StoreSettings
+from shared.settings import SecuritySettings, StoreSettings
 
 
 async def prepare_stores(place: Place, supervisor: Supervisor, service: Service) -> None:
@@ -46,4 +46,11 @@ def store_settings(place: Place, service: Service) -> StoreSettings:
     dsn = {f"{server.kind}_dsn": server.service_dsn(service.name) for server in servers(place)}
     return StoreSettings(
         truth_dsn=dsn["truth_dsn"], views_dsn=dsn["views_dsn"], keys_dsn=dsn["keys_dsn"]
+    )
+
+
+def security_settings(place: Place, service: Service) -> SecuritySettings:
+    """Return where the secrets of a service are on this machine."""
+    return SecuritySettings(
+        secrets_dir=place.secrets_of(service.name), ledger_dir=place.ledger_of(service.name)
     )

@@ -1,6 +1,7 @@
 """What stands on the screen when all is ready: what is proven, where it is, who one can be."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -14,16 +15,18 @@ from shared.settings import BrokerKind
 BROKERS: dict[BrokerKind, str] = {"embedded": "in memory", "kafka": "Apache Kafka"}
 
 
-def ready_text(place: Place, proof: Proof, people: Mapping[str, Person], seconds: float) -> str:
+def ready_text(
+    place: Place, proofs: Mapping[str, Proof], people: Mapping[str, Person], seconds: float
+) -> str:
     """Return the whole text."""
     ports = Ports(place.port_base)
     sections = {
-        "Proof": [canary_line(proof.canary), *_continuing(proof, place)],
+        "Proof": [line for name, proof in proofs.items() for line in _proven(place, name, proof)],
         "Where": [
-            f"customers   {ports.customers_url}/openapi.json",
+            *(f"{name:<11} {ports.url(name)}/openapi.json" for name in proofs),
             f"sign-in     {ports.issuer_url}   (who you can be, as a page)",
             f"Kafka       {ports.bootstrap}   ({BROKERS[place.broker]}; daybook.customers.v1)",
-            f"metrics     {ports.metrics_url}/metrics",
+            *(f"metrics     {ports.operators_url(name)}/metrics   ({name})" for name in proofs),
             f"data, logs  {place.shown}",
         ],
         "Who you can be": _roles(people),
@@ -39,19 +42,24 @@ def ready_text(place: Place, proof: Proof, people: Mapping[str, Person], seconds
     return "\n".join(lines)
 
 
-def canary_line(canary: Canary) -> str:
-    """Say what proves that the whole way works."""
-    return f"a canary event went store → Kafka → read model in {canary.trip_ms:.0f} ms"
+def canary_line(name: str, canary: Canary) -> str:
+    """Say what proves that the whole way of a service works."""
+    return f"{name}: a canary event went {canary.way} in {canary.trip_ms:.0f} ms"
 
 
-def _continuing(proof: Proof, place: Place) -> list[str]:
+def _proven(place: Place, name: str, proof: Proof) -> list[str]:
+    """Say what was proven of a service, and what became of its data of the last run."""
+    return [canary_line(name, proof.canary), *_continuing(proof, place.tally_of(name))]
+
+
+def _continuing(proof: Proof, tally: Path) -> list[str]:
     """Say what became of the data of the last run; nothing at the first start."""
     if proof.lost_events is None:
         return []
     lost = f"{proof.lost_events:,} events lost"
     if proof.lost_events:
         lost = click.style(f"{lost}: write nothing before you know why", fg="red", bold=True)
-        lost += f" (told at every start until: rm {place.tally})"
+        lost += f" (told at every start until: rm {tally})"
     if proof.relay is None or proof.relay.refill_seconds is None:
         return [lost]
     events, took = proof.relay.refilled_events, proof.relay.refill_seconds

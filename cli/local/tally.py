@@ -6,15 +6,15 @@ import asyncpg
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import UnavailableError
-from shared.messaging.topics import CUSTOMERS
+from shared.service.service import Service
 
 STORED = "select s.epoch, (select count(*) from events) from store s"
 # Feed positions have no gaps, so their sum is how many events Kafka acknowledged, at the price of
-# twelve rows. A partition counts while a relay leads it, and nothing counts while one relay takes
-# over from another: its checkpoints may still tell of a broker that is gone.
-PUBLISHED = f"""
+# a row a partition. A partition counts while a relay leads it, and nothing counts while one relay
+# takes over from another: its checkpoints may still tell of a broker that is gone.
+PUBLISHED = """
     select s.epoch, coalesce(sum(c.feed_position) filter (where c.lease_until > now()), 0)
-    from store s left join relay_checkpoints c on c.epoch = s.epoch and c.topic = '{CUSTOMERS.name}'
+    from store s left join relay_checkpoints c on c.epoch = s.epoch and c.topic = $1
     group by s.epoch having count(distinct c.owner) <= 1"""
 
 
@@ -29,25 +29,25 @@ class Tally(BaseModel):
         return max(0, self.events - later.events) if self.epoch == later.epoch else 0
 
 
-async def count_stored(admin_dsn: str, service: str) -> Tally:
+async def count_stored(admin_dsn: str, service: Service) -> Tally:
     """Count the events in the store of a service that has been migrated.
 
     Raises:
         UnavailableError: the store does not answer.
     """
-    tally = await _ask(admin_dsn, service, STORED)
+    tally = await _ask(admin_dsn, service.name, STORED)
     if tally is None:
         raise RuntimeError("a migrated store has one row that names its epoch")
     return tally
 
 
-async def count_published(admin_dsn: str, service: str) -> Tally | None:
+async def count_published(admin_dsn: str, service: Service) -> Tally | None:
     """Return how many events the broker acknowledged, or None while the relay changes hands.
 
     Raises:
         UnavailableError: the store does not answer.
     """
-    return await _ask(admin_dsn, service, PUBLISHED)
+    return await _ask(admin_dsn, service.name, PUBLISHED, service.topic.name)
 
 
 def read_tally(path: Path) -> Tally | None:
@@ -67,11 +67,11 @@ def keep_tally(path: Path, tally: Tally) -> None:
         draft.replace(path)
 
 
-async def _ask(admin_dsn: str, service: str, question: str) -> Tally | None:
+async def _ask(admin_dsn: str, database: str, question: str, *arguments: str) -> Tally | None:
     try:
-        connection = await asyncpg.connect(admin_dsn, database=service)
+        connection = await asyncpg.connect(admin_dsn, database=database)
         try:
-            row = await connection.fetchrow(question)
+            row = await connection.fetchrow(question, *arguments)
         finally:
             await connection.close()
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -10,12 +10,12 @@ import click
 
 from cli.local import lock
 from cli.local.board import Board
-from cli.local.machine import SERVICE
 from cli.local.paths import Place
 from cli.local.postgres import remove_socket_folders, servers
 from cli.local.preflight import make_folders
 from cli.local.program import Tier
 from cli.local.screen import Screen
+from cli.local.services import SERVICES
 from cli.local.startup import Startup
 from cli.local.summary import ready_text
 from cli.local.supervisor import Supervisor
@@ -61,10 +61,10 @@ class Run:
         startup = Startup(
             self._place, self._screen, self._supervisor, self._clock, with_demo=with_demo
         )
-        proof = await startup.run()
+        proofs = await startup.run()
         took = self._clock.monotonic() - began
         self._screen.say()
-        self._screen.say(ready_text(self._place, proof, DEMO_PEOPLE, took))
+        self._screen.say(ready_text(self._place, proofs, DEMO_PEOPLE, took))
         self._screen.say(
             "\nCtrl-C or `daybook down` stops everything; the next start goes on with this data."
         )
@@ -104,15 +104,18 @@ class Run:
         while True:
             await asyncio.sleep(COUNT_EVERY_SECONDS)
             with suppress(UnavailableError):  # it restarts: count the next time
-                tally = await count_published(self._truth, SERVICE)
-                if tally:
-                    keep_tally(self._place.tally, tally)
+                for service in SERVICES:
+                    tally = await count_published(self._truth, service)
+                    if tally:
+                        keep_tally(self._place.tally_of(service.name), tally)
 
     async def _count_for_the_last_time(self) -> None:
         """Nothing writes any more, so this is exact; a huge store is not worth a slow stop."""
         with suppress(UnavailableError, TimeoutError):
             async with asyncio.timeout(LAST_COUNT_SECONDS):
-                keep_tally(self._place.tally, await count_stored(self._truth, SERVICE))
+                for service in SERVICES:
+                    stored = await count_stored(self._truth, service)
+                    keep_tally(self._place.tally_of(service.name), stored)
 
     @property
     def _truth(self) -> str:

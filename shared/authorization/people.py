@@ -50,6 +50,7 @@ DEMO_PEOPLE = MappingProxyType(
         "petra": Person(_subject(9), "Petra", Role.DATA_PROTECTION),
         "billing": Person(_subject(101), "Billing", Role.SUBSCRIBER, "service"),
         "customers": Person(_subject(102), "Customers service", Role.SERVICE, "service"),
+        "permissions": Person(_subject(103), "Permissions service", Role.SERVICE, "service"),
     }
 )
 """The name one signs in with → who that is."""

@@ -15,11 +15,16 @@ from opentelemetry.trace import SpanKind
 from shared.eventstore.feed import INDEX_EVERY
 from shared.messaging.outbox import Checkpoint, Moved
 from shared.messaging.packing import Heads, RecordBatch
-from shared.messaging.topics import ACCESS
+from shared.messaging.topics import ACCESS, PERMISSIONS
+from shared.observability.names import SpanName
 from shared.observability.traces import Tracing
 
 RENEW_EVERY_SECONDS = 0.5
 GIVE_UP_SECONDS = 10.0
+SPANS: Mapping[str, SpanName] = {
+    ACCESS.name: "send daybook.access.v1",
+    PERMISSIONS.name: "send daybook.permissions.v1",
+}
 
 _partition = itemgetter(0)
 
@@ -142,7 +147,7 @@ def trace_round(tracing: Tracing, topic: str, made: Round, start_ns: int) -> Non
     end_ns = time.time_ns()
     for traceparent, event_id, partition in made.traces:
         tracing.record(
-            "send daybook.access.v1" if topic == ACCESS.name else "send daybook.customers.v1",
+            SPANS.get(topic, "send daybook.customers.v1"),
             parent=traceparent,
             start_ns=start_ns,
             end_ns=end_ns,

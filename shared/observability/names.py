@@ -9,6 +9,7 @@ SpanName = Literal[
     # One event's share of a relay round, child of the event's stored traceparent.
     "send daybook.customers.v1",
     "send daybook.access.v1",
+    "send daybook.permissions.v1",
     # One event's share of a projection batch, child of the event's stored traceparent.
     "process daybook.customers.v1",
     # The canary's whole trip: store, Kafka, read model.

@@ -35,7 +35,7 @@ class CanarySent(Event):
 
 @dataclass(frozen=True, slots=True)
 class CanaryTrip:
-    """The last canary that arrived in the read model."""
+    """The last canary that arrived."""
 
     event_id: UUID
     arrived_at: float
@@ -44,6 +44,9 @@ class CanaryTrip:
 
 class Arrival(Protocol):
     """Knows when an event has gone its whole way."""
+
+    name: str
+    """Where the way ends, behind Kafka."""
 
     async def wait_for(self, token: Sequence[TokenPart], seconds: float) -> None:
         """Return once everything that the token has is there.
@@ -83,6 +86,11 @@ class CanaryKeeper:
         """The place in the log of a canary that was stored and has not arrived."""
         self.problem: str | None = None
         """Why the last one did not arrive, or could not be sent."""
+
+    @property
+    def last_hop(self) -> str:
+        """The hop behind which it has arrived."""
+        return f"Kafka → {self._arrival.name}"
 
     @property
     def age_seconds(self) -> float:
@@ -131,7 +139,7 @@ class CanaryKeeper:
             await asyncio.sleep(pause)
 
     async def send(self) -> CanaryTrip:
-        """Send one canary and wait until the read model has it.
+        """Send one canary and wait until it has gone its whole way.
 
         Raises:
             NotYetError: it did not arrive within 30 seconds.

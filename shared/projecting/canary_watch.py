@@ -61,7 +61,7 @@ class CanaryWatch:
             is_sent = await asyncio.wait_for(self._meter.is_sent(under_way), ANSWER_WITHIN_SECONDS)
         except (DaybookError, TimeoutError):
             return "the store"
-        return "Kafka → read model" if is_sent else "store → Kafka"
+        return self._canary.last_hop if is_sent else "store → Kafka"
 
     async def _measure(self) -> None:
         self._metrics.set("daybook_canary_age_seconds", self._canary.age_seconds)

@@ -23,6 +23,8 @@ PAUSE_AFTER_FAILURE_SECONDS = 0.5
 class MarkWatcher:
     """Knows the marks of one read model; `run` keeps them current."""
 
+    name = "read model"
+
     def __init__(self, lanes: Lanes, followed: Followed, service: str) -> None:
         self._lanes = lanes
         self.followed = followed

@@ -11,6 +11,7 @@ from shared.authorization.decisions import TableDecisions
 from shared.clock import Clock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
+from shared.eventstore.reserve import DiskReserve
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import ACCESS
 from shared.observability.metrics import UNMEASURED, Metrics
@@ -20,11 +21,13 @@ from shared.projecting.lag import LagMeter, Log
 from shared.projecting.orders import Orders
 from shared.projecting.store_check import StoreCheck
 from shared.projecting.watching import MarkWatcher
+from shared.security.master_key import MasterKey
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
 from shared.service.process import Process
 from shared.service.reserving import reserve_of
+from shared.service.service import Service
 from shared.web.callers import Guard
 from shared.web.limits import RequestLimits
 from shared.web.recording import Recorder
@@ -63,50 +66,85 @@ class Foundation:
         return LagMeter(self.truth, logs, watchers)
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Connections to the three servers of a service."""
+
+    truth: Lanes
+    views: Lanes
+    keys: Lanes
+
+
+def foundation_on(
+    service: Service,
+    ways: Ways,
+    guard: Guard,
+    clock: Clock,
+    *,
+    master: MasterKey,
+    service_key: bytes,
+    tracing: Tracing,
+    appended: Signal,
+    stopping: Signal,
+    metrics: Metrics = UNMEASURED,
+    reserve: DiskReserve | None = None,
+) -> Foundation:
+    """Put it together; nothing is asked of a server, and nothing runs."""
+    records = RecordKeeper(ways.truth, clock, ACCESS.partitions, metrics)
+    return Foundation(
+        store=EventStore(ways.truth, service.name, service.topic.partitions, metrics, reserve),
+        feed=Feed(ways.truth, service.topic.name),
+        truth=ways.truth,
+        views=ways.views,
+        key_lanes=ways.keys,
+        keys=SubjectKeys(ways.keys, master),
+        records=records,
+        records_feed=Feed(ways.truth, ACCESS.name, ACCESS.table),
+        recorder=Recorder(records, clock),
+        orders=Orders(ways.views, uuid4()),
+        guard=guard,
+        tracing=tracing,
+        clock=clock,
+        service_key=service_key,
+        appended=appended,
+        stopping=stopping,
+        metrics=metrics,
+    )
+
+
 async def lay_foundation(process: Process) -> Foundation:
     """Open it, once the store is known to be what it was; what it runs, the process runs.
 
     Raises:
         DaybookError: the store holds what this release cannot read, or must be renumbered.
     """
-    service = process.service
-    truth = await process.lanes(process.stores.truth_dsn, "api", process.stores.append_lanes)
-    views = await process.lanes(process.stores.views_dsn, "api", 4)
-    key_lanes = await process.lanes(process.stores.keys_dsn, "api", 4)
-    topic = service.topic
-    store = EventStore(truth, service.name, topic.partitions, process.metrics, reserve_of(process))
-    await store.shapes.refuse_unreadable(service.codec)
-    check = StoreCheck(truth, views, service.source, topic.name)
-    await check.check()
-    process.runs.append(check.run)
-    records = RecordKeeper(truth, process.clock, ACCESS.partitions, process.metrics)
-    process.opened.push_async_callback(records.close)
-    recorder = Recorder(records, process.clock)
-    process.opened.push_async_callback(recorder.close)
-    process.runs.append(recorder.run)
-    return Foundation(
-        store=store,
-        feed=Feed(truth, topic.name),
-        truth=truth,
-        views=views,
-        key_lanes=key_lanes,
-        keys=SubjectKeys(key_lanes, process.master),
-        records=records,
-        records_feed=Feed(truth, ACCESS.name, ACCESS.table),
-        recorder=recorder,
-        orders=Orders(views, uuid4()),
-        guard=Guard(
-            await _verifier(process),
-            TableDecisions(),
-            RequestLimits(process.clock, process.settings.requests_per_second),
-        ),
-        tracing=process.tracing,
-        clock=process.clock,
+    service, stores = process.service, process.stores
+    ways = Ways(
+        await process.lanes(stores.truth_dsn, "api", stores.append_lanes),
+        await process.lanes(stores.views_dsn, "api", 4),
+        await process.lanes(stores.keys_dsn, "api", 4),
+    )
+    limits = RequestLimits(process.clock, process.settings.requests_per_second)
+    foundation = foundation_on(
+        service,
+        ways,
+        Guard(await _verifier(process), TableDecisions(), limits),
+        process.clock,
+        master=process.master,
         service_key=read_key_file(process.security.secrets_dir / "service.key"),
+        tracing=process.tracing,
         appended=process.appended,
         stopping=process.stop,
         metrics=process.metrics,
+        reserve=reserve_of(process),
     )
+    process.opened.push_async_callback(foundation.records.close)
+    process.opened.push_async_callback(foundation.recorder.close)
+    await foundation.store.shapes.refuse_unreadable(service.codec)
+    check = StoreCheck(ways.truth, ways.views, service.source, service.topic.name)
+    await check.check()
+    process.runs += [check.run, foundation.recorder.run]
+    return foundation
 
 
 async def _verifier(process: Process) -> TokenVerifier:

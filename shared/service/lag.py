@@ -64,6 +64,7 @@ class LagRoutes:
         return {
             "age_seconds": round(self._canary_keeper.age_seconds, 1),
             "trip_ms": round(trip.trip_ms, 1),
+            "way": f"store → {self._canary_keeper.last_hop}",
         }
 
 

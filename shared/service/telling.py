@@ -111,6 +111,7 @@ async def _canary(canary: CanaryKeeper, watch: CanaryWatch) -> Canary:
         age_seconds=news.age_seconds,
         is_old=news.is_old,
         stands_at=news.stands_at,
+        way=f"store → {canary.last_hop}",
         trip_ms=None if trip is None else round(trip.trip_ms, 1),
         event_id=None if trip is None else trip.event_id,
     )

@@ -23,13 +23,14 @@ class Alive(BaseModel):
 
 
 class Canary(BaseModel):
-    """The last canary event that made the trip store → Kafka → read model."""
+    """The last canary event that made the trip store → Kafka → whoever reads there."""
 
     age_seconds: float = Field(
         description="How long ago it arrived; while none has, since the process began."
     )
     is_old: bool = Field(False, description="Whether several should have arrived since.")
     stands_at: str | None = Field(None, description="If it is old: the hop where one stands.")
+    way: str = Field("", description="Its way, for example store → Kafka → read model.")
     trip_ms: float | None = Field(None, description="How long it was on its way.")
     event_id: UUID | None = Field(None, description="Null while none has arrived.")
 

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.cli.stand_in import Json, StandIn, daybook, lines_of
 
 TOPIC = "daybook.customers.v1"
@@ -50,6 +52,13 @@ def test_every_partition_has_a_line_if_it_is_asked_for() -> None:
 def test_the_canary_proves_that_the_way_is_open() -> None:
     assert "Canary: store → Kafka → read model in 38 ms, 3 s ago." in daybook(a_lag(), "lag").stdout
     assert "none has made the whole trip" in daybook(a_lag(canary=None), "lag").stdout
+
+
+def test_another_service_is_asked_at_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAYBOOK_PORT_BASE", "9000")
+    asked = a_lag()
+    assert daybook(asked, "lag", "--service", "permissions").exit_code == 0
+    assert asked.asked[-1].url.port == 9002
 
 
 def test_a_transaction_that_holds_everybody_up_is_named() -> None:

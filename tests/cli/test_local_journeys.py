@@ -12,7 +12,7 @@ from cli.local.ports import Ports, is_free
 from tests.cli.whole_daybook import WholeDaybook, are_gone, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-SERVICES = ["customers", "customers-streams", "customers-worker"]
+SERVICES = ["customers", "customers-streams", "customers-worker", "permissions"]
 PROCESSES = {"truth", "views", "keys", "broker", "issuer", *SERVICES}
 
 
@@ -101,12 +101,12 @@ def test_ctrl_c_stops_the_stores_last_and_the_next_start_loses_nothing(
     assert are_gone(pids)
     assert "Stopped in" in daybook.shown
     last_words = {name: said_last(daybook, name) for name in pids}
-    services = {name for name in pids if name.startswith("customers")}
+    services = {name for name in pids if name in SERVICES}
     assert max(last_words[name] for name in services) < min(
         last_words[name] for name in ("truth", "views", "keys")
     )
     assert not daybook.place.sockets.exists()
-    kept = json.loads(daybook.place.tally.read_text())["events"]
+    kept = json.loads(daybook.place.tally_of("customers").read_text())["events"]
     daybook.up_until_ready("--no-demo")
     refilled = re.search(
         r"0 events lost, broker refilled with ([\d,]+) events in [\d.]+ s", daybook.shown
@@ -125,9 +125,9 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_counts_what_is_
     wait_until(lambda: are_gone(pids), "orphans are left", daybook)
     assert daybook.run("status").returncode == 1
     # As if the store had known seven events more than it will have.
-    tally = json.loads(daybook.place.tally.read_text())
+    tally = json.loads(daybook.place.tally_of("customers").read_text())
     tally["events"] += 1007
-    daybook.place.tally.write_text(json.dumps(tally))
+    daybook.place.tally_of("customers").write_text(json.dumps(tally))
     daybook.up_until_ready("--no-demo")
     lost = re.search(r"([\d,]+) events lost: write nothing", daybook.shown)
     assert lost is not None, daybook.shown

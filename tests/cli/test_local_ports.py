@@ -20,8 +20,11 @@ def taken() -> Iterator[int]:
 
 def test_every_port_moves_with_the_base() -> None:
     ports = Ports(9000)
-    assert ports.all == (9001, 9005, 9050, 9051, 9052, 9092, 9093)
-    assert (ports.customers_url, ports.bootstrap) == ("http://127.0.0.1:9001", "127.0.0.1:9092")
+    assert ports.all == (9001, 9002, 9005, 9050, 9051, 9052, 9053, 9092, 9093)
+    assert (ports.url("permissions"), ports.bootstrap) == (
+        "http://127.0.0.1:9002",
+        "127.0.0.1:9092",
+    )
 
 
 def test_a_taken_port_names_its_holder_and_ports_that_are_free(taken: int) -> None:

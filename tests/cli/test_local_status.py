@@ -24,7 +24,12 @@ def board(state: State = "running", since: datetime = STARTED, pid: int | None =
 
 
 def canary(age_seconds: float) -> Canary:
-    return Canary(age_seconds=age_seconds, trip_ms=38.4)
+    return Canary(age_seconds=age_seconds, trip_ms=38.4, way="there")
+
+
+def of(one: Canary | None) -> dict[str, Canary | None]:
+    """The canary of the customers service, as far as it is known; the other's is fresh."""
+    return {"customers": one, "permissions": canary(1)}
 
 
 def late(stands_at: str | None = None, trip_ms: float | None = 38.4) -> Canary:
@@ -33,17 +38,17 @@ def late(stands_at: str | None = None, trip_ms: float | None = 38.4) -> Canary:
 
 
 def test_all_is_well_with_a_fresh_canary_through_everything_that_runs() -> None:
-    assert is_well(board(), canary(12), NOW)
-    text = "\n".join(status_lines(board(), canary(12), 99, NOW, "./var"))
+    assert is_well(board(), of(canary(12)), NOW)
+    text = "\n".join(status_lines(board(), of(canary(12)), 99, NOW, "./var"))
     assert "Daybook in ./var: ready, supervisor 99, for 10 min 0 s" in text
     assert f"broker            running     {os.getpid():>7}   10 min 0 s     2" in text
-    assert "a canary event went store → Kafka → read model in 38 ms, 12 s ago" in text
+    assert "customers: a canary event went there in 38 ms, 12 s ago" in text
 
 
 @pytest.mark.parametrize(
     ("last", "why"),
     [
-        (None, "does not say how the canary is"),
+        (None, "does not say how its canary is"),
         (Canary(age_seconds=4), "no canary event has made the trip"),
         (late(trip_ms=None), "no canary event has made the trip"),
         (late(), "something on the way stands still"),
@@ -51,20 +56,37 @@ def test_all_is_well_with_a_fresh_canary_through_everything_that_runs() -> None:
     ],
 )
 def test_an_old_or_missing_canary_is_not_well(last: Canary | None, why: str) -> None:
-    assert not is_well(board(), last, NOW)
-    assert why in "\n".join(status_lines(board(), last, 99, NOW, "./var"))
+    assert not is_well(board(), of(last), NOW)
+    assert why in "\n".join(status_lines(board(), of(last), 99, NOW, "./var"))
 
 
 def test_a_canary_from_before_a_restart_proves_nothing_about_now() -> None:
     restarted = board(since=NOW - timedelta(seconds=5))
-    assert "before broker was started again" in (doubt(restarted, canary(20), NOW) or "")
-    assert doubt(restarted, canary(3), NOW) is None
+    assert "before broker was started again" in (
+        doubt(restarted, "customers", canary(20), NOW) or ""
+    )
+    assert doubt(restarted, "customers", canary(3), NOW) is None
+
+
+def test_each_service_needs_a_canary_of_its_own() -> None:
+    assert is_well(board(), {"permissions": canary(1)}, NOW)
+    none = {"customers": canary(1), "permissions": None}
+    assert not is_well(board(), none, NOW)
+    text = "\n".join(status_lines(board(), none, 99, NOW, "./var"))
+    assert "the permissions service does not say how its canary is" in text
+
+
+def test_the_restart_of_one_service_says_nothing_of_the_canaries_of_another() -> None:
+    restarted = board(since=NOW - timedelta(seconds=5))
+    restarted.processes[0].name = "customers-worker"
+    assert doubt(restarted, "customers", canary(20), NOW) is not None
+    assert doubt(restarted, "permissions", canary(20), NOW) is None
 
 
 def test_a_process_that_is_gone_is_said_to_be_gone_whatever_the_board_says() -> None:
     gone = board(pid=2**22 + 1)
-    assert not is_well(gone, canary(12), NOW)
-    assert "gone" in "\n".join(status_lines(gone, canary(12), 99, NOW, "./var"))
+    assert not is_well(gone, of(canary(12)), NOW)
+    assert "gone" in "\n".join(status_lines(gone, of(canary(12)), 99, NOW, "./var"))
 
 
 def test_a_process_that_a_signal_holds_is_there_and_does_not_answer() -> None:
@@ -76,8 +98,8 @@ def test_a_process_that_a_signal_holds_is_there_and_does_not_answer() -> None:
             its.suspend()
             os.waitpid(process.pid, os.WUNTRACED)  # returns once it stands still
             held = board(pid=process.pid, since=began)
-            text = "\n".join(status_lines(held, canary(12), 99, NOW, "./var"))
-            assert not is_well(held, canary(12), NOW)
+            text = "\n".join(status_lines(held, of(canary(12)), 99, NOW, "./var"))
+            assert not is_well(held, of(canary(12)), NOW)
         finally:
             process.kill()
     assert "gone" not in text
@@ -87,12 +109,12 @@ def test_a_process_that_a_signal_holds_is_there_and_does_not_answer() -> None:
 
 @pytest.mark.parametrize("state", ["starting", "restarting", "stopped"])
 def test_a_program_that_is_not_running_is_not_well(state: State) -> None:
-    assert not is_well(board(state=state), canary(12), NOW)
+    assert not is_well(board(state=state), of(canary(12)), NOW)
 
 
 def test_a_start_that_is_under_way_is_not_well_yet() -> None:
     starting = board().model_copy(update={"phase": "starting"})
-    assert not is_well(starting, canary(12), NOW)
+    assert not is_well(starting, of(canary(12)), NOW)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,13 @@ from cli.local.tally import Tally, keep_tally, read_tally
 from shared.authorization.people import DEMO_PEOPLE
 
 PLACE = Place(var=PROJECT / "var")
-CANARY = Canary(age_seconds=1, trip_ms=38.4)
+CANARY = Canary(age_seconds=1, trip_ms=38.4, way="store → Kafka → read model")
+
+OTHER = Proof(Canary(age_seconds=1, trip_ms=9.2, way="store → Kafka → readers"), None, None)
 
 
 def text_of(proof: Proof) -> str:
-    return ready_text(PLACE, proof, DEMO_PEOPLE, seconds=6.24)
+    return ready_text(PLACE, {"customers": proof, "permissions": OTHER}, DEMO_PEOPLE, seconds=6.24)
 
 
 def test_a_first_start_shows_the_proof_the_addresses_the_people_and_three_commands(
@@ -26,7 +28,9 @@ def test_a_first_start_shows_the_proof_the_addresses_the_people_and_three_comman
     text = text_of(Proof(CANARY, Relay(), lost_events=None))
     assert "Daybook is ready, after 6.2 s." in text
     assert "a canary event went store → Kafka → read model in 38 ms" in text
+    assert "permissions: a canary event went store → Kafka → readers in 9 ms" in text
     assert "http://127.0.0.1:8101" in text
+    assert "http://127.0.0.1:8102" in text
     assert "alice, leo, wang" in text
     assert text.count("  .venv/bin/daybook ") == 3
     assert "lost" not in text
@@ -45,6 +49,7 @@ def test_the_accounts_of_services_are_not_offered_to_people() -> None:
     people = text_of(Proof(CANARY, None, None)).split("Who you can be")[1].split("Try")[0]
     assert "billing" in people
     assert "customers" not in people
+    assert "permissions" not in people
 
 
 def test_events_that_were_known_and_are_gone_are_counted_as_lost() -> None:

@@ -34,7 +34,7 @@ class Living:
     @property
     def url(self) -> str:
         """Where the customers service answers."""
-        return self.ports.customers_url
+        return self.ports.url("customers")
 
     def token(self, person: str) -> str:
         """Sign in and return the token."""

@@ -29,7 +29,7 @@ def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(livin
         return told
 
     def alarm() -> bool:
-        text = httpx.get(f"{living.ports.metrics_url}/metrics").text
+        text = httpx.get(f"{living.ports.operators_url('customers')}/metrics").text
         return 'daybook_alarm{alarm="canary-old"} 1.0' in text
 
     eventually(lambda: not canary()["is_old"], "a fresh canary")
@@ -38,7 +38,7 @@ def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(livin
         body = {"kind": "person", "name": "Written Meanwhile"}
         assert alice.post("/v1/customers", json=body).status_code == 201
         assert canary()["stands_at"] == "store → Kafka"
-        assert httpx.get(f"{living.ports.metrics_url}/readyz").status_code == 200
+        assert httpx.get(f"{living.ports.operators_url('customers')}/readyz").status_code == 200
         status = living.whole.run("status")
         assert status.returncode == 1
         assert "s ago; that is too long ago: one stands at store → Kafka" in status.stdout

@@ -36,7 +36,9 @@ async def load(place: Place, on_progress: Callable[[str, int], None]) -> Loaded:
     """Import both files as alice; what an interrupted start imported already is not repeated."""
     ports = Ports(place.port_base)
     customers = refused = 0
-    async with DaybookClient(IMPORTER, Addresses(ports.customers_url, ports.issuer_url)) as client:
+    async with DaybookClient(
+        IMPORTER, Addresses(ports.url("customers"), ports.issuer_url)
+    ) as client:
         for name, preset in FILES:
             file = _copy(place, name)
             ended = await import_file(

@@ -1,7 +1,5 @@
 """No route is open by mistake, and no header, host or method opens one."""
 
-import re
-
 import httpx
 import pytest
 from starlette.requests import Request
@@ -11,15 +9,16 @@ from shared.authorization.decisions import ROLE_PERMISSIONS
 from shared.authorization.people import DEMO_PEOPLE
 from shared.testing.verifier import token_of
 from shared.web.routes import (
-    ANONYMOUS_PATHS,
-    DeclaredRoute,
     UnguardedRouteError,
     assert_every_route_is_guarded,
 )
-from tests.customers.api.asking import NOBODY, assert_not_signed_in, assert_problem, register
+from tests.customers.api.asking import assert_not_signed_in, assert_problem, register
 from tests.customers.api.every_route import EVERY_ROUTE
 from tests.ground.house import House
+from tests.ground.routes import declared, filled, needs
 
+# What anybody may ask of every service.
+OPEN = ("/livez", "/readyz", "/openapi.json")
 METHODS = [
     "GET",
     "HEAD",
@@ -34,28 +33,13 @@ METHODS = [
 ]
 
 
-def declared(house: House) -> list[DeclaredRoute]:
-    return [route for route in house.app.router.routes if isinstance(route, DeclaredRoute)]
-
-
-def filled(path: str) -> str:
-    """Return a path with ids of nobody in it."""
-    return re.sub(r"{\w+}", str(NOBODY), path)
-
-
 class TestEveryRoute:
     async def test_each_route_needs_the_permission_that_was_meant(self, house: House) -> None:
-        routes = {
-            (method, route.path): route.permission
-            for route in declared(house)
-            for method in route.methods or ()
-            if route.path not in ANONYMOUS_PATHS
-        }
-        assert routes == EVERY_ROUTE
+        assert needs(house.app) == EVERY_ROUTE
 
     async def test_there_is_no_route_that_nobody_guards(self, house: House) -> None:
         assert_every_route_is_guarded(house.app)
-        assert len(declared(house)) == len(house.app.router.routes)
+        assert len(declared(house.app)) == len(house.app.router.routes)
 
     async def test_a_route_that_nobody_guards_keeps_the_process_from_starting(
         self, house: House
@@ -118,13 +102,13 @@ class TestEveryRoute:
 
 
 class TestMethodsAndAddresses:
-    @pytest.mark.parametrize("path", sorted({*(path for _, path in EVERY_ROUTE), *ANONYMOUS_PATHS}))
+    @pytest.mark.parametrize("path", sorted({*(path for _, path in EVERY_ROUTE), *OPEN}))
     async def test_a_method_that_an_address_does_not_have_is_refused(
         self, house: House, path: str
     ) -> None:
         allowed = {
             method
-            for route in declared(house)
+            for route in declared(house.app)
             if route.path == path
             for method in route.methods or ()
         }
@@ -161,7 +145,7 @@ class TestMethodsAndAddresses:
 
     async def test_the_few_open_addresses_say_nothing_about_customers(self, house: House) -> None:
         ada = await register(house.client("alice"), "Ada Openly")
-        for path in ANONYMOUS_PATHS:
+        for path in OPEN:
             answer = await house.anonymous().get(path)
             assert answer.status_code == 200
             assert ada["id"] not in answer.text

@@ -49,10 +49,14 @@ class Probed:
 
 @asynccontextmanager
 async def probed(
-    role: str, env: dict[str, str], *, until_started: bool = True
+    role: str,
+    env: dict[str, str],
+    *,
+    until_started: bool = True,
+    module: str = "services.customers",
 ) -> AsyncIterator[Probed]:
     """Run a role and find the port that it says it serves, once it has what it needs."""
-    async with running("services.customers", role, env=env) as process:
+    async with running(module, role, env=env) as process:
         await until(lambda: _port(process), what=f"the {role}'s port")
         if until_started:
             await until(lambda: '"started"' in process.output(), 60, what=f"the {role}")

@@ -1,0 +1,1 @@
+"""What the permissions service answers over HTTP."""

@@ -1,0 +1,14 @@
+"""The permissions api is put together here: which routes there are, and what they stand on."""
+
+from services.permissions import VERSION
+from shared.service.app import begin_api
+from shared.service.foundation import Foundation
+from shared.service.telling import Told
+from shared.web.app import Api
+from shared.web.health import ReadinessCheck
+
+
+def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Told) -> Api:
+    """Return the app with all its routes."""
+    app, _ = begin_api("permissions", VERSION, foundation, readiness, told)
+    return app

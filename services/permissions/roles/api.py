@@ -1,0 +1,20 @@
+"""The api role: the feed, and the canary that proves the way to whoever follows it."""
+
+from services.permissions.api.app import permissions_api
+from shared.messaging.tail import TopicTail
+from shared.service.foundation import lay_foundation
+from shared.service.process import Process
+from shared.service.telling import keep_operators_told
+from shared.web.serving import listen, serve
+
+
+async def add_api(process: Process) -> None:
+    """Let the process serve the HTTP api."""
+    foundation = await lay_foundation(process)
+    # Nobody keeps a read model of permissions: each process that asks has all of them in memory,
+    # so the way ends where those read.
+    tail = TopicTail(process.kafka, process.service.topic, process.service.source)
+    told = await keep_operators_told(process, foundation, tail)
+    app = permissions_api(foundation, process.readiness, told)
+    listener = listen(process.settings.host, process.settings.port)
+    process.runs += [tail.run, lambda stop: serve(app, listener, stopping=stop)]

@@ -1,0 +1,80 @@
+"""A topic is followed without a group: every record, by everybody who wants to know it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Literal
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.messaging.clients import new_consumer, start_consumer
+from shared.messaging.topics import Topic
+from shared.settings import KafkaSettings
+
+Begin = Literal["first", "last"]
+Take = Callable[[Sequence[ConsumerRecord]], None]
+
+POLL_MS = 200
+LOOK_EVERY_POLLS = 25
+PAUSE_SECONDS = 0.3
+
+log = logging.getLogger(__name__)
+
+
+async def follow(
+    settings: KafkaSettings, topic: Topic, take: Take, stop: asyncio.Event, *, begin: Begin
+) -> None:
+    """Hand every record of the topic to `take` until `stop` is set; what fails is tried again.
+
+    A reader that begins anew begins at the first record of each partition, or at the last.
+    """
+    while not stop.is_set():
+        try:
+            async with reading(settings, topic, range(topic.partitions), begin=begin) as consumer:
+                await _until_stopped(consumer, topic, take, stop)
+        except (KafkaError, OSError) as error:
+            told = {"topic": topic.name, "error": type(error).__name__}
+            log.warning("a topic cannot be read now", extra=told)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
+
+
+@asynccontextmanager
+async def reading(
+    settings: KafkaSettings, topic: Topic, partitions: Iterable[int], *, begin: Begin = "first"
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Have a consumer of these partitions; of none if there was no such topic."""
+    consumer = new_consumer(settings)
+    try:
+        await start_consumer(consumer)
+        if topic.name in await consumer.topics():
+            places = [TopicPartition(topic.name, partition) for partition in partitions]
+            consumer.assign(places)
+            ends = await consumer.end_offsets(places) if begin == "last" else {}
+            for place in places:
+                consumer.seek(place, max(0, ends.get(place, 0) - 1))
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def take_what_came(consumer: AIOKafkaConsumer, take: Take) -> None:
+    """Wait a moment for records and hand them on, a partition at a time."""
+    for batch in (await consumer.getmany(timeout_ms=POLL_MS)).values():
+        take(batch)
+
+
+async def _until_stopped(
+    consumer: AIOKafkaConsumer, topic: Topic, take: Take, stop: asyncio.Event
+) -> None:
+    """Read until `stop` is set or the topic is not there (any more)."""
+    polls = 0
+    # A topic that came into being after `reading` looked is not assigned: look again.
+    while consumer.assignment() and not stop.is_set():
+        # A client that reads what is not there asks for it without a pause.
+        if polls % LOOK_EVERY_POLLS == 0 and topic.name not in await consumer.topics():
+            return
+        polls += 1
+        await take_what_came(consumer, take)

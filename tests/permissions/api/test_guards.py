@@ -1,0 +1,74 @@
+"""No route of the permissions service is open by mistake."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from shared.authorization.decisions import ROLE_PERMISSIONS
+from shared.authorization.people import DEMO_PEOPLE
+from shared.authorization.permissions import Permission
+from shared.web.routes import assert_every_route_is_guarded
+from tests.customers.api.asking import assert_not_signed_in, read
+from tests.ground.routes import declared, filled, needs
+from tests.ground.servers import Servers, new_databases
+from tests.permissions.api.desk import Desk, a_desk
+
+HERE = Path(__file__).parent
+EVERY_ROUTE = {
+    ("GET", "/v1/feed"): Permission.FEED_READ,
+    ("GET", "/v1/feed/digest"): Permission.FEED_READ,
+    ("GET", "/v1/lag"): Permission.LAG_READ,
+}
+"""Every route with the permission that was meant for it; a new one is one more line here."""
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(servers: Servers) -> AsyncIterator[Desk]:
+    async with new_databases(servers) as databases, a_desk(databases) as its:
+        yield its
+
+
+async def test_each_route_needs_the_permission_that_was_meant(desk: Desk) -> None:
+    assert needs(desk.app) == EVERY_ROUTE
+    assert_every_route_is_guarded(desk.app)
+    assert len(declared(desk.app)) == len(desk.app.router.routes)
+
+
+@pytest.mark.parametrize(("method", "path"), EVERY_ROUTE)
+async def test_nobody_gets_in_without_signing_in(desk: Desk, method: str, path: str) -> None:
+    assert_not_signed_in(await desk.client(None).request(method, filled(path)))
+
+
+@pytest.mark.parametrize(("method", "path"), EVERY_ROUTE)
+async def test_exactly_those_with_the_permission_get_in(desk: Desk, method: str, path: str) -> None:
+    for name, person in DEMO_PEOPLE.items():
+        answer = await desk.client(name).request(method, filled(path))
+        is_permitted = EVERY_ROUTE[method, path] in ROLE_PERMISSIONS[person.role]
+        assert (answer.status_code != 403) == is_permitted, name
+
+
+async def test_anybody_may_ask_whether_it_lives_and_what_it_offers(desk: Desk) -> None:
+    for path in ("/livez", "/readyz", "/openapi.json"):
+        assert (await desk.client(None).get(path)).status_code == 200
+    described = read(await desk.client(None).get("/openapi.json"))
+    assert described["info"]["title"] == "Daybook permissions"
+
+
+async def test_the_feed_has_one_partition_and_the_records_twelve(desk: Desk) -> None:
+    dave = desk.client("dave")
+
+    async def status(topic: str, partition: int) -> int:
+        asked = {"topic": topic, "partition": str(partition)}
+        answer: httpx.Response = await dave.get("/v1/feed", params=asked)
+        return answer.status_code
+
+    assert await status("daybook.permissions.v1", 0) == 200
+    assert await status("daybook.permissions.v1", 1) == 422
+    assert await status("daybook.access.v1", 11) == 200
+    assert await status("daybook.access.v1", 12) == 422
+    assert await status("daybook.customers.v1", 0) == 422

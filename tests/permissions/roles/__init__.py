@@ -1,0 +1,1 @@
+"""The processes of the permissions service."""
