@@ -9,13 +9,18 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from cli.local.paths import PROJECT
-from services.customers.__main__ import KEPT, ONCE
+from services.customers import __main__ as customers
+from services.permissions import __main__ as permissions
 from shared import settings
 
 COMPOSE = PROJECT / "docker-compose.yml"
 OURS = "services.customers"
 # `all` is one machine in one process, which compose is not; the others an operator runs by hand.
-ROLES = {*KEPT, *ONCE} - {"all", "ledger", "rewrap"}
+ROLES_OF = {
+    name: {*its.KEPT, *its.ONCE} - {"all", "ledger", "rewrap"}
+    for name, its in (("customers", customers), ("permissions", permissions))
+}
+ROLES = ROLES_OF["customers"]
 SECRETS = "/run/secrets"
 LEDGER = "/var/lib/daybook/ledger"
 
@@ -41,14 +46,22 @@ class Service:
 
     @property
     def secrets(self) -> set[str]:
-        """The secrets that it has."""
-        return set(self.told.get("secrets", ()))
+        """The files of secrets that it has; a name before `=` if the file is called otherwise."""
+        return {
+            each if isinstance(each, str) else f"{each['source']}={each['target']}"
+            for each in self.told.get("secrets", ())
+        }
+
+    @property
+    def owner(self) -> str | None:
+        """The service that it is a process of."""
+        package, _, name = "".join(self.command[2:3]).partition(".")
+        return name if package == "services" else None
 
     @property
     def role(self) -> str | None:
-        """Its role, if it is a process of the customers service."""
-        is_ours = self.command[:3] == ("python", "-m", OURS)
-        return self.command[3] if is_ours else None
+        """Its role, if it is a process of a service."""
+        return self.command[3] if self.owner else None
 
 
 def compose_file(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -65,9 +78,10 @@ def composed(variables: Mapping[str, str] | None = None) -> dict[str, Service]:
     return {name: Service(name, each) for name, each in told.items()}
 
 
-def of_role(role: str) -> Service:
+def of_role(role: str, owner: str = "customers") -> Service:
     """Return the service of one role."""
-    (found,) = (each for each in composed().values() if each.role == role)
+    every = composed().values()
+    (found,) = (each for each in every if (each.owner, each.role) == (owner, role))
     return found
 
 

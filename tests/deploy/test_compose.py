@@ -16,6 +16,7 @@ from shared.settings import ObservabilitySettings, ServiceSettings
 from tests.deploy.composed import (
     LEDGER,
     ROLES,
+    ROLES_OF,
     SECRETS,
     Service,
     check_settings,
@@ -57,8 +58,9 @@ def test_the_file_is_as_compose_wants_it() -> None:
 
 
 def test_every_role_is_a_service_of_its_own_and_every_service_a_role_that_exists() -> None:
-    started = [each.role for each in SERVICES.values() if each.role is not None]
-    assert sorted(started) == sorted(ROLES)
+    for owner, roles in ROLES_OF.items():
+        started = [each.role for each in SERVICES.values() if each.owner == owner]
+        assert sorted(filter(None, started)) == sorted(roles)
 
 
 @pytest.mark.parametrize("name", [each.name for each in SERVICES.values() if each.role])
@@ -75,6 +77,18 @@ def test_a_role_has_its_own_password_and_only_the_keys_that_it_uses(role: str) -
     assert its.told["depends_on"]["customers-check"]["condition"] == DEPENDS
 
 
+@pytest.mark.parametrize("role", ["api", "relay"])
+def test_another_service_has_passwords_and_keys_of_its_own(role: str) -> None:
+    its = of_role(role, "permissions")
+    keys = {f"permissions-{key}={key}" for key in KEYS.get(role, ())}
+    assert its.secrets == {f"permissions_{role}"} | keys
+    assert its.told["depends_on"]["permissions-check"]["condition"] == DEPENDS
+    assert not its.told.get("volumes")
+    for name, value in its.environment.items():
+        if name.endswith("_DSN"):
+            assert "/permissions?passwordfile=/run/secrets/permissions_{role}" in value
+
+
 def test_only_who_erases_may_write_the_erasure_ledger() -> None:
     may_write = {}
     for role in ROLES:
@@ -89,7 +103,7 @@ def test_only_who_erases_may_write_the_erasure_ledger() -> None:
 def test_a_superusers_password_is_known_to_its_server_and_to_the_role_prepare_alone() -> None:
     for kind in KINDS:
         knows = {each.name for each in SERVICES.values() if f"{kind}-superuser" in each.secrets}
-        assert knows == {f"customers-{kind}", "customers-prepare"}
+        assert knows == {f"customers-{kind}", "customers-prepare", "permissions-prepare"}
 
 
 def test_the_stores_are_prepared_migrated_and_checked_in_turn_before_anything_is_open() -> None:
@@ -112,7 +126,8 @@ def test_no_secret_stands_in_the_file_and_every_secret_is_made_by_the_script() -
     made = (PROJECT / "deploy/compose/make-secrets").read_text()
     for name, told in compose_file()["secrets"].items():
         assert told["file"] == f"./deploy/compose/secrets/{name}"
-        assert name in made or (name.startswith("customers_") and name[10:] in made)
+        service, _, role = name.partition("_")
+        assert name in made or (service in ROLES_OF and role in made)
     assert "/deploy/compose/secrets/" in (PROJECT / ".gitignore").read_text().splitlines()
 
 
@@ -146,7 +161,7 @@ def test_what_runs_on_is_probed_and_only_the_api_and_the_operators_pages_have_a_
         assert ("healthcheck" in each.told) is (not is_once and each.name not in WITHOUT_PROBE)
     assert compose_file()["networks"]["inside"] == {"internal": True}
     out = {each.name for each in SERVICES.values() if "outside" in each.told.get("networks", ())}
-    assert out == {"customers-api", "otel-collector", "prometheus", "grafana"}
+    assert out == {"customers-api", "permissions-api", "otel-collector", "prometheus", "grafana"}
 
 
 def test_the_ports_are_those_that_the_processes_listen_on() -> None:
@@ -154,10 +169,10 @@ def test_the_ports_are_those_that_the_processes_listen_on() -> None:
         port = of_role(role).environment["DAYBOOK_OBSERVABILITY_METRICS_PORT"]
         assert int(port) == ObservabilitySettings().metrics_port
         assert f":{port}/readyz" in shlex.join(of_role(role).told["healthcheck"]["test"])
-    api = of_role("api")
-    port = api.environment["DAYBOOK_SERVICE_PORT"]
-    assert int(port) == ServiceSettings().port
-    assert api.told["ports"] == [f"127.0.0.1:8101:{port}"]
+    for owner, expected in (("customers", ServiceSettings().port), ("permissions", 8102)):
+        api = of_role("api", owner)
+        assert int(api.environment["DAYBOOK_SERVICE_PORT"]) == expected
+        assert api.told["ports"] == [f"127.0.0.1:{expected}:{expected}"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
