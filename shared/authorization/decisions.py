@@ -88,8 +88,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SUBJECT_KEYS_READ,
             }
         ),
-        # The service's own account signs its canaries; it asks nothing over HTTP.
-        Role.SERVICE: frozenset(),
+        # A service's own account signs its canaries, and asks for what all decide by.
+        Role.SERVICE: frozenset({Permission.PERMISSIONS_FOLLOW}),
     }
 )
 """The permission table: what is not in it is denied."""

@@ -28,5 +28,6 @@ class Permission(StrEnum):
     FIELDS_READ = "fields.read"
     RECORDS_READ = "records.read"
     LAG_READ = "lag.read"
+    PERMISSIONS_FOLLOW = "permissions.follow"
     PROJECTIONS_OPERATE = "projections.operate"
     SUBJECT_KEYS_READ = "subject_keys.read"

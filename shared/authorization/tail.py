@@ -59,6 +59,7 @@ class ReplicaTail:
         self._events = TopicPartition(events.name, 0)
         self._beats = TopicPartition(beats.name, 0)
         self._offset: int | None = None
+        self._was_misled = False
         self._told = ""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,7 +87,8 @@ class ReplicaTail:
     async def _begin_anew(self) -> None:
         snapshot = await self._source.snapshot()
         if self._replica.adopt(snapshot):
-            self._offset = snapshot.kafka_offset
+            # Whoever was led to a gap by a hint begins at the beginning.
+            self._offset = None if self._was_misled else snapshot.kafka_offset
             place = {"epoch": snapshot.epoch, "feed_position": snapshot.world.position}
             log.info("permissions are known as of a snapshot", extra=place)
 
@@ -120,7 +122,9 @@ class ReplicaTail:
     def _take(self, records: list[ConsumerRecord]) -> None:
         if not records:
             return
+        at = self._replica.world.position
         self._replica.take(event for record in records if (event := received(record)) is not None)
+        self._was_misled = self._replica.needs_snapshot and self._replica.world.position == at
         self._offset = records[-1].offset + 1
 
     def _tell(self, what: str, why: str) -> None:

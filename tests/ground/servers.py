@@ -28,6 +28,7 @@ from cli.local.postgres import (
 from shared.postgres.bootstrap import prepare_database
 from shared.postgres.dsn import dsn_for
 from shared.postgres.migrating import migrate
+from shared.service.migrate import VIEWS
 from tests.ground.children import spawn
 
 SERVICE = "customers"
@@ -39,7 +40,7 @@ MIGRATIONS = {
         "services.customers.storage.truth.migrations",
     ),
     "keys": ("shared.security.migrations",),
-    "views": ("shared.projecting.migrations", "services.customers.storage.migrations"),
+    "views": (*VIEWS, "services.customers.storage.migrations"),
 }
 # Nothing here outlives the run, so no disk is waited for.
 IN_TESTS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100")

@@ -1,0 +1,1 @@
+"""The table that the views database of every service has for its copy of all permissions."""

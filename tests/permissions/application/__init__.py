@@ -1,0 +1,1 @@
+"""Tests of what the permissions service does with questions and commands."""
