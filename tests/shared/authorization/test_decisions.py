@@ -23,6 +23,7 @@ MAY = {
     "petra": "read history journey fields erase hold access_file erasures confirm",
     "billing": "read feed keys report fields confirm ask",
     "customers": "follow",
+    "permissions": "follow",
 }
 SHORT = {
     "activity": "activity.read",
