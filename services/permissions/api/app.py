@@ -1,6 +1,8 @@
 """The permissions api is put together here: which routes there are, and what they stand on."""
 
 from services.permissions import VERSION
+from services.permissions.api.snapshots import SnapshotRoutes
+from services.permissions.application.whole_log import WholeLog
 from shared.service.app import begin_api
 from shared.service.foundation import Foundation
 from shared.service.telling import Told
@@ -10,5 +12,6 @@ from shared.web.health import ReadinessCheck
 
 def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Told) -> Api:
     """Return the app with all its routes."""
-    app, _ = begin_api("permissions", VERSION, foundation, readiness, told)
+    app, routes = begin_api("permissions", VERSION, foundation, readiness, told)
+    SnapshotRoutes(WholeLog(foundation.truth, foundation.feed)).add_to(routes)
     return app

@@ -21,6 +21,7 @@ EVERY_ROUTE = {
     ("GET", "/v1/feed"): Permission.FEED_READ,
     ("GET", "/v1/feed/digest"): Permission.FEED_READ,
     ("GET", "/v1/lag"): Permission.LAG_READ,
+    ("GET", "/v1/snapshot"): Permission.PERMISSIONS_FOLLOW,
 }
 """Every route with the permission that was meant for it; a new one is one more line here."""
 

@@ -55,9 +55,9 @@ def test_everybody_may_do_their_work_and_nothing_else(person: str) -> None:
 
 @pytest.mark.parametrize("permission", Permission)
 def test_every_refusal_says_why_and_who_can_help(permission: Permission) -> None:
-    decisions = (decision_for(person, permission) for person in PEOPLE)
-    refused = next(one for one in decisions if not one.allowed)
-    assert refused.reason == f"The role service does not have {permission}."
+    decisions = ((person, decision_for(person, permission)) for person in PEOPLE)
+    person, refused = next(one for one in decisions if not one[1].allowed)
+    assert refused.reason == f"The role {DEMO_PEOPLE[person].role} does not have {permission}."
     assert refused.who_can_help is not None
     assert f"(role administrator) can give you {permission}" in refused.who_can_help
 

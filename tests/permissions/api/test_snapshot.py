@@ -1,0 +1,66 @@
+"""Whoever decides by all permissions gets them from one address, and goes on alone from there."""
+
+from uuid import UUID
+
+import httpx
+import orjson
+import pytest
+
+from shared.authorization.snapshot import state_hash
+from shared.authorization.snapshot_http import HttpSnapshots
+from shared.errors import UnavailableError
+from shared.events import EventToAppend
+from shared.testing.verifier import token_of
+from tests.ground.events import write
+from tests.ground.servers import Databases
+from tests.permissions.api.desk import Desk, a_desk
+from tests.shared.authorization.test_replica import a_story
+
+
+def snapshots(desk: Desk, person: str) -> HttpSnapshots:
+    async def token() -> str:
+        return token_of(person)
+
+    return HttpSnapshots(desk.client(None), "http://daybook/", token)
+
+
+async def test_a_service_gets_all_there_is(databases: Databases) -> None:
+    story = a_story()
+    async with a_desk(databases) as desk:
+        empty = await snapshots(desk, "customers").snapshot()
+        assert (empty.epoch, empty.world.position) == (1, 0)
+        versions: dict[str, int] = {}
+        for at, event in enumerate(story.events):
+            version = versions.get(event.stream, 0)
+            stored = EventToAppend(UUID(int=at), event.type, 1, orjson.dumps(event.data))
+            await write(desk.foundation.store, event.stream, version, [stored])
+            versions[event.stream] = version + 1
+        whole = await snapshots(desk, "customers").snapshot()
+        assert state_hash(whole.world) == state_hash(story.world)
+        with pytest.raises(UnavailableError) as refused:
+            await snapshots(desk, "alice").snapshot()
+        assert "403" in refused.value.detail
+
+
+@pytest.mark.parametrize("answer", [b"", b"{}", b"{}\n{}", b"<html>"])
+async def test_what_is_no_snapshot_is_as_good_as_no_answer(answer: bytes) -> None:
+    async def token() -> str:
+        return "t"
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=answer))
+    async with httpx.AsyncClient(transport=transport) as http:
+        with pytest.raises(UnavailableError) as refused:
+            await HttpSnapshots(http, "http://permissions", token).snapshot()
+    assert refused.value.who_can_help == "an operator"
+
+
+async def test_a_service_that_is_away_is_told_so() -> None:
+    async def token() -> str:
+        return "t"
+
+    def away(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(away)) as http:
+        with pytest.raises(UnavailableError):
+            await HttpSnapshots(http, "http://permissions", token).snapshot()
