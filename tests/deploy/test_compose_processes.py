@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,7 @@ from cli.local.postgres import KINDS
 from shared.messaging.topics import CUSTOMERS
 from shared.testing.waiting import until
 from tests.customers.roles.test_prepare import ask_for_passwords
-from tests.deploy.composed import LEDGER, SECRETS, Service, composed, of_role
+from tests.deploy.composed import LEDGER, ROLES_OF, SECRETS, Service, composed, of_role
 from tests.deploy.image import Image, image_in
 from tests.ground.broker import Broker, free_port
 from tests.ground.collector import Collector, a_collector
@@ -42,6 +43,7 @@ class Machine:
     collector: Collector
     issuer_port: int = field(default_factory=free_port)
     api_port: int = field(default_factory=free_port)
+    permissions_port: int = field(default_factory=free_port)
     ports: dict[str, int] = field(default_factory=dict)
 
     def environment(self, service: Service) -> dict[str, str]:
@@ -49,26 +51,44 @@ class Machine:
         told = self.image.environment(service.environment)
         told["DAYBOOK_OBSERVABILITY_TRACE_SHARE"] = "1.0"
         told["DAYBOOK_OBSERVABILITY_METRICS_PORT"] = str(self._port(service))
-        return {name: self._here(value, name) for name, value in told.items()}
+        own = {"DAYBOOK_SERVICE_PORT": str(self._api_port(service))}
+        moved = {name: self._here(value, service, name) for name, value in told.items()}
+        return moved | own
 
     def probe(self, service: Service) -> tuple[str, ...]:
         """Return the command of its health check."""
         program, *words = service.told["healthcheck"]["test"]
         assert program == "CMD"
         moved = [word.replace(f":{OPERATORS_PORT}/", f":{self._port(service)}/") for word in words]
-        return self.image.command([self._here(word) for word in moved])
+        return self.image.command([self._here(word, service) for word in moved])
 
     def _port(self, service: Service) -> int:
         return self.ports.setdefault(service.name, free_port())
 
-    def _here(self, value: str, name: str = "") -> str:
+    def _api_port(self, service: Service) -> int:
+        return self.permissions_port if service.owner == "permissions" else self.api_port
+
+    def _secrets_of(self, service: Service) -> Path:
+        """Return the folder where the service finds its secrets under the names that it reads."""
+        if service.owner != "permissions":
+            return self.secrets
+        folder = self.secrets.parent / f"secrets-{service.name}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for secret in service.secrets:
+            source, _, target = secret.partition("=")
+            place = folder / (target or source)
+            if not place.exists():
+                place.hardlink_to(self.secrets / source)
+        return folder
+
+    def _here(self, value: str, service: Service, name: str = "") -> str:
         for kind in KINDS:
             sockets = self.servers.sockets(kind)
-            for database in ("customers", "postgres"):
+            for database in ("customers", "permissions", "postgres"):
                 there = f"@customers-{kind}/{database}?"
                 value = value.replace(there, f"@/{database}?host={sockets}&")
         for there, here in (
-            (SECRETS, str(self.secrets)),
+            (SECRETS, str(self._secrets_of(service))),
             (LEDGER, str(self.secrets.parent / "ledger")),
             ("//otel-collector:4318", f"//127.0.0.1:{self.collector.port}"),
             (f":{ISSUER_PORT}", f":{self.issuer_port}"),
@@ -80,7 +100,6 @@ class Machine:
         return {
             "DAYBOOK_KAFKA_MODE": self.broker.settings.mode,
             "DAYBOOK_KAFKA_BOOTSTRAP": self.broker.bootstrap,
-            "DAYBOOK_SERVICE_PORT": str(self.api_port),
         }
 
 
@@ -97,7 +116,7 @@ def make_secrets(folder: Path) -> Path:
     assert held[0] == held[1]
     assert made.stat().st_mode & 0o077 == 0
     for path in made.iterdir():
-        is_ours = path.name.startswith("customers_") or path.suffix == ".key"
+        is_ours = path.name.startswith(("customers_", "permissions_")) or path.suffix == ".key"
         assert path.stat().st_mode & 0o777 == (0o400 if is_ours else 0o444), path.name
     assert (folder / ".env").read_text().count("DAYBOOK_USER=") == 1
     return made
@@ -126,8 +145,8 @@ async def test_every_process_of_the_file_runs_and_a_customer_goes_the_whole_way(
     machine: Machine,
 ) -> None:
     folder = machine.image.work_folder
-    for role in ONCE:
-        its = of_role(role)
+    for owner, role in product(ROLES_OF, ONCE):
+        its = of_role(role, owner)
         command = machine.image.command(its.command)
         async with running_command(command, machine.environment(its), folder) as once:
             assert await once.wait() == 0, once.output()
