@@ -88,6 +88,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SUBJECT_KEYS_READ,
             }
         ),
+        # What an identity provider signs in with: it says who there is, and gives no rights.
+        Role.PROVISIONER: frozenset({Permission.PEOPLE_PROVISION, Permission.PEOPLE_READ}),
         # A service's own account signs its canaries, and asks for what all decide by.
         Role.SERVICE: frozenset({Permission.PERMISSIONS_FOLLOW}),
     }

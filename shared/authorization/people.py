@@ -20,6 +20,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     DATA_PROTECTION = "data_protection"
     SUBSCRIBER = "subscriber"
+    PROVISIONER = "provisioner"
     SERVICE = "service"
 
 
@@ -49,6 +50,7 @@ DEMO_PEOPLE = MappingProxyType(
         "oscar": Person(_subject(8), "Oscar", Role.OPERATOR),
         "petra": Person(_subject(9), "Petra", Role.DATA_PROTECTION),
         "billing": Person(_subject(101), "Billing", Role.SUBSCRIBER, "service"),
+        "directory": Person(_subject(110), "Identity provider", Role.PROVISIONER, "service"),
         "customers": Person(_subject(102), "Customers service", Role.SERVICE, "service"),
         "permissions": Person(_subject(103), "Permissions service", Role.SERVICE, "service"),
     }

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     FEED_READ = "feed.read"
     FIELDS_DECLARE = "fields.declare"
     FIELDS_READ = "fields.read"
+    PEOPLE_PROVISION = "people.provision"
+    PEOPLE_READ = "people.read"
     RECORDS_READ = "records.read"
     LAG_READ = "lag.read"
     PERMISSIONS_FOLLOW = "permissions.follow"

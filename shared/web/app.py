@@ -13,6 +13,7 @@ from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Guard
 from shared.web.documents import complete_document
 from shared.web.health import ReadinessCheck, add_health
+from shared.web.problems import FailureAnswer
 from shared.web.recording import Recorder
 from shared.web.routes import Routes
 from shared.web.tracing import RequestTracing
@@ -26,6 +27,7 @@ class Api(FastAPI):
     ) -> None:
         self._tracing = tracing
         self._metrics = metrics
+        self._failure_answers: dict[str, FailureAnswer] = {}
         super().__init__(
             title=title,
             version=version,
@@ -39,7 +41,11 @@ class Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the whole stack."""
-        return RequestTracing(self.router, self._tracing, self._metrics)
+        return RequestTracing(self.router, self._tracing, self._metrics, self._failure_answers)
+
+    def answer_failures(self, beginning: str, answer: FailureAnswer) -> None:
+        """Let errors at addresses that begin so leave as another standard wants them."""
+        self._failure_answers[beginning] = answer
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""

@@ -1,5 +1,6 @@
 """A body is read once, never past its limit, and becomes a model or a list of what to mend."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -9,7 +10,7 @@ from shared.errors import EventTooLargeError, InvalidInputError, SeveralFieldsEr
 from shared.web.field_problems import in_plain_words
 
 LARGEST_BODY_BYTES = 256 * 1024
-_JSON = b"application/json"
+JSON = "application/json"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,9 +29,12 @@ class WrongContentTypeError(InvalidInputError):
     title = "This body is not said to be JSON"
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the bytes of a JSON body; raises before reading more than 256 KiB."""
-    _check_headers(request)
+async def read_body(request: Request, *, kinds: Sequence[str] = (JSON,)) -> bytes:
+    """Return the bytes of a body of one of these media types, all of them JSON.
+
+    Raises before reading more than 256 KiB.
+    """
+    _check_headers(request, kinds)
     message = await request.receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
@@ -61,18 +65,18 @@ def parse(model: type[Model], raw: bytes) -> Model:
     raise SeveralFieldsError([in_plain_words(one, model) for one in found])
 
 
-def _check_headers(request: Request) -> None:
-    content_type = b""
+def _check_headers(request: Request, kinds: Sequence[str]) -> None:
+    content_type = ""
     for name, value in request.scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > LARGEST_BODY_BYTES:
             raise _too_large()
         if name == b"content-type":
-            content_type = value
-    if content_type.partition(b";")[0].strip().lower() != _JSON:
+            content_type = value.decode("latin-1")
+    if content_type.partition(";")[0].strip().lower() not in kinds:
         raise WrongContentTypeError(
             "The body must be JSON and say so.",
             field="Content-Type",
-            fix="Send the header `Content-Type: application/json`.",
+            fix=f"Send the header `Content-Type: {kinds[0]}`.",
         )
 
 

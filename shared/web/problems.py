@@ -5,7 +5,7 @@ A problem never repeats a value that the caller sent, and nothing of an unexpect
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from time import monotonic
 from typing import Any
@@ -33,6 +33,9 @@ SAID_ELSEWHERE = (NotYetError, DiskNearlyFullError)
 # Each of many requests finds the same full disk, and a line of each would fill what is freed.
 FULL_EVERY_SECONDS = 60.0
 _SIGN_IN = {401: "Bearer"}  # RFC 6750: an answer of 401 names the way to sign in.
+
+FailureAnswer = Callable[[Exception, Scope], Response]
+"""What makes an answer of an exception that left a route."""
 
 logger = logging.getLogger(__name__)
 

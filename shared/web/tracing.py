@@ -7,10 +7,13 @@ caller can write anything there, a name included, so they are never recorded.
 
 import re
 import time
+from collections.abc import Mapping
 from time import perf_counter
+from types import MappingProxyType
 
 from opentelemetry.trace import SpanKind
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.observability.metrics import UNMEASURED, Metrics
@@ -22,7 +25,7 @@ from shared.observability.traces import (
     leave_trace,
     parse_traceparent,
 )
-from shared.web.problems import FailureLog, answer_failure
+from shared.web.problems import FailureAnswer, FailureLog, answer_failure
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OUR_SIDE = 500
@@ -35,11 +38,19 @@ Headers = list[tuple[bytes, bytes]]
 class RequestTracing:
     """The outermost layer of an api."""
 
-    def __init__(self, app: ASGIApp, tracing: Tracing, metrics: Metrics = UNMEASURED) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        tracing: Tracing,
+        metrics: Metrics = UNMEASURED,
+        answers: Mapping[str, FailureAnswer] = MappingProxyType({}),
+    ) -> None:
+        """Pass requests on; `answers` has, by the beginning of a path, who writes its errors."""
         self._app = app
         self._tracing = tracing
         self._metrics = metrics
         self._failures = FailureLog()
+        self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; only what fails after the answer began leaves as an exception."""
@@ -70,12 +81,18 @@ class RequestTracing:
             if status:
                 raise
             self._failures.tell(error)
-            await answer_failure(error, scope)(scope, receive, send_guarded)
+            await self._answer(error, scope)(scope, receive, send_guarded)
         finally:
             if started is not None:
                 self._finish(scope, own, parent, started=started, status=status, failure=failure)
             self._measure(scope, status, perf_counter() - began)
             leave_trace(entered)
+
+    def _answer(self, error: Exception, scope: Scope) -> Response:
+        for beginning, answer in self._answers.items():
+            if scope["path"].startswith(beginning):
+                return answer(error, scope)
+        return answer_failure(error, scope)
 
     def _measure(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")

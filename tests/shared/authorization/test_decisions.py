@@ -22,6 +22,7 @@ MAY = {
     "oscar": "journey watch feed lag operate consumers activity erasures",
     "petra": "read history journey fields erase hold access_file erasures confirm",
     "billing": "read feed keys report fields confirm ask",
+    "directory": "provision people",
     "customers": "follow",
     "permissions": "follow",
 }
@@ -39,6 +40,8 @@ SHORT = {
     "lag": "lag.read",
     "keys": "subject_keys.read",
     "operate": "projections.operate",
+    "people": "people.read",
+    "provision": "people.provision",
     "records": "records.read",
 }
 

@@ -1,0 +1,116 @@
+"""The addresses of SCIM: each with its permission, and with errors as SCIM writes them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.permissions.api.scim.collection import Collection, search
+from services.permissions.api.scim.discovery import Discovery
+from services.permissions.api.scim.places import ROOT
+from services.permissions.api.scim.ports import People, Teams
+from services.permissions.api.scim.reading import TAKEN
+from services.permissions.api.scim.refusals import SCIM_TYPE, answer_scim_failure
+from services.permissions.api.scim.shelves import PeopleShelf, TeamShelf
+from shared.authorization.permissions import Permission
+from shared.web.answers import Answer
+from shared.web.app import Api
+from shared.web.callers import Caller
+from shared.web.documents import Parameter
+from shared.web.routes import Handler, Routes
+
+_ID: Final = Parameter("id", "path", "The id that this service gave it.")
+_ATTRIBUTES: Final = (
+    Parameter("attributes", "query", "Only these attributes, by comma."),
+    Parameter("excludedAttributes", "query", "All but these, by comma."),
+)
+_LIST: Final = (
+    Parameter("filter", "query", 'Which ones, for example userName eq "alice".'),
+    Parameter("sortBy", "query", "By which attribute."),
+    Parameter("sortOrder", "query", "ascending or descending."),
+    Parameter("startIndex", "query", "The first one to show, from 1 on.", int),
+    Parameter("count", "query", "How many to show: at most 200.", int),
+    *_ATTRIBUTES,
+)
+_IF_MATCH: Final = Parameter("If-Match", "header", "The ETag of what is to be changed.")
+_IF_NONE_MATCH: Final = Parameter("If-None-Match", "header", "The ETag of what you have.")
+_TAGGED: Final = {"ETag": "Its version."}
+
+
+def add_scim(app: Api, routes: Routes, people: People, teams: Teams) -> None:
+    """Add every address under /scim/v2."""
+    app.answer_failures(f"{ROOT}/", answer_scim_failure)
+    _add_discovery(routes)
+    shelves = (PeopleShelf(people), TeamShelf(teams))
+    _add_collection(routes, "Users", Collection(shelves[0]))
+    _add_collection(routes, "Groups", Collection(shelves[1]))
+
+    async def search_all(request: Request, _caller: Caller) -> Response:
+        """List users and groups alike, with the query in the body."""
+        return await search(shelves, request)
+
+    _add_search(routes, f"{ROOT}/.search", "search", search_all)
+
+
+def _add_collection(routes: Routes, name: str, collection: Collection[Any]) -> None:
+    every, one = f"{ROOT}/{name}", f"{ROOT}/{name}/{{id}}"
+    noun = name.lower()
+    _add_search(routes, f"{every}/.search", f"search_{noun}", collection.search)
+    _add(routes, "GET", every, f"list_{noun}", collection.list, _LIST, {200: "A page."})
+    _add(routes, "POST", every, f"create_{noun}", collection.create, _ATTRIBUTES, {201: "Created."})
+    _add(
+        routes, "GET", one, f"read_{noun}", collection.read,
+        (_ID, _IF_NONE_MATCH, *_ATTRIBUTES), {200: "As it is.", 304: "You have it."},
+    )  # fmt: skip
+    changing = (_ID, _IF_MATCH, *_ATTRIBUTES)
+    after = {200: "As it is now."}
+    _add(routes, "PUT", one, f"replace_{noun}", collection.replace, changing, after)
+    _add(routes, "PATCH", one, f"change_{noun}", collection.change, changing, after)
+    gone = {204: "It is gone."}
+    _add(routes, "DELETE", one, f"remove_{noun}", collection.remove, (_ID, _IF_MATCH), gone)
+
+
+def _add_discovery(routes: Routes) -> None:
+    discovery = Discovery()
+    told = {200: "What there is."}
+    for path, name, handler in (
+        ("ServiceProviderConfig", "config", discovery.config),
+        ("ResourceTypes", "types", discovery.types),
+        ("ResourceTypes/{id}", "type", discovery.type),
+        ("Schemas", "schemas", discovery.schemas),
+        ("Schemas/{id}", "schema", discovery.schema),
+    ):
+        parameters = (_ID,) if "{" in path else ()
+        _add(routes, "GET", f"{ROOT}/{path}", f"read_{name}", handler, parameters, told)
+
+
+def _add_search(routes: Routes, path: str, name: str, handler: Handler) -> None:
+    # It reads, although it is a POST.
+    _add(routes, "POST", path, name, handler, (), {200: "A page."}, Permission.PEOPLE_READ)
+
+
+def _add(
+    routes: Routes,
+    method: str,
+    path: str,
+    name: str,
+    handler: Handler,
+    parameters: tuple[Parameter, ...],
+    answers: Mapping[int, str],
+    permission: Permission | None = None,
+) -> None:
+    own = Permission.PEOPLE_READ if method == "GET" else Permission.PEOPLE_PROVISION
+    routes.add(
+        method,
+        path,
+        f"scim_{name}",
+        permission or own,
+        handler,
+        takes=TAKEN if method in {"POST", "PUT", "PATCH"} else (),
+        parameters=parameters,
+        answers={
+            status: Answer(said, None, _TAGGED, None if status in {204, 304} else SCIM_TYPE)
+            for status, said in answers.items()
+        },
+    )

@@ -1,0 +1,1 @@
+"""SCIM: what an identity provider may ask, and what follows."""
