@@ -1,15 +1,216 @@
-"""Everything that can happen in the permissions service, once."""
+"""How rights came about and went, told with every event type of the permissions service once."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
 
-from cli.contracts.stories import BEGINNING, Told
+from cli.contracts.stories import BEGINNING, KEY, KEY_BYTES, Told
+from services.permissions.domain.policy.events import (
+    AdministratorRemoved,
+    Allowance,
+    DataClassRemoved,
+    DataClassSet,
+    DefaultRoleChosen,
+    FreshnessLimitSet,
+    PermissionDefined,
+    PermissionRetired,
+    PolicyEvent,
+    RoleDefined,
+    RoleLevelChanged,
+    RoleParentAdded,
+    RoleParentRemoved,
+    RolePermissionSet,
+    RoleReinstated,
+    RoleRetired,
+    SodRuleDefined,
+    SodRuleRetired,
+    Title,
+)
+from services.permissions.domain.subject.events import (
+    CallerDistrusted,
+    CallerTrusted,
+    SubjectAttributesSet,
+    SubjectDescribed,
+    SubjectDetails,
+    SubjectErased,
+    SubjectEvent,
+    SubjectJoined,
+    SubjectLeft,
+    SubjectMoved,
+    SubjectReason,
+    SubjectReinstated,
+    SubjectSuspended,
+)
+from services.permissions.domain.subject.grant_events import (
+    GrantApproved,
+    GrantExtended,
+    GrantGiven,
+    GrantReason,
+    GrantReduced,
+    GrantRefused,
+    GrantRequested,
+    GrantReviewed,
+    GrantRevoked,
+    SodExceptionGiven,
+    SodExceptionWithdrawn,
+)
+from services.permissions.domain.team.events import (
+    TeamDissolved,
+    TeamEvent,
+    TeamFormed,
+    TeamRenamed,
+)
 from shared.authorization.people import DEMO_PEOPLE
+from shared.authorization.scopes import Clearance, Risk, Scope
 from shared.projecting.canary import CanarySent
+from shared.security.jwe import key_commitment
 
+_NINA = UUID("01a2006f-5480-7942-b1bc-f30b55c85f11")
+_TEAM = UUID("01a2006f-5480-7942-b1bc-f30b55c85f12")
+_GRANT = UUID("01a2006f-5480-7942-b1bc-f30b55c85f13")
+_BOB = UUID(DEMO_PEOPLE["bob"].subject)
+_ERIN = UUID(DEMO_PEOPLE["erin"].subject)
 _CANARY = "canary-permissions"
+_SOON = BEGINNING + timedelta(days=30)
+_LATER = BEGINNING + timedelta(days=60)
 
 
 def a_policy() -> Sequence[Told]:
-    """Tell how it came that somebody may do something."""
+    """Tell what there is to be had, who had it, and how it ended."""
     account = DEMO_PEOPLE["permissions"].subject
-    return (Told(_CANARY, _CANARY, account, CanarySent(sent_at=BEGINNING)),)
+    canary = Told(_CANARY, _CANARY, account, CanarySent(sent_at=BEGINNING))
+    return (
+        *(_policy(event) for event in (*_catalogue(), *_roles(), *_rules())),
+        *(_team(event) for event in _team_story()),
+        *(_subject(event) for event in (*_joining(), *_granting(), *_ending())),
+        canary,
+    )
+
+
+def _catalogue() -> Sequence[PolicyEvent]:
+    title = Title(en="Export customers", zh="导出客户")
+    return (
+        PermissionDefined(
+            permission="customer:export", risk=Risk.HIGH, title=title, reason="as reviewed"
+        ),
+        PermissionRetired(permission="customer:export", reason="nobody uses it"),
+        DataClassSet(
+            resource_type="customer",
+            field="emails",
+            data_class=Clearance.CONFIDENTIAL,
+            otherwise="mask",
+        ),
+        DataClassRemoved(resource_type="customer", field="emails"),
+    )
+
+
+def _roles() -> Sequence[PolicyEvent]:
+    allowances = (
+        Allowance(scope=Scope.OWN, clearance=Clearance.CONFIDENTIAL),
+        Allowance(
+            scope=Scope.TEAM,
+            clearance=Clearance.INTERNAL,
+            condition={"attribute": "resource.stage", "is": "ne", "value": "closed"},
+        ),
+    )
+    return (
+        RoleDefined(role="sales_rep", level=20, title=Title(en="Sales", zh="销售")),
+        RoleLevelChanged(role="sales_rep", level=25),
+        RolePermissionSet(role="sales_rep", permission="customer:read", allowances=allowances),
+        RoleParentAdded(role="sales_rep", parent="viewer"),
+        RoleParentRemoved(role="sales_rep", parent="viewer"),
+        RoleRetired(role="sales_rep"),
+        RoleReinstated(role="sales_rep"),
+    )
+
+
+def _rules() -> Sequence[PolicyEvent]:
+    return (
+        SodRuleDefined(
+            rule="asking_and_agreeing",
+            kind="dynamic",
+            first=("grant:request",),
+            second=("grant:approve",),
+        ),
+        SodRuleRetired(rule="asking_and_agreeing"),
+        DefaultRoleChosen(role="joiner"),
+        FreshnessLimitSet(risk=Risk.CRITICAL, seconds=1),
+        AdministratorRemoved(subject=_ERIN),
+    )
+
+
+def _team_story() -> Sequence[TeamEvent]:
+    return (
+        TeamFormed(title=Title(en="North", zh="北区")),
+        TeamRenamed(title=Title(en="Sales north", zh="北区销售")),
+        TeamDissolved(),
+    )
+
+
+def _joining() -> Sequence[SubjectEvent]:
+    details = SubjectDetails(
+        display_name="Nina Example",
+        user_name="nina",
+        emails=("nina@example.org",),
+        identifiers=("HR-0042",),
+    )
+    return (
+        SubjectJoined(
+            kind="person",
+            key_commitment=key_commitment(KEY_BYTES),
+            manager=_BOB,
+            department="sales/north",
+            attributes={"employed_since": 2026},
+            personal=details,
+        ),
+        SubjectMoved(department=None, teams=(_TEAM,)),
+        SubjectDescribed(personal=details),
+        SubjectAttributesSet(attributes={"employed_since": None, "is_trainee": True}),
+        CallerTrusted(),
+        CallerDistrusted(),
+        SubjectSuspended(personal=SubjectReason(reason="Lost her laptop")),
+        SubjectReinstated(),
+    )
+
+
+def _granting() -> Sequence[SubjectEvent]:
+    why = GrantReason(reason="Stands in for Alice")
+    return (
+        GrantRequested(grant_id=_GRANT, role="sales_manager", until=_SOON, personal=why),
+        GrantApproved(grant_id=_GRANT),
+        GrantGiven(
+            grant_id=_GRANT,
+            role="sales_manager",
+            scope=Scope.TEAM,
+            starts=BEGINNING,
+            until=_SOON,
+            personal=why,
+            approved_by=(_BOB,),
+        ),
+        GrantExtended(grant_id=_GRANT, until=_LATER),
+        GrantReduced(grant_id=_GRANT, clearance=Clearance.INTERNAL),
+        GrantReviewed(grant_id=_GRANT, verdict="justified", personal=why),
+        GrantRevoked(grant_id=_GRANT, personal=GrantReason(reason="Alice is back")),
+        GrantRefused(grant_id=_GRANT, personal=GrantReason(reason="Ask in May again")),
+        SodExceptionGiven(rule="asking_and_agreeing", until=_SOON, personal=why),
+        SodExceptionWithdrawn(rule="asking_and_agreeing"),
+    )
+
+
+def _ending() -> Sequence[SubjectEvent]:
+    return (
+        SubjectLeft(personal=SubjectReason(reason="Moved to the sea")),
+        SubjectErased(kid=KEY.kid),
+    )
+
+
+def _policy(event: PolicyEvent) -> Told:
+    return Told("policy", "policy", str(_ERIN), event)
+
+
+def _team(event: TeamEvent) -> Told:
+    return Told(f"team-{_TEAM}", str(_TEAM), str(_ERIN), event)
+
+
+def _subject(event: SubjectEvent) -> Told:
+    return Told(f"subject-{_NINA}", str(_NINA), str(_ERIN), event)

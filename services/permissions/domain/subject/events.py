@@ -4,10 +4,10 @@ Names, addresses and reasons are personal: they are sealed with the subject's ke
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
 
 from services.permissions.domain.subject.grant_events import (
     ExceptionEvent,
@@ -18,6 +18,13 @@ from shared.events import Event, Personal
 
 SubjectKind = Literal["person", "service"]
 AttributeValue = str | bool | int
+# A stored value leaves out what is None; where null says something, its schema says so.
+_Id = {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]}
+_Text = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+_Value = {"anyOf": [{"type": each} for each in ("string", "boolean", "integer", "null")]}
+IdOrNull = Annotated[UUID | None, WithJsonSchema(_Id)]
+TextOrNull = Annotated[str | None, WithJsonSchema(_Text)]
+ValueOrNull = Annotated[AttributeValue | None, WithJsonSchema(_Value)]
 
 
 class SubjectDetails(Personal):
@@ -64,9 +71,9 @@ class SubjectJoined(Event):
 class SubjectMoved(Event):
     """The subject is elsewhere in the organisation; absent: unchanged, null: none any more."""
 
-    manager: UUID | None = None
+    manager: IdOrNull = None
     """Whom the person reports to from now on."""
-    department: str | None = None
+    department: TextOrNull = None
     """The path of the department from now on."""
     teams: tuple[UUID, ...] | None = None
     """The teams from now on, all of them."""
@@ -89,7 +96,7 @@ class SubjectDescribed(Event):
 class SubjectAttributesSet(Event):
     """Some attributes have other values from now on."""
 
-    attributes: Mapping[str, AttributeValue | None]
+    attributes: Mapping[str, ValueOrNull]
     """The new value by name; null where there is none any more."""
 
 

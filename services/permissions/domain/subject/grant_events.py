@@ -4,16 +4,25 @@ In force is a grant that was given, not revoked, and within its window on the ch
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+)
 
 from services.permissions.domain.policy.events import ConditionDocument
 from shared.authorization.scopes import Clearance, Scope
 from shared.events import Event, Personal
 
 Effect = Literal["allow", "deny"]
+# A stored value leaves out what is None; where null says something, its schema says so.
+_Moment = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}
+MomentOrNull = Annotated[datetime | None, WithJsonSchema(_Moment)]
 Verdict = Literal["justified", "not_justified"]
 
 
@@ -88,7 +97,7 @@ class GrantExtended(Event):
 
     grant_id: UUID
     """Which grant."""
-    until: datetime | None = None
+    until: MomentOrNull = None
     """Its new end, exclusive; null: until it is revoked."""
 
     @model_serializer(mode="wrap")
