@@ -1,4 +1,8 @@
-"""The steps of importing a file: each batch is read ahead in a thread while the last is written."""
+"""The steps of importing a file: each batch is read in a thread while the last one is written.
+
+Not before: two threads that compute at the same moment wait for each other, and would have nothing
+to do while the database writes.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -64,13 +68,13 @@ class FileSource:
         self._size = batch
         self._planner = Planner(job.id, fields, is_dry_run=job.is_dry_run)
         self._batch: tuple[list[ReadRow], int] | None = None
-        self._ahead = self._read_ahead()
+        self._ahead: asyncio.Task[tuple[list[ReadRow], int]] | None = None
 
     async def next_step(self) -> Step | None:
         """Return the next batch as it is to be written now."""
         if self._batch is None:
-            self._batch = await self._ahead
-            self._ahead = self._read_ahead()
+            self._batch = await (self._ahead or self._read_ahead())
+            self._ahead = None
         rows, reached = self._batch
         if not rows:
             return None
@@ -78,7 +82,9 @@ class FileSource:
         places = self._planner.places(rows, known.keys)
         new = sum(mark not in known.keys for mark in _marks(rows, places))
         fresh = [UNUSED] * new if self._job.is_dry_run else await self._keys.make(new)
-        return await asyncio.to_thread(self._planned, rows, places, reached, known, fresh)
+        step = await asyncio.to_thread(self._planned, rows, places, reached, known, fresh)
+        self._ahead = self._ahead or self._read_ahead()
+        return step
 
     def written(self) -> None:
         """Go on to the rows behind."""
@@ -86,7 +92,8 @@ class FileSource:
 
     async def close(self) -> None:
         """Let the thread end that reads ahead."""
-        await asyncio.wait({self._ahead})
+        if self._ahead is not None:
+            await asyncio.wait({self._ahead})
 
     def _read_ahead(self) -> "asyncio.Task[tuple[list[ReadRow], int]]":
         def read() -> tuple[list[ReadRow], int]:
