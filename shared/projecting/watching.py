@@ -61,12 +61,11 @@ class MarkWatcher:
             TokenOfEarlierEpochError: the store was restored since; the token means nothing now.
             NotYetError: not within `seconds`.
         """
-        parts = [part for part in token if part.service == self.service]
-        if all(self._has_seen(part) for part in parts):
+        if self.has_seen(token):
             return
         try:
             async with asyncio.timeout(seconds), self._moved:
-                await self._moved.wait_for(lambda: all(self._has_seen(part) for part in parts))
+                await self._moved.wait_for(lambda: self.has_seen(token))
         except TimeoutError as error:
             raise NotYetError(
                 f"the read model has not reached your token within {seconds:g} s",
@@ -75,6 +74,10 @@ class MarkWatcher:
                 who_can_help="an operator (`daybook lag` shows who is behind)",
                 retry_after_seconds=1,
             ) from error
+
+    def has_seen(self, token: Sequence[TokenPart]) -> bool:
+        """Say whether the read model has everything that the token has (raises as `wait_for`)."""
+        return all(self._has_seen(part) for part in token if part.service == self.service)
 
     async def wait_for_move(self, since: dict[int, Mark], seconds: float) -> dict[int, Mark]:
         """Return the marks as soon as they differ from `since`, or after `seconds`."""

@@ -22,6 +22,7 @@ import asyncpg
 
 from services.customers import __main__ as service
 from services.customers.application.erasing import CustomerErasures
+from services.customers.application.importing import turns
 from services.customers.projections.directory import Directory
 from services.customers.roles import projector
 from services.customers.roles.service import SERVICE
@@ -82,6 +83,8 @@ def live(role: str, doom: Doom, *, small_rounds: bool) -> None:
             (foundation, "TokenVerifier", lambda **_: PersonVerifier()),
             (outbox, "PAGE_PER_PARTITION", 1 if small_rounds else outbox.PAGE_PER_PARTITION),
             (reading_ahead, "WORTH_IT_EVENTS", 1),
+            # No life of a worker has a read model beside it.
+            (turns, "STANDS_AFTER_SECONDS", 0.01),
             (clients, "AIOKafkaProducer", doom.producer()),
             (clients, "AIOKafkaConsumer", doom.consumer()),
         ):

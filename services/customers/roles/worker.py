@@ -4,10 +4,12 @@ It is no part of `all`: it reads, checks and seals rows as fast as it can, and w
 process would wait for it.
 """
 
+from services.customers.application.importing.turns import Turns
 from services.customers.application.importing.worker import ImportWorker
-from services.customers.roles.service import SERVICE
+from services.customers.roles.service import FOLLOWED, SERVICE
 from shared.eventstore.store import EventStore
 from shared.messaging.topics import CUSTOMERS
+from shared.projecting.watching import MarkWatcher
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.service.process import Process
@@ -18,6 +20,8 @@ async def add_worker(process: Process) -> None:
     """Let the process work off imports."""
     truth = await process.lanes(process.stores.truth_dsn, "worker", 2)
     keys = await process.lanes(process.stores.keys_dsn, "worker", 1)
+    views = await process.lanes(process.stores.views_dsn, "worker", 1)
+    watcher = MarkWatcher(views, FOLLOWED, SERVICE.name)
     worker = ImportWorker(
         EventStore(truth, SERVICE.name, CUSTOMERS.partitions, reserve=reserve_of(process)),
         truth,
@@ -26,6 +30,7 @@ async def add_worker(process: Process) -> None:
         process.clock,
         process.appended,
         process.metrics,
+        Turns(watcher),
     )
     process.readiness.works.append(worker.work)
-    process.runs.append(worker.run)
+    process.runs += [watcher.run, worker.run]

@@ -26,6 +26,7 @@ from services.customers.application.loading import stream_of
 from services.customers.storage.codec import CODEC
 from shared.events import Origin
 from shared.eventstore.store import EventStore
+from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import StreamAppend
 
 MOST_TEXTS: Final = 2_000
@@ -66,8 +67,8 @@ class Steps:
         """How many rows are done."""
         return self._rows
 
-    async def write(self, step: Step, now: datetime) -> None:
-        """Write one step.
+    async def write(self, step: Step, now: datetime) -> TokenPart | None:
+        """Write one step, and return the place of its last event, if it has any.
 
         Raises:
             VersionConflictError: somebody changed one of the customers, or used a key: plan again.
@@ -77,7 +78,7 @@ class Steps:
         origin = Origin(self._job.actor, uuid4(), connection=tag_of(self._job.id))
         counts = [step.counts[name] for name in ("created", "changed", "unchanged", "refused",
                                                  "kept")]  # fmt: skip
-        await self._store.append_with(
+        written = await self._store.append_with(
             STEP, step.appends, origin, now,
             self._job.id, self._owner, self._rows, step.rows, step.reached, *counts,
             [r.number for r in step.done], [r.target.id for r in step.done],
@@ -90,6 +91,7 @@ class Steps:
             list(step.undone), list(step.withdrawn),
         )  # fmt: skip
         self._rows += step.rows
+        return written if step.appends else None
 
 
 def step_of(

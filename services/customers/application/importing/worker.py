@@ -1,8 +1,8 @@
 """Imports go on until they end, each worked on by one worker at a time, whatever dies.
 
 What a killed worker had not finished is taken over when its lease ends (5 s), from the first row
-that is not done. While others write, an import takes turns with them: it has connections of its
-own, reads and checks in a thread, and writes a few hundred rows to a transaction.
+that is not done. An import has connections of its own, reads and checks in a thread, and writes a
+thousand rows to a transaction; the next thousand when lists show them.
 
 One that fails lets the others go first, and is tried again; a file that makes this code fail three
 times alike, with nothing written in between, is given up: no file stands in the way of all others.
@@ -28,10 +28,12 @@ from services.customers.application.importing.reading import Asked, FileReading,
 from services.customers.application.importing.sealing import FileSeal, Marks
 from services.customers.application.importing.sources import FileSource, Source
 from services.customers.application.importing.steps import Steps
+from services.customers.application.importing.turns import Turns
 from services.customers.application.importing.undoing import UndoSource
 from shared.clock import Clock
 from shared.errors import DaybookError, DiskNearlyFullError, InvalidInputError, VersionConflictError
 from shared.eventstore.store import EventStore
+from shared.eventstore.tokens import TokenPart
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.work import Deeds, Work
 from shared.postgres.lanes import Lanes
@@ -71,16 +73,21 @@ class ImportWorker:
         clock: Clock,
         appended: asyncio.Event,
         metrics: Metrics = UNMEASURED,
+        turns: Turns | None = None,
         *,
         batch: int = BATCH,
     ) -> None:
-        """Work on this store; `appended` is set after each commit, so that the relay wakes."""
+        """Work on this store; `appended` is set after each commit, so that the relay wakes.
+
+        Without `turns` it writes as fast as it can, whoever else waits.
+        """
         self._store = store
         self._lanes = lanes
         self._keys = keys
         self._marks = Marks(secret)
         self._clock = clock
         self._appended = appended
+        self._turns = turns
         self._batch = batch
         self._jobs = Jobs(lanes, uuid4())
         self._customers = ManyCustomers(store, keys)
@@ -214,14 +221,17 @@ class ImportWorker:
     async def _through(self, job: Job, source: Source, stop: asyncio.Event) -> bool:
         """Write every step that the source has; False if told to stop before its end."""
         steps = Steps(self._store, job, self._jobs.owner)
+        written: TokenPart | None = None
         try:
             while not stop.is_set():
                 began = perf_counter()
                 step = await source.next_step()
                 if step is None:
                     return True
+                if written is not None and self._turns is not None:
+                    began += await self._turns.wait_for(written, stop)
                 try:
-                    await steps.write(step, self._clock.now())
+                    written = await steps.write(step, self._clock.now())
                 except VersionConflictError:
                     continue  # Somebody was faster: the same rows are planned anew.
                 self._appended.set()
