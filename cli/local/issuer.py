@@ -4,9 +4,13 @@ Run as `python -m cli.local.issuer`; speaks as much OpenID Connect as verifying 
 """
 
 import warnings
-from dataclasses import dataclass
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hmac import compare_digest
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlsplit
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import uvicorn
 from joserfc import jwt
@@ -20,25 +24,33 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from cli.local.keyfiles import load_signing_key
+from cli.local.paths import Place
 from cli.local.people_page import people_page
 from cli.local.ports import LOOPBACK
+from cli.local.services import SERVICES
 from shared.authorization.people import DEMO_PEOPLE, Person
 from shared.clock import Clock, SystemClock
 from shared.observability.logs import configure_logging
+from shared.security.service_tokens import FILE
 from shared.settings import ObservabilitySettings, SecuritySettings
 
 GRANT = "urn:daybook:demo-person"
+SERVICE_GRANT = "client_credentials"
 LIFETIME_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Signs a token for any demo person who asks."""
+    """Signs a token for any demo person who asks, and for a service that shows its secret.
+
+    `secrets` says which file holds the secret of a service.
+    """
 
     url: str
     audience: str
     key: OKPKey
     clock: Clock
+    secrets: Mapping[str, Path] = field(default_factory=dict)
 
     def sign(self, person: Person) -> str:
         """Return a token that holds for an hour."""
@@ -64,7 +76,8 @@ class Issuer:
                 "issuer": self.url,
                 "jwks_uri": f"{self.url}/.well-known/jwks.json",
                 "token_endpoint": f"{self.url}/token",
-                "grant_types_supported": [GRANT],
+                "grant_types_supported": [GRANT, SERVICE_GRANT],
+                "token_endpoint_auth_methods_supported": ["client_secret_basic"],
                 "response_types_supported": ["token"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["EdDSA"],
@@ -79,15 +92,31 @@ class Issuer:
         )
 
     async def token(self, request: Request) -> Response:
-        """Answer a token for the demo person that the form names."""
+        """Answer a token for the demo person that the form names, or the service that signs in."""
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
         name = form.get("person", "")
+        if form.get("grant_type") == SERVICE_GRANT:
+            return self._of_service(request)
         if form.get("grant_type") != GRANT:
             return _refusal("unsupported_grant_type", f"This issuer knows only the grant {GRANT}.")
         person = DEMO_PEOPLE.get(name)
         if person is None:
             who = ", ".join(sorted(DEMO_PEOPLE))
             return _refusal("invalid_grant", f"There is no demo person of that name, only: {who}.")
+        return self._signed(person)
+
+    def _of_service(self, request: Request) -> Response:
+        name, secret = _basic(request.headers.get("authorization", ""))
+        file = self.secrets.get(name)
+        # Read anew, as the service does: whoever replaces it need not start anything again.
+        known = b"" if file is None or not file.exists() else file.read_bytes().strip()
+        if not known or not compare_digest(known, secret):
+            return _refusal(
+                "invalid_client", "The account or its secret is wrong.", HTTPStatus.UNAUTHORIZED
+            )
+        return self._signed(DEMO_PEOPLE[name])
+
+    def _signed(self, person: Person) -> Response:
         answer = {"access_token": self.sign(person), "token_type": "Bearer"}
         return JSONResponse(
             {**answer, "expires_in": LIFETIME_SECONDS}, headers={"Cache-Control": "no-store"}
@@ -119,6 +148,10 @@ def main() -> None:
         audience=settings.audience,
         key=load_signing_key(settings.secrets_dir),
         clock=SystemClock(),
+        secrets={
+            service.name: Place(settings.secrets_dir.parent).secrets_of(service.name) / FILE
+            for service in SERVICES
+        },
     )
     uvicorn.run(
         create_app(issuer),
@@ -130,16 +163,27 @@ def main() -> None:
     )
 
 
-def _refusal(error: str, detail: str) -> Response:
+def _basic(header: str) -> tuple[str, bytes]:
+    """Return the account and secret of HTTP Basic; nobody if there are none."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        name, _, secret = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return "", b""
+    return (unquote(name), unquote(secret).encode()) if scheme.lower() == "basic" else ("", b"")
+
+
+def _refusal(error: str, detail: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Response:
     problem = {
         "type": f"/problems/{error.replace('_', '-')}",
         "title": "No token for this request",
-        "status": HTTPStatus.BAD_REQUEST,
+        "status": status,
         "detail": detail,
         "error": error,
         "fix": "daybook token alice",
     }
-    return JSONResponse(problem, HTTPStatus.BAD_REQUEST, media_type="application/problem+json")
+    headers = {"WWW-Authenticate": "Basic"} if status == HTTPStatus.UNAUTHORIZED else None
+    return JSONResponse(problem, status, headers, media_type="application/problem+json")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_urlsafe
 
 from joserfc.jwk import OKPKey
+
+from shared.security.service_tokens import FILE as CLIENT_SECRET
 
 KEY_BYTES = 32
 
@@ -20,6 +23,7 @@ def make_service_keys(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     _make(folder / "master.key", lambda: os.urandom(KEY_BYTES))
     _make(folder / "service.key", lambda: os.urandom(KEY_BYTES))
+    _make(folder / CLIENT_SECRET, lambda: token_urlsafe(KEY_BYTES).encode())
 
 
 def new_key_file(path: Path) -> Path:

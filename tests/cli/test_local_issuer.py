@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,7 +10,10 @@ from joserfc.jwk import OKPKey
 
 from cli.local.issuer import GRANT, Issuer, create_app
 from shared.authorization.people import DEMO_PEOPLE
+from shared.errors import DaybookError, UnavailableError
+from shared.security.service_tokens import ServiceTokens
 from shared.security.tokens import TokenVerifier
+from shared.testing.clock import TurnableClock
 
 URL = "http://127.0.0.1:8105"
 KEY = OKPKey.generate_key("Ed25519")
@@ -25,9 +29,26 @@ class NoonClock:
         return 1000.0
 
 
+def put(file: Path, text: str | None) -> None:
+    """Let a secret be this, for its owner alone; None: let there be none."""
+    if text is None:
+        file.unlink()
+        return
+    file.write_text(text)
+    file.chmod(0o600)
+
+
 @pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    issuer = Issuer(url=URL, audience="daybook", key=KEY, clock=NoonClock())
+def secret(tmp_path: Path) -> Path:
+    file = tmp_path / "client.secret"
+    put(file, "it is: 100% secret\n")
+    return file
+
+
+@pytest.fixture
+async def http(secret: Path) -> AsyncIterator[httpx.AsyncClient]:
+    secrets = {"customers": secret}
+    issuer = Issuer(url=URL, audience="daybook", key=KEY, clock=NoonClock(), secrets=secrets)
     transport = httpx.ASGITransport(create_app(issuer))
     async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
         yield client
@@ -94,3 +115,62 @@ async def test_the_page_shows_who_one_can_be(http: httpx.AsyncClient) -> None:
     page = (await http.get("/")).text
     assert "daybook token alice" in page
     assert "sales manager" in page
+
+
+async def test_a_service_signs_in_with_its_secret_and_asks_again_only_before_the_token_ends(
+    http: httpx.AsyncClient, secret: Path
+) -> None:
+    clock = TurnableClock()
+    tokens = ServiceTokens(URL, "customers", secret, http, clock)
+    token = await tokens.token()
+    verifier = TokenVerifier(issuer=URL, audience="daybook", http=http, clock=NoonClock())
+    assert (await verifier.verify(token)).subject == DEMO_PEOPLE["customers"].subject
+    put(secret, "another")
+    clock.turn(3539)
+    assert await tokens.token() == token
+    put(secret, None)
+    clock.turn(2)
+    with pytest.raises(DaybookError) as refused:
+        await tokens.token()
+    assert refused.value.problem_code == "secret-missing"
+
+
+@pytest.mark.parametrize("account", ["permissions", "alice", "nobody"])
+async def test_whoever_has_no_secret_here_is_no_service(
+    http: httpx.AsyncClient, secret: Path, account: str
+) -> None:
+    with pytest.raises(UnavailableError) as refused:
+        await ServiceTokens(URL, account, secret, http, TurnableClock()).token()
+    assert refused.value.problem_code == "service-account-refused"
+    assert str(secret) in str(refused.value.fix)
+
+
+async def test_a_wrong_secret_is_refused_and_a_new_one_is_taken_at_once(
+    http: httpx.AsyncClient, secret: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong"
+    put(wrong, "guessed")
+    with pytest.raises(UnavailableError):
+        await ServiceTokens(URL, "customers", wrong, http, TurnableClock()).token()
+    put(secret, "guessed")
+    assert await ServiceTokens(URL, "customers", wrong, http, TurnableClock()).token()
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic !!", "Bearer abc", "Basic Y3VzdG9tZXJz"])
+async def test_what_is_no_basic_authorization_is_refused(
+    http: httpx.AsyncClient, header: str
+) -> None:
+    answer = await http.post(
+        "/token", data={"grant_type": "client_credentials"}, headers={"Authorization": header}
+    )
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Basic")
+
+
+async def test_an_issuer_that_is_away_is_told(secret: Path) -> None:
+    def away(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(away)) as nobody:
+        with pytest.raises(UnavailableError) as refused:
+            await ServiceTokens(URL, "customers", secret, nobody, TurnableClock()).token()
+    assert refused.value.problem_code == "issuer-unavailable"

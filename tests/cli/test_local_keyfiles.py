@@ -12,7 +12,7 @@ def test_the_first_start_makes_three_keys_that_only_the_user_can_read(tmp_path: 
     folder = tmp_path / "secrets"
     make_key_files(folder)
     made = {path.name: path for path in folder.iterdir()}
-    assert made.keys() == {"master.key", "service.key", "issuer.key"}
+    assert made.keys() == {"client.secret", "master.key", "service.key", "issuer.key"}
     assert {path.stat().st_mode & 0o777 for path in made.values()} == {0o600}
     assert len(made["master.key"].read_bytes()) == len(made["service.key"].read_bytes()) == 32
     assert made["master.key"].read_bytes() != made["service.key"].read_bytes()
