@@ -40,7 +40,7 @@ def test_a_master_key_is_replaced_at_once_and_the_former_one_kept(tmp_path: Path
     assert former.read_bytes() == before != (tmp_path / "master.key").read_bytes()
     assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
     assert MasterKeyFiles(tmp_path).unwrap("ada", wrapped) == b"k" * 32
-    assert {path.suffix for path in tmp_path.iterdir()} == {".key"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".key", ".secret"}
 
 
 def test_the_signing_key_is_read_as_it_was_made(tmp_path: Path) -> None:
