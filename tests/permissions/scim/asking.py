@@ -1,14 +1,19 @@
-"""A client of SCIM over any httpx client, and a service in memory that it can ask."""
+"""A client of SCIM over any httpx client, and a service without a store that it can ask."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 import httpx
 from scim2_client import BaseSyncSCIMClient
 from scim2_models import ScimPolicy, ScimProvider
 
+from services.permissions.api.scim.kept import KeptPeople, KeptTeams
 from services.permissions.api.scim.routes import add_scim
+from services.permissions.domain.policy.commands import ChooseDefaultRole
+from services.permissions.domain.subject.state import Subject
 from shared.authorization.decisions import TableDecisions
 from shared.errors import UnavailableError
 from shared.events import Event
@@ -19,7 +24,8 @@ from shared.web.callers import Guard
 from shared.web.health import Readiness
 from shared.web.recording import Recorder
 from shared.web.routes import Routes
-from tests.permissions.scim.memory import Memory, PeopleInMemory, TeamsInMemory
+from tests.permissions.domain.stories import Story, nothing, permission, policy, role
+from tests.permissions.scim.desk import DeskInMemory
 from tests.shared.fakes import FakeIssuer
 
 ROOT = "http://daybook/scim/v2"
@@ -28,6 +34,13 @@ GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 SCIM = {"Content-Type": "application/scim+json"}
+
+
+def a_start() -> Story:
+    """Begin with nobody, and a role for everybody who comes."""
+    default = policy(ChooseDefaultRole("joiner"))
+    story = nothing().given(permission("customer:read"), *role("joiner", 0), default)
+    return replace(story, is_installation=False)
 
 
 class ScimClient(BaseSyncSCIMClient):
@@ -68,12 +81,12 @@ class InProcess(httpx.BaseTransport):
 
 
 class Stage:
-    """The service in memory; everybody in the demo can sign in."""
+    """The service without a store; everybody in the demo can sign in."""
 
-    def __init__(self) -> None:
+    def __init__(self, story: Story | None = None) -> None:
         clock = TurnableClock()
         self.issuer = FakeIssuer(clock)
-        self.memory = Memory()
+        self.desk = DeskInMemory(story or a_start())
         self.records: list[Event] = []
         guard, recorder = Guard(self.issuer.verifier(), TableDecisions()), Recorder(self, clock)
         app = create_app(
@@ -84,7 +97,7 @@ class Stage:
             tracing=Tracing([], share=0.0),
             readiness=self._readiness,
         )
-        people, teams = PeopleInMemory(self.memory), TeamsInMemory(self.memory)
+        people, teams = KeptPeople(self.desk, uuid4), KeptTeams(self.desk, uuid4)
         add_scim(app, Routes(app, guard, recorder), people, teams)
         self.app = app
         self.http = self.client("directory")
@@ -92,6 +105,9 @@ class Stage:
     def client(self, person: str | None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.issuer.token_of(person)}"} if person else {}
         return httpx.Client(transport=InProcess(self.app), base_url=ROOT, headers=headers)
+
+    def subject(self, person_id: str) -> Subject:
+        return self.desk.book_now.subject(UUID(person_id))
 
     def create(self, user_name: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
         return self.post("/Users", schemas=[USER], userName=user_name, **more)

@@ -108,8 +108,6 @@ def _said_of(error: DaybookError) -> tuple[int, str | None]:
             return _STATUS_OF_INPUT, "invalidValue"
         case RuleBrokenError() if error.problem_code == _TAKEN:
             return error.status, "uniqueness"
-        case RuleBrokenError() if error.field is not None:
-            return _STATUS_OF_INPUT, "invalidValue"
         case _:
             return error.status, None
 

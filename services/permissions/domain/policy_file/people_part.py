@@ -22,7 +22,8 @@ from services.permissions.domain.subject.commands import (
     SuspendSubject,
     TrustCaller,
 )
-from services.permissions.domain.subject.life import description_of, must_be_there
+from services.permissions.domain.subject.describing import description_of
+from services.permissions.domain.subject.life import must_be_there
 from services.permissions.domain.subject.state import NOWHERE, Placement, Subject
 from services.permissions.domain.team.rules import FormTeam, RenameTeam
 from shared.errors import NotFoundError

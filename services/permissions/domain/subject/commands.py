@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.permissions.domain.subject.events import AttributeValue, SubjectKind
@@ -19,6 +20,9 @@ class Description:
     user_name: str | None = None
     emails: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
+    provisioned: Mapping[str, Any] | None = None
+    """The account in its identity provider's words; empty: none keeps it any more, None: as it
+    was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class SubjectDetails(Personal):
     """The e-mail addresses, the main one first."""
     identifiers: tuple[str, ...] = ()
     """Other names by which programs ask about the subject, in AuthZEN and SCIM."""
+    provisioned: Mapping[str, Any] | None = None
+    """The account in the words of the identity provider that keeps it (SCIM); absent: none does."""
 
 
 class SubjectReason(Personal):

@@ -73,13 +73,16 @@ def _joined(before: Subject, event: SubjectJoined, _by: str) -> Subject:
 def _described(subject: Subject, event: SubjectJoined | SubjectDescribed) -> Subject:
     its = event.personal
     if its is None:
-        return replace(subject, display_name=None, user_name=None, emails=(), identifiers=())
+        return replace(
+            subject, display_name=None, user_name=None, emails=(), identifiers=(), provisioned={}
+        )
     return replace(
         subject,
         display_name=its.display_name,
         user_name=its.user_name,
         emails=its.emails,
         identifiers=its.identifiers,
+        provisioned=its.provisioned or {},
     )
 
 

@@ -8,7 +8,6 @@ from services.permissions.domain.authority import refuse_for_oneself
 from services.permissions.domain.book import Asking, Book
 from services.permissions.domain.subject.commands import (
     DescribeSubject,
-    Description,
     DistrustCaller,
     FinishSubjectErasure,
     JoinSubject,
@@ -21,13 +20,17 @@ from services.permissions.domain.subject.commands import (
     SuspendSubject,
     TrustCaller,
 )
+from services.permissions.domain.subject.describing import (
+    PEOPLE_EDITORS,
+    describe,
+    details_of,
+    refuse_taken_names,
+)
 from services.permissions.domain.subject.events import (
     CallerDistrusted,
     CallerTrusted,
     LifeEvent,
     SubjectAttributesSet,
-    SubjectDescribed,
-    SubjectDetails,
     SubjectErased,
     SubjectEvent,
     SubjectJoined,
@@ -46,7 +49,6 @@ from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
 DEPARTMENT: Final = re.compile(r"[a-z0-9_-]{1,40}(/[a-z0-9_-]{1,40}){0,9}")
 MAX_TEAMS: Final = 5_000
 MAX_ATTRIBUTES: Final = 50
-PEOPLE_EDITORS: Final = "whoever has the permission subject:change"
 
 
 def decide_joining(book: Book, subject_id: UUID, command: JoinSubject) -> list[SubjectEvent]:
@@ -69,7 +71,7 @@ def decide_joining(book: Book, subject_id: UUID, command: JoinSubject) -> list[S
     if subject.life == "erased":
         raise _erased()
     _check_place(book, subject_id, command.kind, command.place)
-    _refuse_taken_names(book, subject_id, command.description)
+    refuse_taken_names(book, subject_id, command.description)
     place = command.place
     joined = SubjectJoined(
         kind=command.kind,
@@ -79,7 +81,7 @@ def decide_joining(book: Book, subject_id: UUID, command: JoinSubject) -> list[S
         department=place.department,
         teams=place.teams,
         attributes=dict(command.attributes),
-        personal=_details(command.description),
+        personal=details_of(command.description),
     )
     role = book.policy.default_role
     return [joined] if role is None else [joined, GrantGiven(grant_id=command.grant_id, role=role)]
@@ -98,15 +100,16 @@ def decide_life(
     subject = book.subject(subject_id)
     if isinstance(command, FinishSubjectErasure):
         return _erase(subject, command)
-    must_be_there(subject)
+    # Who left is still described and placed: the identity provider keeps the account for a while.
+    (_must_be_known if isinstance(command, DescribeSubject | MoveSubject) else must_be_there)(
+        subject
+    )
     match command:
         case MoveSubject() | SetSubjectAttributes() | TrustCaller() | DistrustCaller():
             refuse_for_oneself(subject_id, asking, "change what rights are measured by")
             return _change_place(book, subject_id, command)
         case DescribeSubject(description=description):
-            _refuse_taken_names(book, subject_id, description)
-            is_new = description_of(subject) != description
-            return [SubjectDescribed(personal=_details(description))] if is_new else []
+            return describe(book, subject_id, description)
         case SuspendSubject(reason=reason):
             if not subject.is_active:
                 return []
@@ -122,15 +125,7 @@ def decide_life(
 
 def must_be_there(subject: Subject) -> None:
     """Raise unless the subject joined and did not leave (NotFoundError, RuleBrokenError)."""
-    if subject.life is None:
-        raise NotFoundError(
-            "there is no such subject",
-            code="subject-not-found",
-            field="subject_id",
-            fix="see who there is with GET /v1/subjects",
-        )
-    if subject.life == "erased":
-        raise _erased()
+    _must_be_known(subject)
     if subject.life == "left":
         raise RuleBrokenError(
             "this subject left",
@@ -141,11 +136,17 @@ def must_be_there(subject: Subject) -> None:
         )
 
 
-def description_of(subject: Subject) -> Description:
-    """Return who the subject is."""
-    return Description(
-        subject.display_name or "", subject.user_name, subject.emails, subject.identifiers
-    )
+def _must_be_known(subject: Subject) -> None:
+    """Raise unless the subject joined once: who left is still described, as long as not erased."""
+    if subject.life is None:
+        raise NotFoundError(
+            "there is no such subject",
+            code="subject-not-found",
+            field="subject_id",
+            fix="see who there is with GET /v1/subjects",
+        )
+    if subject.life == "erased":
+        raise _erased()
 
 
 def _change_place(book: Book, subject_id: UUID, command: PlaceCommand) -> list[LifeEvent]:
@@ -252,36 +253,6 @@ def _check_owner(book: Book, owner: UUID | None) -> None:
             fix="name such a person as its owner first",
             who_can_help=PEOPLE_EDITORS,
         )
-
-
-def _refuse_taken_names(book: Book, subject_id: UUID, description: Description) -> None:
-    """Refuse a name by which programs would take one subject for another."""
-    wanted = _names(description.user_name, description.identifiers)
-    for other_id, other in book.subjects.items():
-        if other_id != subject_id and other.is_there and wanted:
-            taken = wanted & _names(other.user_name, other.identifiers)
-            if taken:
-                is_user_name = (description.user_name or "").casefold() in taken
-                raise RuleBrokenError(
-                    "another subject has this name already",
-                    code="name-taken",
-                    field="user_name" if is_user_name else "identifiers",
-                    fix="take another name, or take it away from the other subject first",
-                    who_can_help=PEOPLE_EDITORS,
-                )
-
-
-def _names(user_name: str | None, identifiers: tuple[str, ...]) -> set[str]:
-    return {*identifiers} | ({user_name.casefold()} if user_name else set())
-
-
-def _details(description: Description) -> SubjectDetails:
-    return SubjectDetails(
-        display_name=description.display_name,
-        user_name=description.user_name,
-        emails=description.emails,
-        identifiers=description.identifiers,
-    )
 
 
 def _reason(reason: str | None) -> SubjectReason | None:

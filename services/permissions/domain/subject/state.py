@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from services.permissions.domain.policy.events import ConditionDocument
@@ -79,6 +79,8 @@ class Subject:
     user_name: str | None = None
     emails: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
+    provisioned: Mapping[str, Any] = field(default_factory=dict)
+    """The account in its identity provider's words; empty if none keeps it."""
     place: Placement = NOWHERE
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     is_trusted_caller: bool = False

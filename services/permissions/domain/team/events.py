@@ -9,6 +9,8 @@ class TeamFormed(Event):
 
     title: Title
     """What people call it."""
+    external_id: str | None = None
+    """The id by which an identity provider names it (SCIM); absent: none does."""
 
 
 class TeamRenamed(Event):
@@ -16,6 +18,8 @@ class TeamRenamed(Event):
 
     title: Title
     """What people call it from now on."""
+    external_id: str | None = None
+    """The id by which an identity provider names it from now on; absent: none does."""
 
 
 class TeamDissolved(Event):

@@ -18,6 +18,8 @@ class FormTeam:
     """Let there be a team."""
 
     title: Title
+    external_id: str | None = None
+    """The id by which an identity provider names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class RenameTeam:
     """Call it otherwise."""
 
     title: Title
+    external_id: str | None = None
+    """The id by which an identity provider names it; empty: none does any more, None: as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Team:
 
     title: Title | None = None
     is_dissolved: bool = False
+    external_id: str | None = None
 
 
 NO_TEAM = Team()
@@ -66,14 +71,12 @@ def decide_team(team: Team, command: TeamCommand, *, members: int) -> list[TeamE
                 field="team",
                 fix="make a new id for a new team, or rename this one",
             )
-        return [TeamFormed(title=command.title)]
+        return [TeamFormed(title=command.title, external_id=command.external_id)]
     if team.title is None:
         raise no_such_team()
     match command:
-        case RenameTeam(title=title):
-            if team.is_dissolved:
-                raise no_such_team()
-            return [] if team.title == title else [TeamRenamed(title=title)]
+        case RenameTeam():
+            return _rename(team, command)
         case DissolveTeam():
             if members:
                 raise RuleBrokenError(
@@ -87,11 +90,21 @@ def decide_team(team: Team, command: TeamCommand, *, members: int) -> list[TeamE
             assert_never(command)
 
 
+def _rename(team: Team, command: RenameTeam) -> list[TeamEvent]:
+    if team.is_dissolved:
+        raise no_such_team()
+    named = command.external_id
+    external_id = team.external_id if named is None else named or None
+    if (team.title, team.external_id) == (command.title, external_id):
+        return []
+    return [TeamRenamed(title=command.title, external_id=external_id)]
+
+
 def evolve_team(team: Team, event: TeamEvent) -> Team:
     """Return the team after one more event."""
     match event:
-        case TeamFormed(title=title) | TeamRenamed(title=title):
-            return replace(team, title=title)
+        case TeamFormed() | TeamRenamed():
+            return replace(team, title=event.title, external_id=event.external_id)
         case TeamDissolved():
             return replace(team, is_dissolved=True)
         case _:
