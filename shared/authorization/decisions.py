@@ -19,6 +19,7 @@ _EVERY_CUSTOMER_READ = frozenset(
         Permission.CUSTOMERS_WATCH,
         Permission.ACTIVITY_READ,
         Permission.FIELDS_READ,
+        Permission.GRANTS_REQUEST,
     }
 )
 _DAILY_WORK = _EVERY_CUSTOMER_READ | {Permission.CUSTOMERS_CHANGE}
@@ -39,6 +40,9 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.ERASURES_READ,
                 Permission.FEED_READ,
                 Permission.FIELDS_READ,
+                Permission.GRANTS_READ,
+                Permission.GRANTS_REQUEST,
+                Permission.POLICY_READ,
                 Permission.RECORDS_READ,
             }
         ),
@@ -48,7 +52,12 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.CUSTOMERS_EXPORT,
             Permission.CUSTOMERS_IMPORT,
             Permission.FIELDS_DECLARE,
+            Permission.GRANTS_APPROVE,
+            Permission.GRANTS_GIVE,
+            Permission.GRANTS_READ,
             Permission.LAG_READ,
+            Permission.POLICY_CHANGE,
+            Permission.POLICY_READ,
             Permission.PROJECTIONS_OPERATE,
         },
         # No personal data: watch carries ids, types and versions, the feed carries ciphertext.
@@ -60,6 +69,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CUSTOMERS_WATCH,
                 Permission.ERASURES_READ,
                 Permission.FEED_READ,
+                Permission.GRANTS_REQUEST,
                 Permission.LAG_READ,
                 Permission.PROJECTIONS_OPERATE,
             }
@@ -75,6 +85,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.ERASURES_CONFIRM,
                 Permission.ERASURES_READ,
                 Permission.FIELDS_READ,
+                Permission.GRANTS_REQUEST,
             }
         ),
         Role.SUBSCRIBER: frozenset(

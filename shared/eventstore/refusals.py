@@ -19,7 +19,7 @@ def told(error: asyncpg.PostgresError) -> Exception:
     """Return what the append function refused, in words; any other error as it is."""
     if error.sqlstate == "DB422":
         return key_used_for_another_body()
-    if error.sqlstate == "DB412":
+    if error.sqlstate in {"DB412", "DB423"}:
         detail = error.detail
         return VersionConflictError(
             "somebody changed this since you read it",

@@ -1,7 +1,12 @@
 """The permissions api is put together here: which routes there are, and what they stand on."""
 
 from services.permissions import VERSION
+from services.permissions.api.grants import GrantRoutes
+from services.permissions.api.policy import PolicyRoutes
 from services.permissions.api.snapshots import SnapshotRoutes
+from services.permissions.application.commands import PermissionCommands
+from services.permissions.application.policy_book import PolicyBook
+from services.permissions.application.policy_files import PolicyFiles
 from services.permissions.application.whole_log import WholeLog
 from shared.service.app import begin_api
 from shared.service.foundation import Foundation
@@ -14,4 +19,11 @@ def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Tol
     """Return the app with all its routes."""
     app, routes = begin_api("permissions", VERSION, foundation, readiness, told)
     SnapshotRoutes(WholeLog(foundation.truth, foundation.feed)).add_to(routes)
+    book = PolicyBook(foundation.truth, foundation.keys)
+    commands = PermissionCommands(
+        foundation.store, book, foundation.keys, foundation.clock, foundation.appended
+    )
+    files = PolicyFiles(book, commands, foundation.clock)
+    PolicyRoutes(files, book, foundation.service_key).add_to(routes)
+    GrantRoutes(commands, book, foundation.service_key).add_to(routes)
     return app

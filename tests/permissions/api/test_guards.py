@@ -21,6 +21,15 @@ EVERY_ROUTE = {
     ("GET", "/v1/feed"): Permission.FEED_READ,
     ("GET", "/v1/feed/digest"): Permission.FEED_READ,
     ("GET", "/v1/lag"): Permission.LAG_READ,
+    ("GET", "/v1/policy"): Permission.POLICY_READ,
+    ("GET", "/v1/roles"): Permission.POLICY_READ,
+    ("GET", "/v1/subjects"): Permission.GRANTS_READ,
+    ("GET", "/v1/subjects/{subject_id}"): Permission.GRANTS_READ,
+    ("POST", "/v1/policy"): Permission.POLICY_CHANGE,
+    ("POST", "/v1/grants"): Permission.GRANTS_GIVE,
+    ("POST", "/v1/grants/revoke"): Permission.GRANTS_GIVE,
+    ("POST", "/v1/requests"): Permission.GRANTS_REQUEST,
+    ("POST", "/v1/approvals"): Permission.GRANTS_APPROVE,
     ("GET", "/v1/snapshot"): Permission.PERMISSIONS_FOLLOW,
 }
 """Every route with the permission that was meant for it; a new one is one more line here."""

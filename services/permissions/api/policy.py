@@ -1,0 +1,183 @@
+"""Routes of the policy: as a file, looked at before it is applied, and its roles one by one."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.permissions.application.policy_book import PolicyBook
+from services.permissions.application.policy_files import Applied, PolicyFiles
+from services.permissions.domain.policy.inheritance import level_of
+from services.permissions.domain.policy.state import Policy, Role
+from services.permissions.domain.rights import Right
+from shared.authorization.permissions import Permission
+from shared.given import Given
+from shared.web.answers import Answer, JsonAnswer
+from shared.web.bodies import parse, read_body
+from shared.web.callers import Caller
+from shared.web.documents import IDEMPOTENCY_KEY
+from shared.web.idempotency import remembering
+from shared.web.routes import Routes
+from shared.web.versions import etag
+
+LARGEST_FILE = 250_000
+
+
+class PolicyBody(Given):
+    """A policy file, to be looked at or applied."""
+
+    file: str = Field(max_length=LARGEST_FILE, description="The file: YAML.")
+    dry_run: bool = Field(default=False, description="Only say what it would change.")
+
+
+class PolicyFileView(BaseModel):
+    """Everything as a policy file: applied again, it changes nothing."""
+
+    file: str
+    version: int
+
+
+class ChangeView(BaseModel):
+    """What one subject gains and loses of one permission, each as scope/clearance and limits."""
+
+    subject_id: UUID
+    user_name: str | None
+    permission: str
+    gained: list[str]
+    lost: list[str]
+
+
+class PlanView(BaseModel):
+    """What a policy file changes."""
+
+    applied: bool
+    events: int
+    changes: list[ChangeView]
+    requested: list[UUID]
+    """Subjects for whom something is only requested, because somebody else must agree."""
+
+
+class RoleView(BaseModel):
+    """A role. `effective_level` counts what comes with it through its parents, too."""
+
+    name: str
+    level: int
+    effective_level: int
+    title: dict[str, str]
+    parents: list[str]
+    permissions: dict[str, list[dict[str, Any]]]
+    retired: bool
+
+
+class RoleList(BaseModel):
+    """Every role that was ever defined."""
+
+    items: list[RoleView]
+
+
+class PolicyRoutes:
+    """The handlers of the policy's routes."""
+
+    def __init__(self, files: PolicyFiles, book: PolicyBook, secret: bytes) -> None:
+        self._files = files
+        self._book = book
+        self._secret = secret
+
+    def add_to(self, routes: Routes) -> None:
+        """Declare the routes."""
+        reads = Permission.POLICY_READ
+        routes.add(
+            "GET", "/v1/policy", "export_policy", reads, self.export,
+            answers={200: Answer("The file.", PolicyFileView, {"ETag": "The policy's version."})},
+        )  # fmt: skip
+        routes.add(
+            "POST", "/v1/policy", "apply_policy", Permission.POLICY_CHANGE, self.apply,
+            body=PolicyBody, parameters=[IDEMPOTENCY_KEY],
+            answers={200: Answer("What it changes, or changed.", PlanView)},
+        )  # fmt: skip
+        routes.add(
+            "GET", "/v1/roles", "list_roles", reads, self.roles,
+            answers={200: Answer("The roles.", RoleList)},
+        )  # fmt: skip
+
+    async def export(self, _request: Request, _caller: Caller) -> Response:
+        """Write policy, teams and people as a file."""
+        text, version = await self._files.write()
+        headers = {"ETag": etag(version), "Cache-Control": "no-store"}
+        return JsonAnswer({"file": text, "version": version}, 200, headers)
+
+    async def apply(self, request: Request, caller: Caller) -> Response:
+        """Apply a policy file as a whole, or say what it would change: who gains, who loses.
+
+        Applied again it changes nothing. What two people must agree to is only requested.
+        """
+        raw = await read_body(request)
+        body = parse(PolicyBody, raw)
+        if body.dry_run:
+            return JsonAnswer(_plan(await self._files.look(body.file, by=caller.subject)))
+        remember = remembering(request, caller, raw, self._secret, status=200, route="apply_policy")
+        applied = await self._files.apply(body.file, by=caller.subject, remember=remember)
+        return JsonAnswer(_plan(applied), 200, _headers(applied))
+
+    async def roles(self, _request: Request, _caller: Caller) -> Response:
+        """List the roles, the retired ones too."""
+        await self._book.catch_up()
+        policy = self._book.book.policy
+        return JsonAnswer({"items": [_role(policy, n, r) for n, r in policy.roles.items()]})
+
+
+def _headers(applied: Applied) -> dict[str, str]:
+    outcome = applied.outcome
+    if outcome is None or outcome.token is None:
+        return {}
+    headers = {"Daybook-Token": str(outcome.token)}
+    return headers | ({"Idempotency-Replayed": "true"} if outcome.answered else {})
+
+
+def _plan(applied: Applied) -> dict[str, Any]:
+    plan = applied.plan
+    changes = [
+        {
+            "subject_id": str(change.subject_id),
+            "user_name": plan.after.subject(change.subject_id).user_name,
+            "permission": one.permission,
+            "gained": [_right(right) for right in one.gained],
+            "lost": [_right(right) for right in one.lost],
+        }
+        for change in plan.changes
+        for one in change.differences
+    ]
+    return {
+        "applied": applied.outcome is not None,
+        "events": len(plan.facts),
+        "changes": changes,
+        "requested": [str(fact.subject_id) for fact in plan.requested],
+    }
+
+
+def _right(right: Right) -> str:
+    limits = [
+        "" if right.starts is None else f"from {right.starts.isoformat()}",
+        "" if right.until is None else f"until {right.until.isoformat()}",
+        "" if right.records is None else f"{len(right.records)} records",
+        "" if not right.conditions else "under a condition",
+    ]
+    told = ", ".join(limit for limit in limits if limit)
+    return f"{right.scope.value}/{right.clearance.value}" + (f" ({told})" if told else "")
+
+
+def _role(policy: Policy, name: str, role: Role) -> dict[str, Any]:
+    return {
+        "name": name,
+        "level": role.level,
+        "effective_level": level_of(policy, name),
+        "title": role.title.model_dump(),
+        "parents": list(role.parents),
+        "permissions": {
+            permission: [one.model_dump(mode="json", exclude_none=True) for one in allowances]
+            for permission, allowances in role.allowances.items()
+        },
+        "retired": role.is_retired,
+    }

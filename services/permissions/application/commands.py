@@ -1,0 +1,169 @@
+"""What is asked is decided on the whole book, and stored in one transaction if it is still so."""
+
+from asyncio import Event as Signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from uuid6 import uuid7
+
+from services.permissions.application.policy_book import APART, PolicyBook, streams_of
+from services.permissions.domain.book import POLICY_STREAM, Book, Fact, SubjectFact
+from services.permissions.domain.subject.events import SubjectJoined
+from services.permissions.storage.codec import CODEC
+from shared.clock import Clock
+from shared.errors import RuleBrokenError, VersionConflictError
+from shared.events import EventToAppend, Origin
+from shared.eventstore.store import EventStore
+from shared.eventstore.tokens import TokenPart
+from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, StreamAppend
+from shared.observability.traces import current_traceparent
+from shared.security.subject_keys import KeyPool, SubjectKey, SubjectKeys
+
+STORE: Final = """select * from append_as_seen($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+    $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"""
+TRIES: Final = 10
+"""Administrators are few; so many at the same moment is an accident."""
+
+Decide = Callable[[Book, datetime], Sequence[Fact]]
+Expected = Mapping[str, int]
+"""Stream → the version that somebody read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command led to."""
+
+    facts: Sequence[Fact]
+    token: TokenPart | None
+    """None: nothing changed."""
+    answered: Appended | None = None
+    """The first answer, if this was asked before with the same idempotency key."""
+
+
+class PermissionCommands:
+    """Runs decisions; safe to share between tasks."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        book: PolicyBook,
+        keys: SubjectKeys,
+        clock: Clock,
+        appended: Signal,
+    ) -> None:
+        """Work on this store; `appended` is set after each commit, so that the relay wakes."""
+        self._store = store
+        self._book = book
+        self._keys = keys
+        self._pool = KeyPool(keys)
+        self._clock = clock
+        self._appended = appended
+
+    async def run(
+        self,
+        decide: Decide,
+        *,
+        by: str,
+        expected: Expected | None = None,
+        remember: Remember | None = None,
+    ) -> Outcome:
+        """Catch up, decide, store; if somebody was faster, once more.
+
+        Args:
+            decide: returns the facts; it is asked again on a newer book if need be.
+            by: who asks.
+            expected: versions that were read; another one refuses.
+            remember: what to keep under the idempotency key.
+
+        Raises:
+            DaybookError: what `decide` refuses.
+            VersionConflictError: a stream is at another version than was read.
+            UnavailableError: a server does not answer.
+        """
+        for _ in range(TRIES):
+            await self._book.catch_up()
+            if remember is not None and (done := await self._store.remembered(remember)):
+                return Outcome((), done.token, done)
+            _refuse_stale(self._book, expected or {})
+            facts = decide(self._book.book, self._clock.now())
+            if not facts and remember is None:
+                return Outcome((), None)
+            try:
+                token = await self._append(facts, by, remember or NOTHING_TO_REMEMBER)
+            except VersionConflictError:
+                continue
+            self._appended.set()
+            await self._book.catch_up()
+            return Outcome(facts, token if facts else None)
+        raise VersionConflictError(
+            "others keep changing permissions at this moment", fix="try again in a moment"
+        )
+
+    async def _append(self, facts: Sequence[Fact], by: str, remember: Remember) -> TokenPart:
+        seen, book = self._book.place, self._book
+        keys = await self._keys_for(facts)
+        appends = [
+            StreamAppend(
+                stream, _subject(stream), book.version_of(stream), [_encoded(f, keys) for f in its]
+            )
+            for stream, its in streams_of(facts).items()
+            # A stream begins with an event.
+            if its or book.version_of(stream)
+        ]
+        told = facts[0].stream if facts else POLICY_STREAM
+        count = sum(fact.stream == told for fact in facts)
+        return await self._store.append_with(
+            STORE, appends, Origin(by, uuid4(), traceparent=current_traceparent()),
+            self._clock.now(), *seen, list(APART), remember.key, remember.body_mac,
+            remember.status, remember.location, told, book.version_of(told) + count,
+        )  # fmt: skip
+
+    async def _keys_for(self, facts: Sequence[Fact]) -> dict[UUID, SubjectKey]:
+        """Return the key of each subject that a fact is about; a new one gets a new key."""
+        subjects = {fact.subject_id for fact in facts if isinstance(fact, SubjectFact)}
+        kids = {one: kid for one in subjects if (kid := self._book.kid_of(one))}
+        ciphers = await self._keys.read(kids.values())
+        keys: dict[UUID, SubjectKey] = {}
+        for one in subjects:
+            if one not in kids:
+                keys[one] = await self._pool.take()
+            elif (cipher := ciphers[kids[one]]) is not None:
+                commitment = self._book.commitment_of(one)
+                keys[one] = SubjectKey(kids[one], b"", cipher, commitment)
+        return keys
+
+
+def _encoded(fact: Fact, keys: Mapping[UUID, SubjectKey]) -> EventToAppend:
+    if not isinstance(fact, SubjectFact):
+        return CODEC.encode(fact.event, uuid7())
+    event, key = fact.event, keys.get(fact.subject_id)
+    if key is None and getattr(event, "personal", None) is not None:
+        raise RuleBrokenError(
+            "the key of this subject is destroyed: nothing personal can be said of it any more",
+            code="subject-erased",
+            fix="let the person join with a new id",
+            who_can_help="data protection",
+        )
+    if isinstance(event, SubjectJoined) and key is not None:
+        event = event.model_copy(update={"key_commitment": key.commitment})
+    return CODEC.encode(event, uuid7(), key)
+
+
+def _subject(stream: str) -> str:
+    """Return whose events a stream has: the id of the subject or team, or the policy."""
+    return stream.partition("-")[2] or stream
+
+
+def _refuse_stale(book: PolicyBook, expected: Expected) -> None:
+    for stream, version in expected.items():
+        now = book.version_of(stream)
+        if now != version:
+            raise VersionConflictError(
+                f"you read version {version}, it is at {now}",
+                current_version=now,
+                field="If-Match",
+                fix="read it again, look at what changed, and send the change with the new ETag",
+            )

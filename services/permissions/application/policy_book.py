@@ -1,0 +1,141 @@
+"""All permissions with the names of people, folded from the store itself, as decisions need them.
+
+It is in memory: some thousand people and their grants. Whoever decides catches up first, and what
+was decided is stored only if nothing was appended since.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from services.permissions.domain.book import (
+    POLICY_STREAM,
+    Book,
+    Fact,
+    PolicyFact,
+    SubjectFact,
+    TeamFact,
+)
+from services.permissions.domain.subject.events import SubjectJoined
+from services.permissions.storage.codec import CODEC
+from shared.events import Event, RecordedEvent
+from shared.eventstore.rows import EVENT_COLUMNS, event_of
+from shared.postgres.lanes import Lanes
+from shared.projecting.canary import CanarySent
+from shared.security.subject_keys import SubjectKeys
+
+PAGE: Final = 1_000
+APART: Final = (CanarySent.__name__,)
+"""Types of events that decide nothing."""
+READ: Final = f"""select {EVENT_COLUMNS} from events e
+    where e.partition = 0 and (e.txid, e.position) > ($1::xid8, $2::bigint)
+    order by e.txid, e.position limit $3"""
+
+
+@dataclass(slots=True)
+class _Folded:
+    """How far the book is, and what it takes to go on."""
+
+    epoch: int
+    book: Book = field(default_factory=Book)
+    versions: dict[str, int] = field(default_factory=dict)
+    kids: dict[UUID, str] = field(default_factory=dict)
+    commitments: dict[UUID, str] = field(default_factory=dict)
+    place: tuple[int, int] = (0, 0)
+
+
+class PolicyBook:
+    """The book of one process; safe to share between tasks."""
+
+    def __init__(self, lanes: Lanes, keys: SubjectKeys) -> None:
+        self._lanes = lanes
+        self._keys = keys
+        self._catching_up = asyncio.Lock()
+        self._now = _Folded(0)
+
+    @property
+    def book(self) -> Book:
+        """Return what is known; nobody but `catch_up` may change it."""
+        return self._now.book
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return the place in the log (txid, position) up to which it is known."""
+        return self._now.place
+
+    @property
+    def epoch(self) -> int:
+        """Return which life of the store it is of."""
+        return self._now.epoch
+
+    def version_of(self, stream: str) -> int:
+        """Return a stream's version; 0 if there is none."""
+        return self._now.versions.get(stream, 0)
+
+    def kid_of(self, subject_id: UUID) -> str | None:
+        """Return the reference of the key of somebody who is or was there."""
+        return self._now.kids.get(subject_id)
+
+    def commitment_of(self, subject_id: UUID) -> str:
+        """Return the commitment to that key, for whoever comes back."""
+        return self._now.commitments[subject_id]
+
+    async def catch_up(self) -> None:
+        """Take in everything that was committed until now.
+
+        Raises:
+            UnavailableError: the store or the key database does not answer.
+        """
+        async with self._catching_up:
+            epoch = await self._lanes.fetchval("select epoch from store")
+            if epoch != self._now.epoch:
+                # A store that was restored may lack what was folded.
+                self._now = _Folded(epoch)
+            while await self._read_on() == PAGE:
+                pass
+
+    async def _read_on(self) -> int:
+        now = self._now
+        rows = await self._lanes.fetch(READ, *now.place, PAGE)
+        recorded = [event_of(row) for row in rows]
+        events = await CODEC.decode(recorded, self._keys)
+        for record, event in zip(recorded, events, strict=True):
+            _take(now, record, event)
+        return len(recorded)
+
+
+def _take(now: _Folded, record: RecordedEvent, event: Event | None) -> None:
+    now.versions[record.stream] = record.version
+    now.place = (record.txid, record.position)
+    fact = _fact(record.stream, event)
+    if fact is None:
+        return
+    if isinstance(fact, SubjectFact) and isinstance(fact.event, SubjectJoined):
+        now.kids.setdefault(fact.subject_id, CODEC.subject_of(record) or "")
+        now.commitments.setdefault(fact.subject_id, fact.event.key_commitment)
+    now.book.fold(fact, record.origin.actor)
+
+
+def _fact(stream: str, event: Any) -> Fact | None:  # noqa: ANN401 - of the type of its stream
+    if event is None:
+        return None
+    if stream == POLICY_STREAM:
+        return PolicyFact(event)
+    kind, _, name = stream.partition("-")
+    match kind:
+        case "subject":
+            return SubjectFact(UUID(name), event)
+        case "team":
+            return TeamFact(UUID(name), event)
+        case _:
+            return None
+
+
+def streams_of(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
+    """Return the facts by stream, the policy's first: all decisions wait for each other there."""
+    by_stream: dict[str, list[Fact]] = {POLICY_STREAM: []}
+    for fact in facts:
+        by_stream.setdefault(fact.stream, []).append(fact)
+    return by_stream

@@ -1,0 +1,98 @@
+"""A policy file is looked at, applied by somebody, or sets Daybook up; always as a whole."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from uuid6 import uuid7
+
+from services.permissions.application.commands import Outcome, PermissionCommands
+from services.permissions.application.policy_book import PolicyBook
+from services.permissions.domain.book import Asking, Book, Fact
+from services.permissions.domain.policy_file.planning import Plan, plan
+from services.permissions.domain.policy_file.reading import ReadPolicy, read_policy
+from services.permissions.domain.policy_file.writing import write_policy
+from shared.clock import Clock
+from shared.eventstore.writing import Remember
+
+DEFAULT: Final = Path(__file__).parents[1] / "policies" / "default.yaml"
+"""The policy that Daybook starts with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a file changes, and what came of it; no outcome: it was only looked at."""
+
+    plan: Plan
+    outcome: Outcome | None
+
+
+class PolicyFiles:
+    """Plans, applies and writes policy files."""
+
+    def __init__(self, book: PolicyBook, commands: PermissionCommands, clock: Clock) -> None:
+        self._book = book
+        self._commands = commands
+        self._clock = clock
+
+    async def write(self) -> tuple[str, int]:
+        """Return everything as a file, and the version of the policy in it."""
+        await self._book.catch_up()
+        return write_policy(self._book.book, self._clock.now()), self._book.version_of("policy")
+
+    async def look(self, text: str, *, by: str) -> Applied:
+        """Return what applying would change; nothing happens (raises as `apply`)."""
+        policy = read_policy(text)
+        await self._book.catch_up()
+        asking = Asking(by, self._clock.now(), policy.file.reason)
+        return Applied(plan(self._book.book, policy, asking, _new_ids()), None)
+
+    async def apply(self, text: str, *, by: str, remember: Remember | None = None) -> Applied:
+        """Do what the file says, all of it or nothing.
+
+        Raises:
+            InvalidInputError: it is no policy file; each mistake with its line.
+            DaybookError: a rule refuses it; `field` says at which line.
+            UnavailableError: a server does not answer.
+        """
+        planned: list[Plan] = []
+
+        def decide(book: Book, at: datetime) -> Sequence[Fact]:
+            asking = Asking(by, at, policy.file.reason)
+            planned[:] = [plan(book, policy, asking, _new_ids())]
+            return planned[0].facts
+
+        policy = read_policy(text)
+        outcome = await self._commands.run(decide, by=by, remember=remember)
+        if not planned:
+            # Applied before, with the same idempotency key: nothing happens now.
+            return Applied(Plan((), (), (), self._book.book), outcome)
+        return Applied(planned[0], outcome)
+
+    async def set_up(self, texts: Sequence[str], *, by: str) -> Outcome:
+        """Apply files to a store without an administrator, once; nobody has to agree.
+
+        Raises:
+            RuleBrokenError: there is an administrator already.
+            DaybookError: as `apply`.
+        """
+        policies = [read_policy(text) for text in texts]
+        return await self._commands.run(lambda book, at: _all(book, policies, by, at), by=by)
+
+
+def _all(book: Book, policies: Sequence[ReadPolicy], by: str, at: datetime) -> list[Fact]:
+    facts: list[Fact] = []
+    for policy in policies:
+        asking = Asking(by, at, policy.file.reason, is_installation=True)
+        planned = plan(book, policy, asking, _new_ids())
+        facts += planned.facts
+        book = planned.after
+    return facts
+
+
+def _new_ids() -> Iterator[UUID]:
+    while True:
+        yield uuid7()
