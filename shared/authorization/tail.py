@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from shared.authorization.replica import Replica, Snapshot
 from shared.errors import DaybookError
 from shared.messaging.clients import new_consumer, start_consumer
+from shared.messaging.following import is_past_the_end
 from shared.messaging.headers import received
 from shared.messaging.heartbeats import beat_of
 from shared.messaging.topics import HEARTBEATS, PERMISSIONS, Topic
@@ -102,6 +103,8 @@ class ReplicaTail:
                     return
                 if polls == 0:
                     await self._assign(consumer)
+                elif await is_past_the_end(consumer):
+                    return
             polls += 1
             came = await consumer.getmany(timeout_ms=POLL_MS)
             self._told = ""

@@ -16,7 +16,7 @@ from shared.errors import UnavailableError
 from shared.events import EventToAppend
 from shared.messaging.clients import new_producer
 from shared.messaging.headers import Header, source_of
-from shared.messaging.topics import Topic, ensure_topics
+from shared.messaging.topics import Topic, drop_topic, ensure_topics
 from shared.settings import KafkaSettings
 
 ACKNOWLEDGED_WITHIN_SECONDS = 10.0
@@ -37,7 +37,16 @@ class Derived:
 class Publisher:
     """Publishes to one topic, which it makes if it is missing."""
 
-    def __init__(self, settings: KafkaSettings, topic: Topic, service: str) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topic: Topic,
+        service: str,
+        *,
+        within_seconds: float = ACKNOWLEDGED_WITHIN_SECONDS,
+    ) -> None:
+        """Publish to this topic; what is not acknowledged within so many seconds has failed."""
+        self._within_seconds = within_seconds
         self._settings = settings
         self._topic = topic
         self._source = source_of(service).encode()
@@ -50,7 +59,7 @@ class Publisher:
             UnavailableError: Kafka does not take them now; some may lie there.
         """
         try:
-            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
+            async with asyncio.timeout(self._within_seconds):
                 producer = await self._open()
                 sent = [await self._send(producer, each) for each in events]
                 await asyncio.gather(*sent)
@@ -63,6 +72,27 @@ class Publisher:
                 who_can_help="an operator",
                 retry_after_seconds=1,
             ) from error
+
+    async def forget(self) -> None:
+        """Delete the topic on the embedded broker, which forgets nothing by itself.
+
+        The next call makes it again.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        if self._settings.is_embedded:
+            await self.close()
+            await drop_topic(self._settings, self._topic)
+
+    async def look(self) -> None:
+        """Open anew if the embedded broker lost the topic: it takes records for one that is not.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        if self._settings.is_embedded and await ensure_topics(self._settings, [self._topic]):
+            await self.close()
 
     async def close(self) -> None:
         """Close the connections; the next call opens them again."""

@@ -77,14 +77,38 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> lis
             await _await_everywhere(admin, missing, settings)
         return [topic.name for topic in missing]
     except (KafkaError, OSError) as error:
-        raise UnavailableError(
-            f"Kafka does not answer ({type(error).__name__})",
-            fix="start the broker; `daybook status` shows whether it runs",
-            who_can_help="an operator",
-            retry_after_seconds=1,
-        ) from error
+        raise _silent(error) from error
     finally:
         await admin.close()
+
+
+async def drop_topic(settings: KafkaSettings, topic: Topic) -> None:
+    """Delete a topic with all that it holds.
+
+    Raises:
+        UnavailableError: the broker does not answer.
+    """
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=settings.bootstrap,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        **security_of(settings),
+    )
+    try:
+        await admin.start()
+        await _drop(admin, topic)
+    except (KafkaError, OSError) as error:
+        raise _silent(error) from error
+    finally:
+        await admin.close()
+
+
+def _silent(error: BaseException) -> UnavailableError:
+    return UnavailableError(
+        f"Kafka does not answer ({type(error).__name__})",
+        fix="start the broker; `daybook status` shows whether it runs",
+        who_can_help="an operator",
+        retry_after_seconds=1,
+    )
 
 
 async def _partition_counts(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, int]:

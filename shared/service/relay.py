@@ -3,7 +3,9 @@
 from uuid import UUID, uuid4
 
 from shared.messaging.account import RelayStatus
+from shared.messaging.beating import ACKNOWLEDGED_WITHIN_SECONDS, Heart
 from shared.messaging.outbox import Outbox
+from shared.messaging.publishing import Publisher
 from shared.messaging.relay import Relay
 from shared.messaging.sending import GIVE_UP_SECONDS
 from shared.messaging.topics import Topic
@@ -18,6 +20,20 @@ async def add_relay(process: Process) -> None:
     process.readiness.works += [relay.work for relay in relays.values()]
     process.readiness.relay = lambda: _report(relays[service.topic].status)
     process.runs += [relay.run for relay in relays.values()]
+    if service.beats is not None:
+        await _add_heart(process, owner, service.beats)
+
+
+async def _add_heart(process: Process, owner: UUID, beats: Topic) -> None:
+    service = process.service
+    truth = await process.lanes(process.stores.truth_dsn, "relay", 1, answer_within=GIVE_UP_SECONDS)
+    publisher = Publisher(
+        process.kafka, beats, service.name, within_seconds=ACKNOWLEDGED_WITHIN_SECONDS
+    )
+    process.opened.push_async_callback(publisher.close)
+    heart = Heart(truth, publisher, service.topic, service.name, owner, process.clock)
+    process.readiness.works.append(heart.work)
+    process.runs.append(heart.run)
 
 
 async def _relay(process: Process, owner: UUID, topic: Topic) -> Relay:

@@ -21,6 +21,8 @@ class Service:
     """Where the relay publishes its events."""
     codec: EventCodec
     """Reads back every event that it ever wrote."""
+    beats: Topic | None = None
+    """Where its relay says until when Kafka has everything; for a topic of one partition."""
     read_models: Sequence[str] = ()
     """What its projector keeps."""
     truth_migrations: Sequence[str] = ()
