@@ -4,9 +4,6 @@ Otherwise each of its rows would be in front of a change that somebody waits to 
 that stands holds up no import: nobody sees their changes then, however long an import waits.
 """
 
-import asyncio
-from time import perf_counter
-
 from shared.eventstore.tokens import TokenPart
 from shared.projecting.marks import Mark
 from shared.projecting.watching import MarkWatcher
@@ -23,19 +20,15 @@ class Turns:
         self._watcher = watcher
         self._stood_at: dict[int, Mark] | None = None
 
-    async def wait_for(self, written: TokenPart, stop: asyncio.Event) -> float:
-        """Return once the read model has that place, or stands, and how many seconds it took.
-
-        A `stop` that is set ends the waiting soon.
+    async def has_come(self, written: TokenPart) -> bool:
+        """Return True if the read model has that place of the log, or stands; False once it moved.
 
         Raises:
             TokenOfEarlierEpochError: the store was restored meanwhile.
         """
-        began = perf_counter()
-        while not (stop.is_set() or self._watcher.has_seen([written])):
-            marks = self._watcher.marks
-            if marks == self._stood_at:
-                break
-            if await self._watcher.wait_for_move(marks, STANDS_AFTER_SECONDS) == marks:
-                self._stood_at = marks
-        return perf_counter() - began
+        marks = self._watcher.marks
+        if marks == self._stood_at or self._watcher.has_seen([written]):
+            return True
+        if await self._watcher.wait_for_move(marks, STANDS_AFTER_SECONDS) == marks:
+            self._stood_at = marks
+        return marks == self._stood_at

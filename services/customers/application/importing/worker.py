@@ -228,8 +228,7 @@ class ImportWorker:
                 step = await source.next_step()
                 if step is None:
                     return True
-                if written is not None and self._turns is not None:
-                    began += await self._turns.wait_for(written, stop)
+                began += await self._turn(written, stop)
                 try:
                     written = await steps.write(step, self._clock.now())
                 except VersionConflictError:
@@ -242,6 +241,14 @@ class ImportWorker:
         finally:
             await source.close()
         return False
+
+    async def _turn(self, written: TokenPart | None, stop: asyncio.Event) -> float:
+        """Return when the next rows may be written, or to stop: how many seconds it took."""
+        began = perf_counter()
+        if written is not None and self._turns is not None:
+            while not (await self._turns.has_come(written) or stop.is_set()):
+                self._deeds.succeeded("waited for its turn", self._clock.monotonic())
+        return perf_counter() - began
 
     async def _chunk(self, import_id: UUID, seal: FileSeal, number: int) -> bytes:
         sealed = await self._jobs.chunk(import_id, number)
