@@ -128,6 +128,7 @@ class MasterKeyFiles:
             DaybookError: a file is not there, malformed, or others may read it.
         """
         self._folder = folder
+        self._current = folder / CURRENT
         self._management = management
         self._known, self._seen = self._read()
 
@@ -157,11 +158,11 @@ class MasterKeyFiles:
             self._known, self._seen = self._read()
 
     def _stamp(self) -> tuple[int, int]:
-        its = (self._folder / CURRENT).stat()
+        its = self._current.stat()
         return its.st_ino, its.st_mtime_ns
 
     def _read(self) -> tuple[KnownMasterKeys, tuple[int, int]]:
-        current = self._opened(self._folder / CURRENT)
+        current = self._opened(self._current)
         former = [self._opened(path) for path in sorted(self._folder.glob(FORMER))]
         return KnownMasterKeys(current, *former), self._stamp()
 
