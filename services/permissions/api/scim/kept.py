@@ -5,8 +5,19 @@ from typing import Protocol
 from uuid import UUID
 
 from services.permissions.api.scim import commands
-from services.permissions.api.scim.known import known_person, known_team, members_by_team
-from services.permissions.api.scim.ports import Account, KnownPerson, KnownTeamOfPeople, Team
+from services.permissions.api.scim.known import (
+    known_person,
+    known_team,
+    listed_people,
+    listed_teams,
+)
+from services.permissions.api.scim.ports import (
+    Account,
+    KnownPerson,
+    KnownTeamOfPeople,
+    Listed,
+    Team,
+)
 from services.permissions.api.scim.shelves import nothing_there
 from services.permissions.domain.book import Asked, Book
 from shared.errors import VersionConflictError
@@ -38,11 +49,9 @@ class KeptPeople:
         """Return somebody, or None."""
         return known_person(await self._desk.book(), person_id)
 
-    async def every(self) -> Sequence[KnownPerson]:
+    async def every(self) -> Sequence[Listed[KnownPerson]]:
         """Return everybody, by who joined first."""
-        book = await self._desk.book()
-        found = (known_person(book, person_id) for person_id in book.subjects)
-        return [one for one in found if one is not None]
+        return listed_people(await self._desk.book())
 
     async def create(self, account: Account, *, by: str) -> KnownPerson:
         """Let somebody join."""
@@ -88,14 +97,11 @@ class KeptTeams:
 
     async def find(self, team_id: UUID) -> KnownTeamOfPeople | None:
         """Return a team, or None."""
-        return _team(await self._desk.book(), team_id)
+        return known_team(await self._desk.book(), team_id)
 
-    async def every(self) -> Sequence[KnownTeamOfPeople]:
+    async def every(self) -> Sequence[Listed[KnownTeamOfPeople]]:
         """Return every team, by which was formed first."""
-        book = await self._desk.book()
-        members = members_by_team(book)
-        found = (known_team(book, team_id, members) for team_id in book.teams)
-        return [one for one in found if one is not None]
+        return listed_teams(await self._desk.book())
 
     async def create(self, team: Team, *, by: str) -> KnownTeamOfPeople:
         """Form a team."""
@@ -109,7 +115,7 @@ class KeptTeams:
         """Let a team be so."""
 
         def choice(book: Book) -> Iterable[Asked]:
-            _check(_team(book, team_id), version)
+            _check(known_team(book, team_id), version)
             return commands.changing_team(book, team_id, team)
 
         await self._desk.ask(choice, by)
@@ -119,7 +125,7 @@ class KeptTeams:
         """Dissolve a team."""
 
         def choice(book: Book) -> Iterable[Asked]:
-            _check(_team(book, team_id), version)
+            _check(known_team(book, team_id), version)
             return commands.dissolving(book, team_id)
 
         await self._desk.ask(choice, by)
@@ -129,10 +135,6 @@ class KeptTeams:
         if known is None:
             raise nothing_there()
         return known
-
-
-def _team(book: Book, team_id: UUID) -> KnownTeamOfPeople | None:
-    return known_team(book, team_id, members_by_team(book))
 
 
 def _check(now: KnownPerson | KnownTeamOfPeople | None, version: str) -> None:

@@ -2,17 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from hashlib import sha256
+from functools import partial
 from typing import Final
 from uuid import UUID
-
-import orjson
 
 from services.permissions.api.scim.ports import (
     Account,
     KnownPerson,
     KnownTeam,
     KnownTeamOfPeople,
+    Listed,
     Team,
 )
 from services.permissions.domain.book import Book
@@ -38,15 +37,16 @@ def is_formed(team: FormedTeam) -> bool:
 def known_person(book: Book, person_id: UUID) -> KnownPerson | None:
     """Return somebody as it is now; None if an identity provider sees nobody there."""
     subject = book.subject(person_id)
-    if not is_seen(subject):
-        return None
-    teams = tuple(
-        KnownTeam(team_id, title_of(book.team(team_id)))
-        for team_id in subject.place.teams
-        if is_formed(book.team(team_id))
-    )
-    account = account_now(person_id, subject)
-    return KnownPerson(person_id, _version(account, teams), account, teams)
+    return _person(book, person_id, subject) if is_seen(subject) else None
+
+
+def listed_people(book: Book) -> list[Listed[KnownPerson]]:
+    """Return everybody whom an identity provider sees, by who joined first."""
+    return [
+        Listed(_names_of(person_id, subject), partial(_person, book, person_id, subject))
+        for person_id, subject in book.subjects.items()
+        if is_seen(subject)
+    ]
 
 
 def account_now(person_id: UUID, subject: Subject) -> Account:
@@ -76,13 +76,23 @@ def members_by_team(book: Book) -> Members:
     return {team_id: tuple(people) for team_id, people in members.items()}
 
 
-def known_team(book: Book, team_id: UUID, members: Members) -> KnownTeamOfPeople | None:
+def known_team(book: Book, team_id: UUID) -> KnownTeamOfPeople | None:
     """Return a team as it is now; None if there is none."""
     formed = book.team(team_id)
-    if not is_formed(formed):
-        return None
-    team = Team(title_of(formed), formed.external_id, members.get(team_id, ()))
-    return KnownTeamOfPeople(team_id, _version(team), team)
+    return _team(team_id, formed, members_by_team(book)) if is_formed(formed) else None
+
+
+def listed_teams(book: Book) -> list[Listed[KnownTeamOfPeople]]:
+    """Return every team, by which was formed first."""
+    members = members_by_team(book)
+    return [
+        Listed(
+            (str(team_id), title_of(formed), formed.external_id),
+            partial(_team, team_id, formed, members),
+        )
+        for team_id, formed in book.teams.items()
+        if is_formed(formed)
+    ]
 
 
 def title_of(team: FormedTeam) -> str:
@@ -90,6 +100,20 @@ def title_of(team: FormedTeam) -> str:
     return "" if team.title is None else team.title.en
 
 
-def _version(*told: object) -> str:
-    # Of all that is told and of nothing else: a grant makes no other version of an account.
-    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+def _person(book: Book, person_id: UUID, subject: Subject) -> KnownPerson:
+    teams = tuple(
+        KnownTeam(team_id, title_of(book.team(team_id)))
+        for team_id in subject.place.teams
+        if is_formed(book.team(team_id))
+    )
+    return KnownPerson(person_id, account_now(person_id, subject), teams)
+
+
+def _names_of(person_id: UUID, subject: Subject) -> tuple[str | None, ...]:
+    external_id = subject.provisioned.get(EXTERNAL_ID)
+    return (str(person_id), subject.user_name, subject.display_name, external_id)
+
+
+def _team(team_id: UUID, formed: FormedTeam, members: Members) -> KnownTeamOfPeople:
+    team = Team(title_of(formed), formed.external_id, members.get(team_id, ()))
+    return KnownTeamOfPeople(team_id, team)

@@ -38,7 +38,7 @@ def user_of(known: KnownPerson) -> Person:
             for team in known.teams
         ]
         or None,
-        meta=meta_of("User", place, known.version, known.created, known.changed),
+        meta=meta_of("User", place, known.version),
     )
     department = _department(account)
     if department is not None or account.manager is not None:

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final
+from unicodedata import normalize
 
 from scim2_models import ListResponse, Resource, SearchRequest
 from scim2_models.path import CompareOperator, Comparison, FilterNode
 
+from services.permissions.api.scim.ports import Listed
 from services.permissions.api.scim.schema import LARGEST_PAGE
-from services.permissions.api.scim.shelves import Candidate, Shelf, folded
+from services.permissions.api.scim.shelves import Shelf
 
 _NAMES: Final = frozenset({"id", "externalid", "username", "displayname"})
 _IN_A_ROW: Final = 100
@@ -24,7 +26,7 @@ async def pick(
     start = (wanted.start_index or 1) - 1
     count = LARGEST_PAGE if wanted.count is None else min(wanted.count, LARGEST_PAGE)
     if wanted.filter is None and wanted.sort_by is None:
-        return len(every), [one.show() for one in every[start : start + count]]
+        return len(every), [one.tell() for one in every[start : start + count]]
     matching = wanted.sort(await _matching(every, wanted))
     return len(matching), matching[start : start + count]
 
@@ -45,18 +47,18 @@ def listed(
 
 
 async def _matching(
-    every: Sequence[Candidate[Any]], wanted: "SearchRequest[Any]"
+    every: Sequence[Listed[Any]], wanted: "SearchRequest[Any]"
 ) -> list[Resource[Any]]:
     name = None if wanted.filter is None else _name_asked_for(wanted.filter.ast)
     found: list[Resource[Any]] = []
     made = 0
     for candidate in every:
-        if name is not None and name not in candidate.names:
+        if name is not None and not any(one and _folded(one) == name for one in candidate.names):
             continue
         made += 1
         if made % _IN_A_ROW == 0:
             await asyncio.sleep(0)
-        resource = candidate.show()
+        resource = candidate.tell()
         if wanted.filter is None or wanted.filter.match(resource):
             found.append(resource)
     return found
@@ -68,6 +70,11 @@ def _name_asked_for(filter_: FilterNode) -> str | None:
         case Comparison(op=CompareOperator.eq, value=str() as value) if (
             filter_.attr_path.attr.lower() in _NAMES and filter_.attr_path.sub_attr is None
         ):
-            return folded(value)
+            return _folded(value)
         case _:
             return None
+
+
+def _folded(text: str) -> str:
+    """Return a name so that two spellings that SCIM takes for one are one."""
+    return text.lower() if text.isascii() else normalize("NFC", text).casefold()

@@ -1,6 +1,5 @@
 """Where each resource is, and the version by which a client knows it."""
 
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,18 +15,6 @@ def place_of(collection: str, resource_id: UUID) -> Reference[str]:
     return Reference[str](f"{collection}/{resource_id}")
 
 
-def meta_of(
-    kind: str,
-    place: str,
-    version: str,
-    created: datetime | None = None,
-    changed: datetime | None = None,
-) -> Meta:
+def meta_of(kind: str, place: str, version: str) -> Meta:
     """Return what the service itself says of a resource; ETags of SCIM are weak."""
-    return Meta(
-        resource_type=kind,
-        location=place,
-        version=f'W/"{version}"',
-        created=created,
-        last_modified=changed or created,
-    )
+    return Meta(resource_type=kind, location=place, version=f'W/"{version}"')

@@ -1,10 +1,14 @@
 """What SCIM asks of whoever keeps people and teams; nothing here knows the protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from hashlib import sha256
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
+
+import orjson
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,13 @@ class KnownPerson:
     """A person as it is now."""
 
     id: UUID
-    version: str
-    """Another one after every change."""
     account: Account
     teams: tuple[KnownTeam, ...] = ()
-    created: datetime | None = None
-    changed: datetime | None = None
+
+    @property
+    def version(self) -> str:
+        """Another one after every change of what is told here: a grant makes none."""
+        return _version_of(self.account, self.teams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,22 @@ class KnownTeamOfPeople:
     """A team as it is now, with everybody in it."""
 
     id: UUID
-    version: str
-    """Another one after every change, also of who is in it."""
     team: Team
-    created: datetime | None = None
-    changed: datetime | None = None
+
+    @property
+    def version(self) -> str:
+        """Another one after every change, also of who is in it."""
+        return _version_of(self.team)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[K]):
+    """One of many, of whom most are only passed over."""
+
+    names: tuple[str | None, ...]
+    """Every id, user name, external id and shown name that it has."""
+    tell: Callable[[], K]
+    """Returns it as it is now."""
 
 
 class People(Protocol):
@@ -74,7 +90,7 @@ class People(Protocol):
         """Return a person who is there or left; None for nobody."""
         ...
 
-    async def every(self) -> Sequence[KnownPerson]:
+    async def every(self) -> Sequence[Listed[KnownPerson]]:
         """Return everybody, always in the same order."""
         ...
 
@@ -110,7 +126,7 @@ class Teams(Protocol):
         """Return a team; None if there is none."""
         ...
 
-    async def every(self) -> Sequence[KnownTeamOfPeople]:
+    async def every(self) -> Sequence[Listed[KnownTeamOfPeople]]:
         """Return every team, always in the same order."""
         ...
 
@@ -127,3 +143,7 @@ class Teams(Protocol):
     async def remove(self, team_id: UUID, *, version: str, by: str) -> None:
         """Let nobody be in the team, and dissolve it."""
         ...
+
+
+def _version_of(*told: object) -> str:
+    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

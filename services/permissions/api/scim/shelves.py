@@ -1,29 +1,18 @@
 """People and teams behind one door, as resources: what a collection of SCIM is served from."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
-from unicodedata import normalize
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from scim2_models import Resource
 
 from services.permissions.api.scim.people import account_of, user_of
-from services.permissions.api.scim.ports import KnownPerson, KnownTeamOfPeople, People, Teams
+from services.permissions.api.scim.ports import K, Listed, People, Teams
 from services.permissions.api.scim.schema import Group, Person
 from services.permissions.api.scim.teams import group_of, team_of
 from shared.errors import NotFoundError
 
 R = TypeVar("R", bound=Resource[Any])
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate(Generic[R]):
-    """A resource that is only made when it is needed."""
-
-    names: frozenset[str]
-    """Its id, externalId, userName and displayName, as `folded` writes them."""
-    show: Callable[[], R]
 
 
 class Shelf(Protocol[R]):
@@ -36,7 +25,7 @@ class Shelf(Protocol[R]):
         """Return a resource, or None."""
         ...
 
-    async def every(self) -> Sequence[Candidate[R]]:
+    async def every(self) -> Sequence[Listed[R]]:
         """Return every resource, always in the same order."""
         ...
 
@@ -71,9 +60,9 @@ class PeopleShelf:
         known = await self._people.find(resource_id)
         return None if known is None else user_of(known)
 
-    async def every(self) -> Sequence[Candidate[Person]]:
+    async def every(self) -> Sequence[Listed[Person]]:
         """Return everybody."""
-        return [_person(known) for known in await self._people.every()]
+        return [_shown(one, user_of) for one in await self._people.every()]
 
     def complete(self, given: Person, now: Person | None) -> Person:
         """Let somebody new be active, and anybody else as before: nobody comes back unsaid."""
@@ -114,9 +103,9 @@ class TeamShelf:
         known = await self._teams.find(resource_id)
         return None if known is None else group_of(known)
 
-    async def every(self) -> Sequence[Candidate[Group]]:
+    async def every(self) -> Sequence[Listed[Group]]:
         """Return every team."""
-        return [_team(known) for known in await self._teams.every()]
+        return [_shown(one, group_of) for one in await self._teams.every()]
 
     def complete(self, given: Group, now: Group | None) -> Group:
         """Return the group: it leaves nothing unsaid."""
@@ -137,29 +126,13 @@ class TeamShelf:
         await self._teams.remove(UUID(now.id), version=_version(now), by=by)
 
 
-def folded(text: str) -> str:
-    """Return a name so that two spellings that SCIM takes for one are one."""
-    return normalize("NFC", text).casefold()
-
-
 def nothing_there() -> NotFoundError:
     """Return the refusal of an id that names nothing."""
     return NotFoundError("There is no such resource.", fix="List them to see which there are.")
 
 
-def _person(known: KnownPerson) -> Candidate[Person]:
-    account = known.account
-    names = (str(known.id), account.user_name, account.display_name, account.external_id)
-    return Candidate(_folded(names), lambda: user_of(known))
-
-
-def _team(known: KnownTeamOfPeople) -> Candidate[Group]:
-    names = (str(known.id), known.team.title, known.team.external_id)
-    return Candidate(_folded(names), lambda: group_of(known))
-
-
-def _folded(names: Sequence[str | None]) -> frozenset[str]:
-    return frozenset(folded(name) for name in names if name)
+def _shown(listed: Listed[K], show: Callable[[K], R]) -> Listed[R]:
+    return Listed(listed.names, lambda: show(listed.tell()))
 
 
 def _version(resource: Resource[Any]) -> str:

@@ -20,7 +20,7 @@ def group_of(known: KnownTeamOfPeople) -> Group:
             for member in known.team.members
         ]
         or None,
-        meta=meta_of("Group", place, known.version, known.created, known.changed),
+        meta=meta_of("Group", place, known.version),
     )
 
 
