@@ -1,8 +1,13 @@
 """The permissions api is put together here: which routes there are, and what they stand on."""
 
+from uuid6 import uuid7
+
 from services.permissions import VERSION
 from services.permissions.api.grants import GrantRoutes
 from services.permissions.api.policy import PolicyRoutes
+from services.permissions.api.scim.desk import StoredDesk
+from services.permissions.api.scim.kept import KeptPeople, KeptTeams
+from services.permissions.api.scim.routes import add_scim
 from services.permissions.api.snapshots import SnapshotRoutes
 from services.permissions.application.commands import PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
@@ -26,4 +31,6 @@ def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Tol
     files = PolicyFiles(book, commands, foundation.clock)
     PolicyRoutes(files, book, foundation.service_key).add_to(routes)
     GrantRoutes(commands, book, foundation.service_key).add_to(routes)
+    desk = StoredDesk(book, commands)
+    add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
     return app

@@ -31,6 +31,26 @@ EVERY_ROUTE = {
     ("POST", "/v1/requests"): Permission.GRANTS_REQUEST,
     ("POST", "/v1/approvals"): Permission.GRANTS_APPROVE,
     ("GET", "/v1/snapshot"): Permission.PERMISSIONS_FOLLOW,
+    ("GET", "/scim/v2/ServiceProviderConfig"): Permission.PEOPLE_READ,
+    ("GET", "/scim/v2/ResourceTypes"): Permission.PEOPLE_READ,
+    ("GET", "/scim/v2/ResourceTypes/{id}"): Permission.PEOPLE_READ,
+    ("GET", "/scim/v2/Schemas"): Permission.PEOPLE_READ,
+    ("GET", "/scim/v2/Schemas/{id}"): Permission.PEOPLE_READ,
+    ("POST", "/scim/v2/.search"): Permission.PEOPLE_READ,
+    ("POST", "/scim/v2/Users/.search"): Permission.PEOPLE_READ,
+    ("GET", "/scim/v2/Users"): Permission.PEOPLE_READ,
+    ("POST", "/scim/v2/Users"): Permission.PEOPLE_PROVISION,
+    ("GET", "/scim/v2/Users/{id}"): Permission.PEOPLE_READ,
+    ("PUT", "/scim/v2/Users/{id}"): Permission.PEOPLE_PROVISION,
+    ("PATCH", "/scim/v2/Users/{id}"): Permission.PEOPLE_PROVISION,
+    ("DELETE", "/scim/v2/Users/{id}"): Permission.PEOPLE_PROVISION,
+    ("POST", "/scim/v2/Groups/.search"): Permission.PEOPLE_READ,
+    ("GET", "/scim/v2/Groups"): Permission.PEOPLE_READ,
+    ("POST", "/scim/v2/Groups"): Permission.PEOPLE_PROVISION,
+    ("GET", "/scim/v2/Groups/{id}"): Permission.PEOPLE_READ,
+    ("PUT", "/scim/v2/Groups/{id}"): Permission.PEOPLE_PROVISION,
+    ("PATCH", "/scim/v2/Groups/{id}"): Permission.PEOPLE_PROVISION,
+    ("DELETE", "/scim/v2/Groups/{id}"): Permission.PEOPLE_PROVISION,
 }
 """Every route with the permission that was meant for it; a new one is one more line here."""
 
@@ -51,7 +71,11 @@ async def test_each_route_needs_the_permission_that_was_meant(desk: Desk) -> Non
 
 @pytest.mark.parametrize(("method", "path"), EVERY_ROUTE)
 async def test_nobody_gets_in_without_signing_in(desk: Desk, method: str, path: str) -> None:
-    assert_not_signed_in(await desk.client(None).request(method, filled(path)))
+    answer = await desk.client(None).request(method, filled(path))
+    if path.startswith("/scim/"):
+        assert (answer.status_code, answer.json()["status"]) == (401, "401")
+    else:
+        assert_not_signed_in(answer)
 
 
 @pytest.mark.parametrize(("method", "path"), EVERY_ROUTE)

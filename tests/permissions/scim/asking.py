@@ -62,13 +62,16 @@ class ScimClient(BaseSyncSCIMClient):
 
 
 class InProcess(httpx.BaseTransport):
-    """Asks an app in this process, one request after the other."""
+    """Asks an app in this process, one request after the other; in a loop that runs elsewhere."""
 
-    def __init__(self, app: Api) -> None:
+    def __init__(self, app: Api, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._app = httpx.ASGITransport(app)
+        self._loop = loop
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return asyncio.run(self._answer(request))
+        if self._loop is None:
+            return asyncio.run(self._answer(request))
+        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         sent = httpx.Request(
