@@ -14,6 +14,7 @@ from bench import (
     append_eventsourcing,
     append_idempotent,
     append_many,
+    deciding,
     erasing,
     exporting,
     finding,
@@ -53,6 +54,7 @@ ROWS: tuple[Row, ...] = (
     finding.ROW,
     importing.ROW,
     exporting.ROW,
+    deciding.ROW,
     memory.ROW,
     takeover.ROW,
 )

@@ -57,10 +57,20 @@ def pareto(ways: Iterable[Allowance]) -> Allowances:
     return tuple(kept)
 
 
-@lru_cache(maxsize=65_536)
 def merged(one: Allowances, other: Allowances) -> Allowances:
-    """Return the ways of both; the same object for the same two, so that subjects share it."""
-    return pareto((*one, *other))
+    """Return the ways of both, as an object that is shared with others wherever it can be."""
+    if len(one) == len(other) == 1:
+        if _implies(one[0], other[0]):
+            return one
+        if _implies(other[0], one[0]):
+            return other
+    return _merged(one, other)
+
+
+@lru_cache(maxsize=65_536)
+def _merged(one: Allowances, other: Allowances) -> Allowances:
+    both = pareto((*one, *other))
+    return next((ways for ways in (one, other) if ways == both), both)
 
 
 def _implies(one: Allowance, other: Allowance) -> bool:

@@ -82,7 +82,7 @@ def _allowed(grants: tuple[Grant, ...], sources: dict[str, Grant], policy: Polic
         if grant.shape is PLAIN or grant.shape == PLAIN:
             if grant.target not in sources:
                 sources[grant.target] = grant
-                tables.append(policy.allowed.get(grant.target, _NOTHING))
+                tables.append(policy.table(grant.target))
         else:
             sources[grant.grant_id] = grant
             tables.append(_own_table(grant, policy))
@@ -92,20 +92,17 @@ def _allowed(grants: tuple[Grant, ...], sources: dict[str, Grant], policy: Polic
 def _united(tables: list[Table]) -> Table:
     united: dict[str, Allowances] = {}
     for table in tables:
-        both = united.keys() & table.keys()
-        if both:
-            several = {key: merged(united[key], table[key]) for key in both}
-            united.update(table)
-            united.update(several)
-        else:
-            united.update(table)
+        for permission, ways in table.items():
+            before = united.setdefault(permission, ways)
+            if before is not ways:
+                united[permission] = merged(before, ways)
     return united
 
 
 def _own_table(grant: Grant, policy: Policy) -> Table:
     shape = grant.shape
     if shape.is_role:
-        table = policy.allowed.get(grant.target, _NOTHING)
+        table = policy.table(grant.target)
         return {
             permission: pareto(_capped(way, grant.grant_id, shape) for way in ways)
             for permission, ways in table.items()
@@ -142,7 +139,7 @@ def _denied(denials: list[Grant], policy: Policy) -> Mapping[str, tuple[Denial, 
 
 
 def _withheld(grant: Grant, policy: Policy) -> frozenset[str] | None:
-    return policy.withheld.get(grant.target) if grant.shape.is_role else frozenset({grant.target})
+    return policy.withheld(grant.target) if grant.shape.is_role else frozenset({grant.target})
 
 
 def _unknowable(denials: list[Grant], policy: Policy) -> bool:

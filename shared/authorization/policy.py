@@ -34,6 +34,8 @@ class Policy:
     default_role: str | None = None
     is_parked: bool = False
     """An event that may concern anything could not be read: everything is denied."""
+    _tables: dict[str, Table] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was put together already; made when it is asked for."""
 
     def role(self, name: str, **changes: object) -> "Policy":
         """Return the policy with one role, which must be there, changed."""
@@ -56,25 +58,52 @@ class Policy:
 
     @cached_property
     def allowed(self) -> Mapping[str, Table]:
-        """Role → all that it allows, with what it inherits, under its own name."""
-        return {name: self._table(name) for name in self.roles}
+        """Role → all that it allows, of every role."""
+        return {name: self.table(name) for name in self.roles}
 
-    @cached_property
-    def withheld(self) -> Mapping[str, frozenset[str] | None]:
-        """Role → what a denial of it denies; None: everything, because a part is not known.
+    def table(self, name: str) -> Table:
+        """Return all that a role allows, with what it inherits, under its own name."""
+        table = self._tables.get(name)
+        if table is None:
+            table = self._tables[name] = self._table(name)
+        return table
+
+    def withheld(self, name: str) -> frozenset[str] | None:
+        """Return what a denial of a role denies; None: everything, because a part is not known.
 
         A denial goes on through retired roles: retiring a role never gives anybody anything.
         """
-        return {name: self._withheld(name) for name in self.roles}
+        lineage = self.lineage(name)
+        if name in self.parked_roles or any(one not in self.roles for one in lineage):
+            return None
+        return frozenset().union(*(self.roles[one].allowances for one in lineage))
 
     @cached_property
     def parked_roles(self) -> frozenset[str]:
         """Every role of which a part cannot be known."""
+        parked = {name for name, role in self.roles.items() if role.is_parked}
+        return self.touched_by(parked) if parked else frozenset()
+
+    def touched_by(self, names: set[str]) -> frozenset[str]:
+        """Return the roles named, and all that inherit from them, however far."""
         return frozenset(
             name
-            for name in self.roles
-            if any(self.roles[one].is_parked for one in self.lineage(name) if one in self.roles)
+            for name, role in self.roles.items()
+            if name in names or (role.parents and not names.isdisjoint(self.lineage(name)))
         )
+
+    def changed_roles(self, before: "Policy") -> frozenset[str]:
+        """Return the roles that give or withhold something else than before; keep other tables."""
+        both = self.roles.keys() | before.roles.keys()
+        changed = {
+            name
+            for name in both
+            if _effect(self.roles.get(name)) != _effect(before.roles.get(name))
+        }
+        touched = self.touched_by(changed) | before.touched_by(changed) if changed else frozenset()
+        its = before._tables  # noqa: SLF001 - another policy, and no one else
+        self._tables.update({name: table for name, table in its.items() if name not in touched})
+        return touched
 
     @cached_property
     def duties(self) -> Duties:
@@ -90,10 +119,10 @@ class Policy:
 
     def members(self, names: Iterable[str]) -> frozenset[str]:
         """Return the permissions that are named, or that the named roles have."""
-        roles = self.withheld
-        return frozenset().union(
-            *((roles[name] or ()) if name in roles else (name,) for name in names)
-        )
+        found: set[str] = set()
+        for name in names:
+            found |= (self.withheld(name) or set()) if name in self.roles else {name}
+        return frozenset(found)
 
     def level(self, name: str) -> int:
         """Return the level of a role with all it inherits; unknown and retired ones count none."""
@@ -144,11 +173,10 @@ class Policy:
                         )
         return {permission: pareto(each) for permission, each in ways.items() if each}
 
-    def _withheld(self, name: str) -> frozenset[str] | None:
-        lineage = self.lineage(name)
-        if name in self.parked_roles or any(one not in self.roles for one in lineage):
-            return None
-        return frozenset().union(*(self.roles[one].allowances for one in lineage))
+
+def _effect(role: Role | None) -> object:
+    """Return what of a role matters to whoever holds it."""
+    return role and (role.allowances, role.parents, role.is_retired, role.is_parked)
 
 
 def gives(role: Role) -> bool:

@@ -49,6 +49,7 @@ def policy_from(document: dict[str, Any]) -> Policy:
 
 def _role_document(role: Role) -> dict[str, Any]:
     return role._asdict() | {
+        "title": dict(role.title),
         "parents": sorted(role.parents),
         "allowances": {
             permission: [_allowance_document(one) for one in each]

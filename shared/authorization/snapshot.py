@@ -3,7 +3,8 @@
 Nothing personal is in it. Equal worlds at one position have equal bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any, Final
@@ -18,6 +19,7 @@ from shared.authorization.world import UNREADABLE, World
 FORMAT: Final = 1
 _SORTED: Final = orjson.OPT_SORT_KEYS
 _NOBODY: Final = Subject()
+_GRANT: Final[Callable[[tuple[str, str, Shape]], Grant]] = partial(tuple.__new__, Grant)
 
 
 class UnreadableSnapshotError(ValueError):
@@ -42,8 +44,10 @@ def from_bytes(snapshot: bytes) -> World:
         if document["format"] != FORMAT:
             raise ValueError("another format")
         shapes = [PLAIN, *(shape_from(one) for one in document["shapes"])]
+        targets = document["targets"]
         subjects = {
-            name: _subject(members, shapes) for name, members in document["subjects"].items()
+            name: _subject(members, targets, shapes)
+            for name, members in document["subjects"].items()
         }
         return World(policy_from(document["policy"]), subjects, document["position"])
     except UNREADABLE as error:
@@ -62,14 +66,19 @@ def _state(world: World) -> dict[str, Any]:
         ((orjson.dumps(shape_document(one)), one) for one in used), key=itemgetter(0)
     )
     numbers = {PLAIN: 0} | {shape: number for number, (_, shape) in enumerate(documents, 1)}
+    names = sorted({grant.target for one in subjects.values() for grant in one.grants})
+    places = {name: number for number, name in enumerate(names)}
     return {
+        "targets": names,
         "policy": policy_document(world.policy),
         "shapes": [orjson.Fragment(text) for text, _ in documents],
-        "subjects": {name: _document(one, numbers) for name, one in subjects.items()},
+        "subjects": {name: _document(one, places, numbers) for name, one in subjects.items()},
     }
 
 
-def _document(subject: Subject, numbers: Mapping[Shape, int]) -> dict[str, Any]:
+def _document(
+    subject: Subject, targets: Mapping[str, int], shapes: Mapping[Shape, int]
+) -> dict[str, Any]:
     """Return the members that are not as in a blank subject."""
     document = {
         name: value for name, value in subject._asdict().items() if value != getattr(_NOBODY, name)
@@ -78,17 +87,18 @@ def _document(subject: Subject, numbers: Mapping[Shape, int]) -> dict[str, Any]:
         document["teams"] = sorted(subject.teams)
     if "grants" in document:
         document["grants"] = [
-            (grant_id, target, numbers[shape]) for grant_id, target, shape in subject.grants
+            (grant_id, targets[target], shapes[shape]) for grant_id, target, shape in subject.grants
         ]
     return document
 
 
-def _subject(members: dict[str, Any], shapes: list[Shape]) -> Subject:
+def _subject(members: dict[str, Any], targets: list[str], shapes: list[Shape]) -> Subject:
     if "teams" in members:
         members["teams"] = frozenset(members["teams"])
     grants = members.get("grants")
     if grants is not None:
         members["grants"] = tuple(
-            [Grant(grant_id, target, shapes[number]) for grant_id, target, number in grants]
+            # Twice as fast as Grant(…), and there are a hundred thousand of them.
+            [_GRANT((grant_id, targets[one], shapes[other])) for grant_id, one, other in grants]
         )
     return Subject(**members)

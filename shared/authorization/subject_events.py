@@ -1,6 +1,7 @@
 """What each event of a subject's stream does to what is known of the subject."""
 
 from collections.abc import Callable, Mapping
+from sys import intern
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -78,7 +79,8 @@ def _distrusted(subject: Subject, _: Data) -> Subject:
 def _grant_given(subject: Subject, data: Data) -> Subject:
     role = optional_text(data.get("role"))
     target = text_in(data, "permission") if role is None else role
-    grant = Grant(text_in(data, "grant_id"), target, shape_of(data))
+    # One text for all who have the role, not one for each of their grants.
+    grant = Grant(text_in(data, "grant_id"), intern(target), shape_of(data))
     if subject.state in {"left", "erased"}:
         return subject
     others = (one for one in subject.grants if one.grant_id != grant.grant_id)

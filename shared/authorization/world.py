@@ -171,16 +171,11 @@ def _of_same_roles(
     entries: dict[str, Entry], subjects: Mapping[str, Subject], was: Policy, now: Policy
 ) -> dict[str, Entry]:
     """Return the entries that a change of the policy leaves as they were."""
-    if was.is_parked != now.is_parked or was.duties != now.duties:
+    if (was.is_parked, was.permissions.keys()) != (now.is_parked, now.permissions.keys()):
         return {}
-    changed = {
-        name
-        for name in {*was.roles, *now.roles}
-        if was.allowed.get(name) != now.allowed.get(name)
-        or was.withheld.get(name, "") != now.withheld.get(name, "")
-        or (name in was.parked_roles) != (name in now.parked_roles)
-    }
-    changed |= was.permissions.keys() ^ now.permissions.keys()
+    changed = now.changed_roles(was)
+    if was.duties != now.duties:
+        return {}
     if not changed:
         return entries
     return {

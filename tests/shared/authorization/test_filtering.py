@@ -136,6 +136,13 @@ async def test_a_condition_is_asked_of_the_row_and_of_who_asks(rows: asyncpg.Con
     assert await listed(rows, story, around=Circumstances(context={"status": "z"})) == [0]
 
 
+def test_texts_are_ordered_as_a_check_orders_them_whatever_the_columns_collation() -> None:
+    before = {"attribute": "resource.status", "is": "lt", "value": "a"}
+    sql, given = written(a_story().give(ANA, permission=READ, scope="all", condition=before))
+    assert '(rows.status collate "C" < $1::text collate "C")' in sql
+    assert given == ["a"]
+
+
 async def test_rows_on_which_the_other_duty_was_done_are_not_listed(
     rows: asyncpg.Connection,
 ) -> None:

@@ -28,6 +28,7 @@ def everything() -> Story:
     story.of(ANA, "SubjectAttributesSet", attributes={"vip": True, "level": 1, "name": "x"})
     story.of(ANA, "SodExceptionGiven", rule="r", until=NOON.isoformat()).of(ANA, "CallerTrusted")
     story.of(BEN, "SubjectMoved", manager=ANA).policy("RoleParentAdded", role="heir")
+    story.policy("RoleRetired", role="never heard of")
     return story.of("lost", "GrantRevoked", grant_id="x")
 
 
