@@ -13,6 +13,7 @@ from cli.commands.importing import import_command
 from cli.commands.imports import imports
 from cli.commands.lag import lag
 from cli.commands.parked import parked
+from cli.commands.permissions import permissions
 from cli.commands.projections import projections
 from cli.commands.subscribe import subscribe
 from cli.commands.tape import tape
@@ -30,6 +31,7 @@ COMMANDS = (
     fields,
     token,
     lag,
+    permissions,
     projections,
     parked,
     verify,

@@ -12,10 +12,12 @@ from uuid6 import uuid7
 from services.permissions.application.commands import Outcome, PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.domain.book import Asking, Book, Fact
+from services.permissions.domain.deciding import has_administrator
 from services.permissions.domain.policy_file.planning import Plan, plan
 from services.permissions.domain.policy_file.reading import ReadPolicy, read_policy
 from services.permissions.domain.policy_file.writing import write_policy
 from shared.clock import Clock
+from shared.errors import RuleBrokenError
 from shared.eventstore.writing import Remember
 
 DEFAULT: Final = Path(__file__).parents[1] / "policies" / "default.yaml"
@@ -76,7 +78,7 @@ class PolicyFiles:
         """Apply files to a store without an administrator, once; nobody has to agree.
 
         Raises:
-            RuleBrokenError: there is an administrator already.
+            RuleBrokenError: there is an administrator already, or would be none.
             DaybookError: as `apply`.
         """
         policies = [read_policy(text) for text in texts]
@@ -90,6 +92,13 @@ def _all(book: Book, policies: Sequence[ReadPolicy], by: str, at: datetime) -> l
         planned = plan(book, policy, asking, _new_ids())
         facts += planned.facts
         book = planned.after
+    if not has_administrator(book):
+        raise RuleBrokenError(
+            "nobody in these files could give anything to anybody",
+            code="no-administrator",
+            field="subjects",
+            fix="let a person in them have the role permission_admin, without an end",
+        )
     return facts
 
 

@@ -110,6 +110,7 @@ def refuse_second_installation(book: Book, asking: Asking) -> None:
         raise RuleBrokenError(
             "Daybook has an administrator already: it is set up once",
             code="already-set-up",
+            field="subjects",
             fix="ask an administrator for what you need",
             who_can_help="an administrator",
         )

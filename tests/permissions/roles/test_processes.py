@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.local.paths import PROJECT
 from cli.local.postgres import KINDS
 from services.permissions.roles.service import SERVICE
 from shared.testing.waiting import until
@@ -36,6 +37,11 @@ async def test_it_has_databases_of_its_own_and_proves_its_way_after_every_death(
         async with running(MODULE, role, env=env) as process:
             assert await process.wait() == 0, process.output()
     assert "epoch 1: nothing went back in time" in process.output()
+    people = {"DAYBOOK_BOOTSTRAP_PEOPLE": str(PROJECT / "demo/people.yaml")}
+    for expected in (0, 1):
+        async with running(MODULE, "bootstrap", env=env | people) as process:
+            assert await process.wait() == expected, process.output()
+    assert "it is set up once" in process.output()
     async with probed("all", env, module=MODULE) as first:
         await until(lambda: _has_arrived(first), what="a canary")
         first.process.kill()

@@ -1,0 +1,78 @@
+"""An administrator applies a reviewed policy file, after seeing who gains and who loses."""
+
+from typing import TextIO
+from uuid import uuid4
+
+import click
+
+from cli.answers import Answer
+from cli.client import Call, DaybookClient
+from cli.commands.screen import show, show_table
+from cli.commands.session import speaks_as
+from cli.refusals import read_answer
+
+HEADINGS = ("who", "permission", "gains", "loses")
+
+
+class Change(Answer):
+    """What one subject gains and loses of one permission."""
+
+    subject_id: str
+    user_name: str | None = None
+    permission: str
+    gained: list[str]
+    lost: list[str]
+
+
+class Planned(Answer):
+    """What a policy file changes, or changed."""
+
+    applied: bool
+    events: int
+    changes: list[Change]
+    requested: list[str]
+
+
+class PolicyText(Answer):
+    """Everything as a policy file."""
+
+    file: str
+    version: int
+
+
+@click.group()
+def permissions() -> None:
+    """Look at who may do what, and change it by policy files."""
+
+
+@permissions.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--dry-run", is_flag=True, help="Only say who would gain and who would lose.")
+@speaks_as("erin")
+async def apply(client: DaybookClient, file: TextIO, *, dry_run: bool) -> None:
+    """Make everything that FILE names what it says; applied again it changes nothing."""
+    client.turn_to("permissions")
+    body = {"file": file.read(), "dry_run": dry_run}
+    key = {"Idempotency-Key": str(uuid4())}
+    answer = await client.send(Call("POST", "/v1/policy", json=body, headers=key))
+    planned = read_answer(Planned, answer)
+    if planned.changes:
+        show_table(HEADINGS, [_row(change) for change in planned.changes])
+    for subject in planned.requested:
+        show(f"Requested for {subject}: somebody else must approve it.")
+    done = "would change" if dry_run else "changed"
+    show(f"{planned.events} events {done} it." if planned.events else "Nothing to change.")
+
+
+@permissions.command()
+@speaks_as("erin")
+async def export(client: DaybookClient) -> None:
+    """Write everything as a policy file, to the standard output."""
+    client.turn_to("permissions")
+    # As it is: a file has lines, and what people call themselves is in quotation marks.
+    click.echo((await client.get(PolicyText, "/v1/policy")).file, nl=False)
+
+
+def _row(change: Change) -> tuple[str, ...]:
+    who = change.user_name or change.subject_id
+    return (who, change.permission, ", ".join(change.gained), ", ".join(change.lost))
