@@ -1,8 +1,6 @@
 """Customers leave as a file that an import takes for what it is: coming back it changes nothing."""
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -38,7 +36,7 @@ NDJSON: Final = "application/x-ndjson"
 ROWS_AT_ONCE: Final = 100
 ACCEPT = Parameter("Accept", "header", f"{CSV} (unless said) or {NDJSON}.")
 Exported = tuple[Any, ...]
-_UNSAID: Final = frozenset({"id", "given", "primary"})
+_QUOTED: Final = frozenset(',"\r\n')
 _SEPARATING: Final = frozenset(";,\n[")
 
 
@@ -121,15 +119,18 @@ async def pieces(
             await asyncio.sleep(0)  # whoever else waits comes first
 
 
-def _points(details: Mapping[str, Any], plural: str, primary: str) -> list[dict[str, Any]]:
-    points = details.get(plural, [])
+def _points(details: dict[str, Any], plural: str, primary: str) -> list[dict[str, Any]]:
+    points: list[dict[str, Any]] = details.get(plural, [])
     if len(points) > 1:
         first = details.get(primary)
-        points = sorted(points, key=lambda point: point["id"] != first)
-    return [
-        {name: value for name, value in point.items() if name not in _UNSAID and value is not None}
-        for point in points
-    ]
+        points.sort(key=lambda point: point["id"] != first)
+    for point in points:
+        del point["id"]
+        point.pop("given", None)
+        if None in point.values():
+            for name in [name for name, value in point.items() if value is None]:
+                del point[name]
+    return points
 
 
 def ndjson_lines(rows: Sequence[asyncpg.Record], _is_head: bool) -> bytes:
@@ -141,49 +142,49 @@ def ndjson_lines(rows: Sequence[asyncpg.Record], _is_head: bool) -> bytes:
 
 def csv_lines(rows: Sequence[asyncpg.Record], is_head: bool) -> bytes:
     """Return customers as lines of CSV, or behind the line that names the columns."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    if is_head:
-        writer.writerow(COLUMNS)
-    writer.writerows(_cells(exported(row)) for row in rows)
-    return out.getvalue().encode()
+    head = f"{','.join(COLUMNS)}\r\n" if is_head else ""
+    return "".join([head, *(_line(exported(row)) for row in rows)]).encode()
 
 
-def _cells(its: Exported) -> Sequence[str]:
-    """Return cells that no spreadsheet takes for a formula; ids and JSON begin like none."""
+def _line(its: Exported) -> str:
+    """Return a line in which no cell is a formula to a spreadsheet; ids and JSON begin like none.
+
+    Written as RFC 4180 says; JSON is quoted always, for it never lacks quotes or commas.
+    """
     customer_id, kind, name, emails, phones, addresses, tags, stage, owner, custom, is_archived = (
         its
     )
     return (
-        customer_id,
-        kind,
-        guarded(name or ""),
-        _contacts(emails, "address"),
-        _contacts(phones, "number"),
-        _json(addresses),
-        _tags(tags),
-        stage,
-        owner or "",
-        _json(custom),
-        "true" if is_archived else "false",
+        f"{customer_id},{kind},{_text(name or '')},{_contacts(emails, 'address')},"
+        f"{_contacts(phones, 'number')},{_json(addresses)},{_tags(tags)},{stage},{owner or ''},"
+        f"{_json(custom)},{'true' if is_archived else 'false'}\r\n"
     )
 
 
 def _contacts(points: Sequence[Mapping[str, str]], only: str) -> str:
     """Return the one contact point as a person would write it where that says it all, else JSON."""
     if len(points) == 1 and points[0].keys() == {only}:
-        return guarded(points[0][only])
+        return _text(points[0][only])
     return _json(points)
 
 
 def _tags(tags: Sequence[str]) -> str:
     if tags and _SEPARATING.isdisjoint("".join(tags)):
-        return guarded("; ".join(tags))
+        return _text("; ".join(tags))
     return _json(tags)
 
 
+def _text(text: str) -> str:
+    text = guarded(text)
+    return text if _QUOTED.isdisjoint(text) else _quoted(text)
+
+
 def _json(value: Any) -> str:  # noqa: ANN401 - a list or members
-    return orjson.dumps(value).decode() if value else ""
+    return _quoted(orjson.dumps(value).decode()) if value else ""
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _media_type(request: Request) -> str:
