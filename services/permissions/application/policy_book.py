@@ -29,7 +29,9 @@ from shared.security.subject_keys import SubjectKeys
 PAGE: Final = 1_000
 APART: Final = (CanarySent.__name__,)
 """Types of events that decide nothing."""
-READ: Final = f"""select {EVENT_COLUMNS} from events e
+READ: Final = f"""select {EVENT_COLUMNS},
+        e.txid < pg_snapshot_xmin(pg_current_snapshot()) as is_settled
+    from events e
     where e.partition = 0 and (e.txid, e.position) > ($1::xid8, $2::bigint)
     order by e.txid, e.position limit $3"""
 
@@ -101,14 +103,17 @@ class PolicyBook:
         rows = await self._lanes.fetch(READ, *now.place, PAGE)
         recorded = [event_of(row) for row in rows]
         events = await CODEC.decode(recorded, self._keys)
-        for record, event in zip(recorded, events, strict=True):
+        for row, record, event in zip(rows, recorded, events, strict=True):
+            # Decisions wait for each other, so none comes before one that is here; before anything
+            # else a decision may still come, as long as an older transaction is under way.
+            if row["is_settled"] or record.type not in APART:
+                now.place = (record.txid, record.position)
             _take(now, record, event)
         return len(recorded)
 
 
 def _take(now: _Folded, record: RecordedEvent, event: Event | None) -> None:
     now.versions[record.stream] = record.version
-    now.place = (record.txid, record.position)
     fact = _fact(record.stream, event)
     if fact is None:
         return
