@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.eventstore.record_types import AccessRecorded
 from tests.permissions.scim.asking import SCIM, USER, Stage
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -63,6 +64,20 @@ def test_an_error_repeats_nothing_that_was_sent(stage: Stage) -> None:
         answer = stage.http.post("/Users", json={"schemas": [USER], **wrong}, headers=SCIM)
         assert told(answer, 400)["scimType"] == "invalidValue"
         assert "Secret" not in answer.text
+
+
+def test_whoever_is_shown_people_is_on_record(stage: Stage) -> None:
+    alice = stage.create("alice")["id"]
+    stage.http.get("/Users", params={"filter": 'userName eq "alice"'})
+    stage.http.get(f"/Users/{alice}")
+    stage.http.post("/.search", json={}, headers=SCIM)
+    stage.http.get("/Schemas")
+    shown = [one for one in stage.records if isinstance(one, AccessRecorded)]
+    assert [(one.operation, one.target, one.items, one.asked_by) for one in shown] == [
+        ("scim_list_users", None, 1, ("filter",)),
+        ("scim_read_users", alice, None, ()),
+        ("scim_search", None, 1, ()),
+    ]
 
 
 def test_a_name_is_one_persons_and_addresses_at_home_are_not_kept(stage: Stage) -> None:

@@ -2,20 +2,26 @@
 
 from typing import Any
 
-import orjson
 from scim2_models import Context, ListResponse, Resource, ResponseParameters
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.permissions.api.scim.refusals import SCIM_TYPE
+from shared.web.answers import JsonAnswer
 
 NOT_MODIFIED = 304
+
+
+class ScimAnswer(JsonAnswer):
+    """A body of SCIM; `items` is how many resources it shows."""
+
+    media_type = SCIM_TYPE
 
 
 def scim_answer(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
     """Return a body that is made already."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(orjson.dumps(body), status, sent, SCIM_TYPE)
+    return ScimAnswer(body, status, sent)
 
 
 def resource_answer(
@@ -38,7 +44,9 @@ def list_answer(
     listed: "ListResponse[Any]", shown: "ResponseParameters[Any]", context: Context
 ) -> Response:
     """Return a page of resources."""
-    return scim_answer(listed.model_dump(scim_ctx=context, response_parameters=shown))
+    answer = ScimAnswer(listed.model_dump(scim_ctx=context, response_parameters=shown))
+    answer.items = listed.items_per_page
+    return answer
 
 
 def is_known_to(request: Request, version: str) -> bool:

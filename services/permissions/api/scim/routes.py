@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from services.permissions.api.scim.collection import Collection, search
 from services.permissions.api.scim.discovery import Discovery
-from services.permissions.api.scim.places import ROOT
+from services.permissions.api.scim.places import GROUPS, ROOT, USERS
 from services.permissions.api.scim.ports import People, Teams
 from services.permissions.api.scim.reading import TAKEN
 from services.permissions.api.scim.refusals import SCIM_TYPE, answer_scim_failure
@@ -18,6 +18,7 @@ from shared.web.answers import Answer
 from shared.web.app import Api
 from shared.web.callers import Caller
 from shared.web.documents import Parameter
+from shared.web.recording import Access
 from shared.web.routes import Handler, Routes
 
 _ID: Final = Parameter("id", "path", "The id that this service gave it.")
@@ -109,8 +110,16 @@ def _add(
         handler,
         takes=TAKEN if method in {"POST", "PUT", "PATCH"} else (),
         parameters=parameters,
+        # Whoever is shown people is on record; what is supported is nobody's secret.
+        access=_access(path) if own is Permission.PEOPLE_READ or permission else None,
         answers={
             status: Answer(said, None, _TAGGED, None if status in {204, 304} else SCIM_TYPE)
             for status, said in answers.items()
         },
     )
+
+
+def _access(path: str) -> Access | None:
+    if path.endswith("/{id}") and path.startswith((USERS, GROUPS)):
+        return Access(target="id")
+    return Access() if path.startswith((USERS, GROUPS)) or path.endswith("/.search") else None
