@@ -56,6 +56,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.GRANTS_GIVE,
             Permission.GRANTS_READ,
             Permission.LAG_READ,
+            Permission.PEOPLE_CHANGE,
             Permission.POLICY_CHANGE,
             Permission.POLICY_READ,
             Permission.PROJECTIONS_OPERATE,

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     FEED_READ = "feed.read"
     FIELDS_DECLARE = "fields.declare"
     FIELDS_READ = "fields.read"
+    PEOPLE_CHANGE = "people.change"
     PEOPLE_PROVISION = "people.provision"
     PEOPLE_READ = "people.read"
     RECORDS_READ = "records.read"

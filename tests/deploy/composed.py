@@ -17,7 +17,7 @@ COMPOSE = PROJECT / "docker-compose.yml"
 OURS = "services.customers"
 # `all` is one machine in one process, which compose is not; the others an operator runs by hand.
 ROLES_OF = {
-    name: {*its.KEPT, *its.ONCE} - {"all", "ledger", "rewrap"}
+    name: {*its.KEPT, *its.ONCE} - {"all", "ledger", "rewrap", "bootstrap"}
     for name, its in (("customers", customers), ("permissions", permissions))
 }
 ROLES = ROLES_OF["customers"]

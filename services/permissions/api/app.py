@@ -4,6 +4,7 @@ from uuid6 import uuid7
 
 from services.permissions import VERSION
 from services.permissions.api.grants import GrantRoutes
+from services.permissions.api.lives import LifeRoutes
 from services.permissions.api.policy import PolicyRoutes
 from services.permissions.api.scim.desk import StoredDesk
 from services.permissions.api.scim.kept import KeptPeople, KeptTeams
@@ -31,6 +32,7 @@ def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Tol
     files = PolicyFiles(book, commands, foundation.clock)
     PolicyRoutes(files, book, foundation.service_key).add_to(routes)
     GrantRoutes(commands, book, foundation.service_key).add_to(routes)
+    LifeRoutes(commands, book, foundation.service_key).add_to(routes)
     desk = StoredDesk(book, commands)
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
     return app

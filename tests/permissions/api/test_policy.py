@@ -167,6 +167,32 @@ async def test_two_processes_that_let_two_people_have_one_name_at_once_are_one_t
     assert len(named) == 1
 
 
+async def test_whoever_leaves_takes_the_own_service_accounts_along(desk: Desk) -> None:
+    erin = desk.client("erin")
+
+    async def read_one(name: str) -> dict[str, Any]:
+        return read(await erin.get(f"/v1/subjects/{IDS[name]}"))
+
+    async def ask(name: str, verb: str, version: int) -> httpx.Response:
+        path = f"/v1/subjects/{IDS[name]}/{verb}"
+        return await erin.post(path, headers={"If-Match": f'"{version}"'})
+
+    version = (await read_one("oscar"))["version"]
+    stale = assert_problem(
+        await ask("oscar", "leave", version + 1), 412, "version-conflict", field="If-Match"
+    )
+    assert stale["current_version"] == version
+    assert read(await ask("oscar", "leave", version)) == {"version": version + 1}
+    billing = await read_one("billing")
+    assert billing["life"] == "suspended"
+    again = await ask("billing", "reinstate", billing["version"])
+    assert_problem(again, 409, "owner-not-active", field="owner")
+    last = await read_one("erin")
+    assert_problem(
+        await ask("erin", "leave", last["version"]), 409, "last-administrator", field="subject_id"
+    )
+
+
 async def test_nobody_is_there_whom_nobody_let_join(desk: Desk) -> None:
     nobody = "018f0000-0000-7000-8000-00000000dead"
     answer = await desk.client("erin").get(f"/v1/subjects/{nobody}")
@@ -174,6 +200,6 @@ async def test_nobody_is_there_whom_nobody_let_join(desk: Desk) -> None:
     names = {
         one["user_name"] for one in read(await desk.client("erin").get("/v1/subjects"))["items"]
     }
-    assert names >= set(DEMO_PEOPLE)
+    assert names >= set(DEMO_PEOPLE) - {"oscar"}
     roles = read(await desk.client("dave").get("/v1/roles"))["items"]
     assert {role["name"] for role in roles} >= {"sales_rep", "permission_admin"}

@@ -19,7 +19,7 @@ MAY = {
     "dave": "read history journey feed records activity fields erasures request"
     " grants_read policy_read",
     "erin": "read history journey watch lag operate consumers activity fields declare import"
-    " export request give approve grants_read policy_read policy_change",
+    " export request give approve grants_read policy_read policy_change people_change",
     "oscar": "journey watch feed lag operate consumers activity erasures request",
     "petra": "read history journey fields erase hold access_file erasures confirm request",
     "billing": "read feed keys report fields confirm ask",
@@ -43,6 +43,7 @@ SHORT = {
     "give": "grants.give",
     "grants_read": "grants.read",
     "request": "grants.request",
+    "people_change": "people.change",
     "policy_change": "policy.change",
     "policy_read": "policy.read",
     "keys": "subject_keys.read",
