@@ -4,16 +4,15 @@ import sys
 
 import uvloop
 
-from services.permissions.roles.api import add_api
-from services.permissions.roles.bootstrap import bootstrap
 from services.permissions.roles.service import SERVICE
 from shared.errors import DaybookError
-from shared.service.command import run_command, what_every_service_does_once
-from shared.service.relay import add_relay
+from shared.service.command import part, run_command, what_every_service_does_once
 from shared.settings import SecuritySettings, StoreSettings
 
 
 def _bootstrap() -> str:
+    from services.permissions.roles.bootstrap import bootstrap  # noqa: PLC0415
+
     try:
         return uvloop.run(bootstrap(StoreSettings(), SecuritySettings()))
     except DaybookError as error:
@@ -21,10 +20,12 @@ def _bootstrap() -> str:
 
 
 ONCE = {**what_every_service_does_once(SERVICE), "bootstrap": _bootstrap}
+_relay = part("shared.service.relay", "add_relay")
+_api = part("services.permissions.roles.api", "add_api")
 KEPT = {
-    "api": (add_api,),
-    "relay": (add_relay,),
-    "all": (add_relay, add_api),
+    "api": (_api,),
+    "relay": (_relay,),
+    "all": (_relay, _api),
 }
 
 

@@ -24,7 +24,7 @@ from services.customers import __main__ as service
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.importing import turns
 from services.customers.projections.directory import Directory
-from services.customers.roles import projector
+from services.customers.roles import api, ledger, projector
 from services.customers.roles.service import SERVICE
 from shared.eventstore.store import EventStore
 from shared.messaging import clients, outbox, reading_ahead
@@ -34,7 +34,7 @@ from shared.postgres.lanes import Lanes
 from shared.projecting.applied import AppliedEvent
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.subject_keys import SubjectKeys
-from shared.service import foundation, process
+from shared.service import foundation, process, relay
 from shared.service.service import Service
 from shared.testing.dying import Doom, Fate
 from shared.testing.verifier import PersonVerifier
@@ -43,6 +43,8 @@ from tests.ground.children import dies_with_us
 
 # The role `erase-<customer id>` erases one customer and ends.
 ERASING = "erase-"
+# Loaded once here, and not in each life.
+LOADED = (api, ledger, relay)
 TALLY = """insert into tally (event_id, stream, version, partition, feed_position)
     select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::bigint[])"""
 
