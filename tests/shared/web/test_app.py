@@ -25,6 +25,7 @@ async def test_a_process_is_ready_when_all_that_it_needs_is_there(stage: Stage) 
             "is_old": False,
             "stands_at": None,
             "trip_ms": 38.0,
+            "way": "",
             "event_id": SOMEBODY,
         },
         "relay": None,
