@@ -1,7 +1,7 @@
 """A million customers come in, go out and are folded anew in the memory that ten thousand take.
 
 Each side is a process of its own that does nothing else; its figure is the most that it ever had
-resident (ru_maxrss), so that everything that it loads counts on both sides.
+resident (VmHWM), so that everything that it loads counts on both sides.
 """
 
 import asyncio
