@@ -19,6 +19,7 @@ Take = Callable[[Sequence[ConsumerRecord]], None]
 POLL_MS = 200
 LOOK_EVERY_POLLS = 25
 PAUSE_SECONDS = 0.3
+ANSWER_WITHIN_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +58,16 @@ async def reading(
                 consumer.seek(place, max(0, ends.get(place, 0) - 1))
         yield consumer
     finally:
-        await consumer.stop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(consumer.stop(), ANSWER_WITHIN_SECONDS)
 
 
-async def take_what_came(consumer: AIOKafkaConsumer, take: Take) -> None:
-    """Wait a moment for records and hand them on, a partition at a time."""
-    for batch in (await consumer.getmany(timeout_ms=POLL_MS)).values():
+async def take_what_came(consumer: AIOKafkaConsumer, take: Take) -> bool:
+    """Wait a moment for records and hand them on, a partition at a time; False: none came."""
+    came = await consumer.getmany(timeout_ms=POLL_MS)
+    for batch in came.values():
         take(batch)
+    return bool(came)
 
 
 async def _until_stopped(
@@ -73,10 +77,15 @@ async def _until_stopped(
     polls = 0
     # A topic that came into being after `reading` looked is not assigned: look again.
     while consumer.assignment() and not stop.is_set():
-        if polls % LOOK_EVERY_POLLS == 0 and await _is_gone(consumer, topic):
-            return
-        polls += 1
-        await take_what_came(consumer, take)
+        # Whoever asked a broker that hung may never hear again: then it begins anew.
+        async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+            if polls % LOOK_EVERY_POLLS == 0 and await _is_gone(consumer, topic):
+                return
+            polls += 1
+            came = await take_what_came(consumer, take)
+            # A client whose broker hung may wait for ever for an answer to what it asked then.
+            if polls % LOOK_EVERY_POLLS == 0 and not came and not await _is_level(consumer):
+                return
 
 
 async def _is_gone(consumer: AIOKafkaConsumer, topic: Topic) -> bool:
@@ -92,3 +101,9 @@ async def is_past_the_end(consumer: AIOKafkaConsumer) -> bool:
     places = list(consumer.assignment())
     ends = await consumer.end_offsets(places)
     return any([await consumer.position(place) > ends[place] for place in places])
+
+
+async def _is_level(consumer: AIOKafkaConsumer) -> bool:
+    places = list(consumer.assignment())
+    ends = await consumer.end_offsets(places)
+    return all([await consumer.position(place) >= ends[place] for place in places])
