@@ -21,6 +21,7 @@ from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
+from shared.testing.waiting import INTERVAL_SECONDS
 from tests.ground.servers import Databases
 from tests.ground.tasks import Runs, Tasks
 
@@ -132,11 +133,14 @@ async def records_of(kafka: KafkaSettings, topic: Topic, at_least: int) -> list[
     consumer = new_consumer(kafka)
     try:
         await start_consumer(consumer)
-        consumer.assign(places)
-        for place in places:
-            consumer.seek(place, 0)
-            found[place] = []
         async with asyncio.timeout(RECORDS_WITHIN_SECONDS):
+            # Who reads a topic before it is there may not notice when it is.
+            while topic.name not in await consumer.topics():
+                await asyncio.sleep(INTERVAL_SECONDS)
+            consumer.assign(places)
+            for place in places:
+                consumer.seek(place, 0)
+                found[place] = []
             while sum(map(len, found.values())) < at_least or not _is_at_end(consumer, found):
                 for place, batch in (await consumer.getmany(timeout_ms=50)).items():
                     found[place] += batch

@@ -75,9 +75,10 @@ class Sought:
 
     @property
     def words(self) -> list[str]:
-        """The keys of two or more words, if all of the text is that; else nothing."""
+        """The keys of two or more words, if the text is these and has no signs; else nothing."""
         keys = word_keys(self.whole)
         are_all = len(keys) == len(words_of(self.whole)) and not self.digits
+        are_all = are_all and self.whole.replace(" ", "").isalnum()
         return keys if are_all and 1 < len(keys) <= MOST_WORDS else []
 
     @property
