@@ -21,7 +21,7 @@ from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
-from shared.testing.waiting import INTERVAL_SECONDS
+from shared.testing.waiting import until
 from tests.ground.servers import Databases
 from tests.ground.tasks import Runs, Tasks
 
@@ -133,14 +133,17 @@ async def records_of(kafka: KafkaSettings, topic: Topic, at_least: int) -> list[
     consumer = new_consumer(kafka)
     try:
         await start_consumer(consumer)
+
+        async def is_there() -> bool:
+            return topic.name in await consumer.topics()
+
+        # Who reads a topic before it is there may not notice when it is.
+        await until(is_there, what="the topic")
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, 0)
+            found[place] = []
         async with asyncio.timeout(RECORDS_WITHIN_SECONDS):
-            # Who reads a topic before it is there may not notice when it is.
-            while topic.name not in await consumer.topics():
-                await asyncio.sleep(INTERVAL_SECONDS)
-            consumer.assign(places)
-            for place in places:
-                consumer.seek(place, 0)
-                found[place] = []
             while sum(map(len, found.values())) < at_least or not _is_at_end(consumer, found):
                 for place, batch in (await consumer.getmany(timeout_ms=50)).items():
                     found[place] += batch
