@@ -61,6 +61,10 @@ class Freshness:
         """Begin anew from a copy that was all there was at `as_of`, or at no known time."""
         self._waiting = []
         self._true_at = -inf
-        if as_of is not None:
-            late = max(0.0, (self._clock.now() - as_of).total_seconds())
-            self._true_at = self._clock.monotonic() - late
+        if as_of is None:
+            return
+        late = self._clock.now() - as_of
+        if late < -MOST_AHEAD:  # kept while a clock was wrong, or read while one is
+            self.clock_faults += 1
+            return
+        self._true_at = self._clock.monotonic() - max(0.0, late.total_seconds())

@@ -28,7 +28,7 @@ KEEP = """insert into permission_copy (epoch, feed_position, as_of, copy) values
         and permission_copy.as_of < excluded.as_of"""
 # What has not changed is not written again: its age is a few bytes.
 RENEW = """update permission_copy set as_of = $3
-    where epoch = $1 and feed_position = $2 and as_of < $3"""
+    where epoch = $1 and feed_position = $2 and as_of <> $3"""
 
 log = logging.getLogger(__name__)
 

@@ -90,6 +90,11 @@ def test_a_copy_is_as_old_as_it_was_when_it_was_kept(
     assert later.age == inf
 
 
+def test_a_copy_of_the_future_is_of_no_known_age(fresh: Freshness, clock: TurnableClock) -> None:
+    fresh.begin(clock.now() + timedelta(hours=1))
+    assert (fresh.age, fresh.clock_faults) == (inf, 1)
+
+
 def test_a_beat_is_read_as_it_was_written_and_nothing_else_is_one(clock: TurnableClock) -> None:
     beat = a_beat(clock, 7)
     assert beat_of(beat.to_bytes()) == beat
