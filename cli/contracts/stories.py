@@ -6,12 +6,13 @@ The key is published beside each example, and is worth nothing.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.customers.streams.events import ActivityCounted
 from shared.authorization.people import DEMO_PEOPLE
 from shared.events import Event
+from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.record_types import (
     AccessRecorded,
     ErrorRecorded,
@@ -62,8 +63,44 @@ def records_of_a_day() -> Sequence[Told]:
                 operation="get_customer",
                 route=_ONE_CUSTOMER,
                 permission="customers.read",
-                status=403,
-                code="not-permitted",
+                status=401,
+                code="not-signed-in",
+            ),
+        ),
+        _record(
+            str(ADA),
+            "leo",
+            DecisionRecorded(
+                subject=DEMO_PEOPLE["leo"].subject,
+                permission="customer:change",
+                resource_type="customer",
+                resource_id=str(ADA),
+                owner=DEMO_PEOPLE["alice"].subject,
+                sensitivity="internal",
+                is_allowed=False,
+                code="out_of_scope",
+                grant_id="01a2006f-5482-7b0e-8f3c-2d9e4b7a1c55",
+                role="sales_rep",
+                epoch=1,
+                position=217,
+                age_seconds=0.125,
+                decided_at=BEGINNING,
+                attributes={"resource.stage": "customer"},
+                operation="rename_customer",
+            ),
+        ),
+        _record(
+            DEMO_PEOPLE["alice"].subject,
+            "alice",
+            DecisionsCounted(
+                subject=DEMO_PEOPLE["alice"].subject,
+                permission="customer:read",
+                resource_type="customer",
+                is_allowed=True,
+                code="allowed",
+                times=48,
+                first_at=BEGINNING,
+                last_at=BEGINNING + timedelta(seconds=4),
             ),
         ),
         _record(

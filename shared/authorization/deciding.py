@@ -86,6 +86,10 @@ def decide(
     try:
         if age <= world.limits.get(permission, world.strictest) and around.wanted <= world.position:
             entry = world.entries.get(subject)
+            if entry is None:
+                # Compiled before it is looked into: the source told must not depend on who asked
+                # first.
+                entry = world.entry(subject)
             if entry is not None and record is not None:
                 owner, sensitivity = record.owner, record.sensitivity
                 if sensitivity is None:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from shared.events import Event
 from shared.eventstore.codec import EventCodec
+from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 
 ANONYMOUS: Final = "anonymous"
 """The actor of a record when nobody knows who asked: no token, or one that does not hold."""
@@ -93,4 +94,13 @@ class OperatorActed(Event):
     """What else is needed to understand it or to do it again; ids, never names of people."""
 
 
-RECORDS = EventCodec([AccessRecorded, RefusalRecorded, ErrorRecorded, OperatorActed])
+RECORDS = EventCodec(
+    [
+        AccessRecorded,
+        RefusalRecorded,
+        DecisionRecorded,
+        DecisionsCounted,
+        ErrorRecorded,
+        OperatorActed,
+    ]
+)

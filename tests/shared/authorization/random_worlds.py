@@ -60,7 +60,7 @@ def a_world(dice: Random) -> Known:
     for subject in subjects:
         _subject(dice, known, subject, subjects)
         for _ in range(dice.randrange(7)):
-            _grant(dice, known, subject, names)
+            a_grant(dice, known, subject, names)
     return known
 
 
@@ -126,7 +126,8 @@ def _subject(dice: Random, known: Known, subject: str, everybody: list[str]) -> 
         known.story.of(subject, "SubjectSuspended")
 
 
-def _grant(dice: Random, known: Known, subject: str, roles: list[str]) -> None:
+def a_grant(dice: Random, known: Known, subject: str, roles: list[str]) -> None:
+    """Give somebody a role or a permission, or withhold one."""
     grant: dict[str, Any] = {"effect": "deny" if dice.random() < 0.2 else "allow"}
     if dice.random() < 0.7:
         grant["role"] = dice.choice(roles)
