@@ -42,8 +42,11 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.FIELDS_READ,
                 Permission.GRANTS_READ,
                 Permission.GRANTS_REQUEST,
+                Permission.PEOPLE_READ,
                 Permission.POLICY_READ,
                 Permission.RECORDS_READ,
+                Permission.ROLES_READ,
+                Permission.TEAMS_READ,
             }
         ),
         Role.ADMINISTRATOR: _EVERY_CUSTOMER_READ
@@ -60,6 +63,16 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.POLICY_CHANGE,
             Permission.POLICY_READ,
             Permission.PROJECTIONS_OPERATE,
+            Permission.GRANTS_REVOKE,
+            Permission.GRANTS_BREAK_GLASS,
+            Permission.REVIEWS_DECIDE,
+            Permission.ROLES_CHANGE,
+            Permission.ROLES_READ,
+            Permission.SOD_EXCEPT,
+            Permission.TEAMS_CHANGE,
+            Permission.TEAMS_READ,
+            Permission.WHAT_IF_ASK,
+            Permission.PEOPLE_READ,
         },
         # No personal data: watch carries ids, types and versions, the feed carries ciphertext.
         Role.OPERATOR: frozenset(

@@ -3,13 +3,18 @@
 from uuid6 import uuid7
 
 from services.permissions import VERSION
+from services.permissions.api.catalogue import CatalogueRoutes
+from services.permissions.api.changes import Changes
 from services.permissions.api.grants import GrantRoutes
 from services.permissions.api.lives import LifeRoutes
+from services.permissions.api.paging import Pages
 from services.permissions.api.policy import PolicyRoutes
+from services.permissions.api.roles import RoleRoutes
 from services.permissions.api.scim.desk import StoredDesk
 from services.permissions.api.scim.kept import KeptPeople, KeptTeams
 from services.permissions.api.scim.routes import add_scim
 from services.permissions.api.snapshots import SnapshotRoutes
+from services.permissions.api.teams import TeamRoutes
 from services.permissions.application.commands import PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
@@ -19,6 +24,7 @@ from shared.service.foundation import Foundation
 from shared.service.telling import Told
 from shared.web.app import Api
 from shared.web.health import ReadinessCheck
+from shared.web.pages import PageTokens
 
 
 def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Told) -> Api:
@@ -30,7 +36,12 @@ def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Tol
         foundation.store, book, foundation.keys, foundation.clock, foundation.appended
     )
     files = PolicyFiles(book, commands, foundation.clock)
-    PolicyRoutes(files, book, foundation.service_key).add_to(routes)
+    changes = Changes(commands, book, foundation.service_key)
+    pages = Pages(PageTokens(foundation.service_key))
+    PolicyRoutes(files, foundation.service_key).add_to(routes)
+    RoleRoutes(changes, pages).add_to(routes)
+    CatalogueRoutes(changes, pages).add_to(routes)
+    TeamRoutes(changes, pages).add_to(routes)
     GrantRoutes(commands, book, foundation.service_key).add_to(routes)
     LifeRoutes(commands, book, foundation.service_key).add_to(routes)
     desk = StoredDesk(book, commands)

@@ -1,4 +1,4 @@
-"""Routes of the policy: as a file, looked at before it is applied, and its roles one by one."""
+"""Routes of the policy: as a file: written, looked at, applied."""
 
 from typing import Any
 from uuid import UUID
@@ -7,10 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import Applied, PolicyFiles
-from services.permissions.domain.policy.inheritance import level_of
-from services.permissions.domain.policy.state import Policy, Role
 from services.permissions.domain.rights import Right
 from shared.authorization.permissions import Permission
 from shared.given import Given
@@ -19,6 +16,7 @@ from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
 from shared.web.documents import IDEMPOTENCY_KEY
 from shared.web.idempotency import remembering
+from shared.web.recording import Access
 from shared.web.routes import Routes
 from shared.web.versions import etag
 
@@ -59,47 +57,24 @@ class PlanView(BaseModel):
     """Subjects for whom something is only requested, because somebody else must agree."""
 
 
-class RoleView(BaseModel):
-    """A role. `effective_level` counts what comes with it through its parents, too."""
-
-    name: str
-    level: int
-    effective_level: int
-    title: dict[str, str]
-    parents: list[str]
-    permissions: dict[str, list[dict[str, Any]]]
-    retired: bool
-
-
-class RoleList(BaseModel):
-    """Every role that was ever defined."""
-
-    items: list[RoleView]
-
-
 class PolicyRoutes:
     """The handlers of the policy's routes."""
 
-    def __init__(self, files: PolicyFiles, book: PolicyBook, secret: bytes) -> None:
+    def __init__(self, files: PolicyFiles, secret: bytes) -> None:
         self._files = files
-        self._book = book
         self._secret = secret
 
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
-        reads = Permission.POLICY_READ
         routes.add(
-            "GET", "/v1/policy", "export_policy", reads, self.export,
+            "GET", "/v1/policy", "export_policy", Permission.POLICY_READ, self.export,
+            access=Access(),
             answers={200: Answer("The file.", PolicyFileView, {"ETag": "The policy's version."})},
         )  # fmt: skip
         routes.add(
             "POST", "/v1/policy", "apply_policy", Permission.POLICY_CHANGE, self.apply,
             body=PolicyBody, parameters=[IDEMPOTENCY_KEY],
             answers={200: Answer("What it changes, or changed.", PlanView)},
-        )  # fmt: skip
-        routes.add(
-            "GET", "/v1/roles", "list_roles", reads, self.roles,
-            answers={200: Answer("The roles.", RoleList)},
         )  # fmt: skip
 
     async def export(self, _request: Request, _caller: Caller) -> Response:
@@ -120,12 +95,6 @@ class PolicyRoutes:
         remember = remembering(request, caller, raw, self._secret, status=200, route="apply_policy")
         applied = await self._files.apply(body.file, by=caller.subject, remember=remember)
         return JsonAnswer(_plan(applied), 200, _headers(applied))
-
-    async def roles(self, _request: Request, _caller: Caller) -> Response:
-        """List the roles, the retired ones too."""
-        await self._book.catch_up()
-        policy = self._book.book.policy
-        return JsonAnswer({"items": [_role(policy, n, r) for n, r in policy.roles.items()]})
 
 
 def _headers(applied: Applied) -> dict[str, str]:
@@ -166,18 +135,3 @@ def _right(right: Right) -> str:
     ]
     told = ", ".join(limit for limit in limits if limit)
     return f"{right.scope.value}/{right.clearance.value}" + (f" ({told})" if told else "")
-
-
-def _role(policy: Policy, name: str, role: Role) -> dict[str, Any]:
-    return {
-        "name": name,
-        "level": role.level,
-        "effective_level": level_of(policy, name),
-        "title": role.title.model_dump(),
-        "parents": list(role.parents),
-        "permissions": {
-            permission: [one.model_dump(mode="json", exclude_none=True) for one in allowances]
-            for permission, allowances in role.allowances.items()
-        },
-        "retired": role.is_retired,
-    }

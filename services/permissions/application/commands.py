@@ -1,6 +1,8 @@
 """What is asked is decided on the whole book, and stored in one transaction if it is still so."""
 
+import asyncio
 from asyncio import Event as Signal
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,8 +41,22 @@ class Outcome:
     facts: Sequence[Fact]
     token: TokenPart | None
     """None: nothing changed."""
+    versions: Expected
+    """Stream → the version that it has after this; nothing of what was answered before."""
     answered: Appended | None = None
     """The first answer, if this was asked before with the same idempotency key."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The book at the moment of deciding; another command may go on with the one in memory."""
+
+    place: tuple[int, int]
+    versions: Expected
+    book: Book
+
+    def version_of(self, stream: str) -> int:
+        return self.versions.get(stream, 0)
 
 
 class PermissionCommands:
@@ -69,6 +85,7 @@ class PermissionCommands:
         by: str,
         expected: Expected | None = None,
         remember: Remember | None = None,
+        about: str | None = None,
     ) -> Outcome:
         """Catch up, decide, store; if somebody was faster, once more.
 
@@ -77,6 +94,7 @@ class PermissionCommands:
             by: who asks.
             expected: versions that were read; another one refuses.
             remember: what to keep under the idempotency key.
+            about: the stream whose version goes with that; None: of the first fact.
 
         Raises:
             DaybookError: what `decide` refuses.
@@ -86,39 +104,45 @@ class PermissionCommands:
         for _ in range(TRIES):
             await self._book.catch_up()
             if remember is not None and (done := await self._store.remembered(remember)):
-                return Outcome((), done.token, done)
-            _refuse_stale(self._book, expected or {})
-            facts = decide(self._book.book, self._clock.now())
+                return Outcome((), done.token, {}, done)
+            now = self._book
+            seen = _Seen(now.place, dict(now.versions), now.book.copy())
+            _refuse_stale(seen, expected or {})
+            # A change of the policy looks at everybody: beside the event loop, which goes on.
+            facts = await asyncio.to_thread(decide, seen.book, self._clock.now())
             if not facts and remember is None:
-                return Outcome((), None)
+                return Outcome((), None, seen.versions)
             try:
-                token = await self._append(facts, by, remember or NOTHING_TO_REMEMBER)
+                told = about or (facts[0].stream if facts else POLICY_STREAM)
+                kept = remember or NOTHING_TO_REMEMBER
+                token = await self._append(facts, seen, by, kept, told)
             except VersionConflictError:
                 continue
             self._appended.set()
             await self._book.catch_up()
-            return Outcome(facts, token if facts else None)
+            made = Counter(seen.versions) + Counter(fact.stream for fact in facts)
+            return Outcome(facts, token if facts else None, made)
         raise VersionConflictError(
             "others keep changing permissions at this moment", fix="try again in a moment"
         )
 
-    async def _append(self, facts: Sequence[Fact], by: str, remember: Remember) -> TokenPart:
-        seen, book = self._book.place, self._book
+    async def _append(
+        self, facts: Sequence[Fact], seen: _Seen, by: str, remember: Remember, told: str
+    ) -> TokenPart:
         keys = await self._keys_for(facts)
         appends = [
             StreamAppend(
-                stream, _subject(stream), book.version_of(stream), [_encoded(f, keys) for f in its]
+                stream, _subject(stream), seen.version_of(stream), [_encoded(f, keys) for f in its]
             )
             for stream, its in streams_of(facts).items()
             # A stream begins with an event.
-            if its or book.version_of(stream)
+            if its or seen.version_of(stream)
         ]
-        told = facts[0].stream if facts else POLICY_STREAM
         count = sum(fact.stream == told for fact in facts)
         return await self._store.append_with(
             STORE, appends, Origin(by, uuid4(), traceparent=current_traceparent()),
-            self._clock.now(), *seen, list(APART), remember.key, remember.body_mac,
-            remember.status, remember.location, told, book.version_of(told) + count,
+            self._clock.now(), *seen.place, list(APART), remember.key, remember.body_mac,
+            remember.status, remember.location, told, seen.version_of(told) + count,
         )  # fmt: skip
 
     async def _keys_for(self, facts: Sequence[Fact]) -> dict[UUID, SubjectKey]:
@@ -157,10 +181,11 @@ def _subject(stream: str) -> str:
     return stream.partition("-")[2] or stream
 
 
-def _refuse_stale(book: PolicyBook, expected: Expected) -> None:
+def _refuse_stale(seen: _Seen, expected: Expected) -> None:
     for stream, version in expected.items():
-        now = book.version_of(stream)
-        if now != version:
+        now = seen.version_of(stream)
+        # What is not there at all is told by whoever decides.
+        if now not in {0, version}:
             raise VersionConflictError(
                 f"you read version {version}, it is at {now}",
                 current_version=now,

@@ -5,7 +5,7 @@ was decided is stored only if nothing was appended since.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -46,6 +46,7 @@ class _Folded:
     kids: dict[UUID, str] = field(default_factory=dict)
     commitments: dict[UUID, str] = field(default_factory=dict)
     place: tuple[int, int] = (0, 0)
+    facts: int = 0
 
 
 class PolicyBook:
@@ -68,9 +69,19 @@ class PolicyBook:
         return self._now.place
 
     @property
+    def facts(self) -> int:
+        """Return how many facts it is folded from."""
+        return self._now.facts
+
+    @property
     def epoch(self) -> int:
         """Return which life of the store it is of."""
         return self._now.epoch
+
+    @property
+    def versions(self) -> Mapping[str, int]:
+        """Return each stream's version; nobody but `catch_up` may change it."""
+        return self._now.versions
 
     def version_of(self, stream: str) -> int:
         """Return a stream's version; 0 if there is none."""
@@ -120,6 +131,7 @@ def _take(now: _Folded, record: RecordedEvent, event: Event | None) -> None:
     if isinstance(fact, SubjectFact) and isinstance(fact.event, SubjectJoined):
         now.kids.setdefault(fact.subject_id, CODEC.subject_of(record) or "")
         now.commitments.setdefault(fact.subject_id, fact.event.key_commitment)
+    now.facts += 1
     now.book.fold(fact, record.origin.actor)
 
 

@@ -1,5 +1,6 @@
 """A policy file is looked at, applied by somebody, or sets Daybook up; always as a whole."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,11 @@ from uuid6 import uuid7
 
 from services.permissions.application.commands import Outcome, PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
-from services.permissions.domain.book import Asking, Book, Fact
+from services.permissions.domain.book import POLICY_STREAM, Asking, Book, Fact
 from services.permissions.domain.deciding import has_administrator
 from services.permissions.domain.policy_file.planning import Plan, plan
 from services.permissions.domain.policy_file.reading import ReadPolicy, read_policy
-from services.permissions.domain.policy_file.writing import write_policy
+from services.permissions.domain.policy_file.writing import holds_until, write_policy
 from shared.clock import Clock
 from shared.errors import RuleBrokenError
 from shared.eventstore.writing import Remember
@@ -32,6 +33,21 @@ class Applied:
     outcome: Outcome | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Everything as a file, as it was at one time."""
+
+    text: str
+    version: int
+    is_of: tuple[int, int]
+    written_at: datetime
+    until: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Say whether nothing in it begins or ends before then."""
+        return self.written_at <= at and (self.until is None or at < self.until)
+
+
 class PolicyFiles:
     """Plans, applies and writes policy files."""
 
@@ -39,18 +55,30 @@ class PolicyFiles:
         self._book = book
         self._commands = commands
         self._clock = clock
+        self._writing = asyncio.Lock()
+        self._written: _Written | None = None
 
     async def write(self) -> tuple[str, int]:
-        """Return everything as a file, and the version of the policy in it."""
-        await self._book.catch_up()
-        return write_policy(self._book.book, self._clock.now()), self._book.version_of("policy")
+        """Return everything as a file, and the version of the policy in it.
+
+        Written beside the event loop, and once for all who ask as long as it says what is.
+        """
+        async with self._writing:
+            await self._book.catch_up()
+            now, is_of = self._clock.now(), (self._book.epoch, self._book.facts)
+            kept = self._written
+            if kept is None or kept.is_of != is_of or not kept.holds(now):
+                book, version = self._book.book.copy(), self._book.version_of(POLICY_STREAM)
+                self._written = kept = await asyncio.to_thread(_write, book, version, now, is_of)
+            return kept.text, kept.version
 
     async def look(self, text: str, *, by: str) -> Applied:
         """Return what applying would change; nothing happens (raises as `apply`)."""
-        policy = read_policy(text)
+        policy = await asyncio.to_thread(read_policy, text)
         await self._book.catch_up()
         asking = Asking(by, self._clock.now(), policy.file.reason)
-        return Applied(plan(self._book.book, policy, asking, _new_ids()), None)
+        book = self._book.book.copy()
+        return Applied(await asyncio.to_thread(plan, book, policy, asking, _new_ids()), None)
 
     async def apply(self, text: str, *, by: str, remember: Remember | None = None) -> Applied:
         """Do what the file says, all of it or nothing.
@@ -67,7 +95,7 @@ class PolicyFiles:
             planned[:] = [plan(book, policy, asking, _new_ids())]
             return planned[0].facts
 
-        policy = read_policy(text)
+        policy = await asyncio.to_thread(read_policy, text)
         outcome = await self._commands.run(decide, by=by, remember=remember)
         if not planned:
             # Applied before, with the same idempotency key: nothing happens now.
@@ -83,6 +111,10 @@ class PolicyFiles:
         """
         policies = [read_policy(text) for text in texts]
         return await self._commands.run(lambda book, at: _all(book, policies, by, at), by=by)
+
+
+def _write(book: Book, version: int, at: datetime, is_of: tuple[int, int]) -> _Written:
+    return _Written(write_policy(book, at), version, is_of, at, holds_until(book, at))
 
 
 def _all(book: Book, policies: Sequence[ReadPolicy], by: str, at: datetime) -> list[Fact]:

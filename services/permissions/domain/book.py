@@ -3,7 +3,8 @@
 A rule that looks at more than one of them looks at the book.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -154,3 +155,8 @@ class Book:
             subject.is_there and team_id in subject.place.teams
             for subject in self.subjects.values()
         )
+
+    def team_sizes(self) -> Mapping[UUID, int]:
+        """Return how many are in each team; a team that nobody is in is left out."""
+        there = (subject for subject in self.subjects.values() if subject.is_there)
+        return Counter(team_id for subject in there for team_id in subject.place.teams)

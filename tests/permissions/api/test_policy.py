@@ -9,39 +9,22 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.permissions.application.commands import PermissionCommands
-from services.permissions.application.policy_book import PolicyBook
-from services.permissions.application.policy_files import DEFAULT, PolicyFiles
+from services.permissions.application.policy_files import DEFAULT
 from services.permissions.domain.policy_file.writing import write_policy
 from shared.authorization.people import DEMO_PEOPLE
 from shared.errors import RuleBrokenError
 from tests.customers.api.asking import assert_problem, read
-from tests.ground.servers import Servers, new_databases
-from tests.permissions.api.desk import Desk, a_desk
-from tests.permissions.domain.files import PEOPLE
+from tests.ground.servers import Servers
+from tests.permissions.api.desk import Desk
+from tests.permissions.api.set_up import CUSTOMS, IDS, files_at, set_up_desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-IDS = {name: person.subject for name, person in DEMO_PEOPLE.items()}
-CUSTOMS = IDS["customers"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(servers: Servers) -> AsyncIterator[Desk]:
-    """A desk at which the demo was set up."""
     async with AsyncExitStack() as opened:
-        databases = await opened.enter_async_context(new_databases(servers))
-        its = await opened.enter_async_context(a_desk(databases))
-        files, _ = files_at(its)
-        await files.set_up([DEFAULT.read_text(), PEOPLE.read_text()], by=CUSTOMS)
-        yield its
-
-
-def files_at(desk: Desk) -> tuple[PolicyFiles, PolicyBook]:
-    """Return another process's way to the same store."""
-    its = desk.foundation
-    book = PolicyBook(its.truth, its.keys)
-    commands = PermissionCommands(its.store, book, its.keys, its.clock, its.appended)
-    return PolicyFiles(book, commands, its.clock), book
+        yield await set_up_desk(opened, servers)
 
 
 async def post(desk: Desk, who: str, path: str, **said: Any) -> httpx.Response:  # noqa: ANN401

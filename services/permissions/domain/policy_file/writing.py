@@ -1,5 +1,7 @@
 """What is, written as a policy file: applied again, it changes nothing."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,19 +15,44 @@ from services.permissions.domain.policy_file.grants_part import is_default
 from services.permissions.domain.subject.state import Subject, Terms
 
 Entry = dict[str, Any]
+Names = Mapping[UUID, str]
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes in C, and everything out: an anchor is not read back."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - PyYAML's own signature
+        """Say that nothing is only named because it was written before."""
+        return True
 
 
 def write_policy(book: Book, at: datetime) -> str:
     """Return the policy and everybody who is there as YAML; grants that are over are left out."""
+    teams = _team_names(book)
     content = {
         "daybook_policy": 1,
         "covers": "everything",
         **_policy_part(book.policy),
-        "teams": {name: _team(book, team_id) for team_id, name in _team_names(book).items()},
-        "subjects": _subjects(book, at),
+        "teams": {name: _team(book, team_id) for team_id, name in teams.items()},
+        "subjects": _subjects(book, teams, at),
     }
     told = {name: value for name, value in content.items() if value not in ({}, None)}
-    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
+    written: str = yaml.dump(told, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return written
+
+
+def holds_until(book: Book, at: datetime) -> datetime | None:
+    """Return until when a file written at that time says the same; None: until a fact changes."""
+    ends = (
+        end
+        for subject in book.subjects.values()
+        for end in (
+            *(grant.terms.until for grant in subject.grants.values()),
+            *subject.sod_exceptions.values(),
+        )
+        if end is not None and end > at
+    )
+    return min(ends, default=None)
 
 
 def _policy_part(policy: Policy) -> Entry:
@@ -93,17 +120,16 @@ def _title(title: Title) -> str | Entry:
     return title.en if title.en == title.zh else {"en": title.en, "zh": title.zh}
 
 
-def _team_names(book: Book) -> dict[UUID, str]:
+def _team_names(book: Book) -> Names:
     """Return a name for each team; its id where two are called the same."""
     there = {
         team_id: team.title.en
         for team_id, team in book.teams.items()
         if team.title is not None and not team.is_dissolved
     }
-    titles = list(there.values())
+    titles = Counter(there.values())
     return {
-        team_id: title if titles.count(title) == 1 else str(team_id)
-        for team_id, title in there.items()
+        team_id: title if titles[title] == 1 else str(team_id) for team_id, title in there.items()
     }
 
 
@@ -112,18 +138,22 @@ def _team(book: Book, team_id: UUID) -> Entry:
     return {"id": str(team_id), "title": None if title is None else _title(title)}
 
 
-def _subjects(book: Book, at: datetime) -> Entry:
+def _subjects(book: Book, teams: Names, at: datetime) -> Entry:
     names = {
         subject_id: subject.user_name
         for subject_id, subject in book.subjects.items()
         if subject.is_there and subject.user_name is not None
     }
-    return {name: _subject(book, subject_id, names, at) for subject_id, name in names.items()}
+    return {
+        name: _subject(book.policy, subject_id, book.subject(subject_id), names, teams, at)
+        for subject_id, name in names.items()
+    }
 
 
-def _subject(book: Book, subject_id: UUID, names: dict[UUID, str], at: datetime) -> Entry:
-    subject = book.subject(subject_id)
-    teams, place = _team_names(book), subject.place
+def _subject(
+    policy: Policy, subject_id: UUID, subject: Subject, names: Names, teams: Names, at: datetime
+) -> Entry:
+    place = subject.place
     entry: Entry = {
         "id": str(subject_id),
         "kind": subject.kind,
@@ -144,10 +174,10 @@ def _subject(book: Book, subject_id: UUID, names: dict[UUID, str], at: datetime)
         },
     }
     told = {name: value for name, value in entry.items() if value not in (None, [], {})}
-    return {**told, "grants": _grants(book.policy, subject, at)}
+    return {**told, "grants": _grants(policy, subject, at)}
 
 
-def _name(names: dict[UUID, str], subject_id: UUID | None) -> str | None:
+def _name(names: Names, subject_id: UUID | None) -> str | None:
     return None if subject_id is None else names.get(subject_id, str(subject_id))
 
 

@@ -1,0 +1,31 @@
+"""A desk at which the demo was set up."""
+
+from contextlib import AsyncExitStack
+
+from services.permissions.application.commands import PermissionCommands
+from services.permissions.application.policy_book import PolicyBook
+from services.permissions.application.policy_files import DEFAULT, PolicyFiles
+from shared.authorization.people import DEMO_PEOPLE
+from tests.ground.servers import Servers, new_databases
+from tests.permissions.api.desk import Desk, a_desk
+from tests.permissions.domain.files import PEOPLE
+
+IDS = {name: person.subject for name, person in DEMO_PEOPLE.items()}
+CUSTOMS = IDS["customers"]
+
+
+async def set_up_desk(opened: AsyncExitStack, servers: Servers) -> Desk:
+    """Return one that lasts as long as the stack."""
+    databases = await opened.enter_async_context(new_databases(servers))
+    desk = await opened.enter_async_context(a_desk(databases))
+    files, _ = files_at(desk)
+    await files.set_up([DEFAULT.read_text(), PEOPLE.read_text()], by=CUSTOMS)
+    return desk
+
+
+def files_at(desk: Desk) -> tuple[PolicyFiles, PolicyBook]:
+    """Return another process's way to the same store."""
+    its = desk.foundation
+    book = PolicyBook(its.truth, its.keys)
+    commands = PermissionCommands(its.store, book, its.keys, its.clock, its.appended)
+    return PolicyFiles(book, commands, its.clock), book
