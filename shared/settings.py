@@ -132,6 +132,10 @@ class ServiceSettings(BaseSettings):
     requests_per_second: float = Field(
         500, ge=0, description="So many requests of one account are served by one process; 0: any."
     )
+    customers_url: str = Field(
+        "http://127.0.0.1:8101",
+        description="Where the customers service answers: its feed has what Kafka lost.",
+    )
     canary_seconds: float = Field(60, gt=0, description="How often the canary makes the trip.")
     late_after_seconds: float = Field(
         3600, gt=0, description="Changes visible later than this: writes are warned, an alarm."

@@ -63,6 +63,7 @@ def of_service(
         "DAYBOOK_SECURITY_ISSUER": ports.issuer_url,
         "DAYBOOK_SECURITY_AUDIENCE": "daybook",
         "DAYBOOK_SERVICE_HOST": LOOPBACK,
+        "DAYBOOK_SERVICE_CUSTOMERS_URL": ports.url("customers"),
         "DAYBOOK_SERVICE_PORT": str(ports.service(service)),
         "DAYBOOK_OBSERVABILITY_METRICS_PORT": str(ports.operators(service)),
     }

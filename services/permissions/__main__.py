@@ -1,4 +1,4 @@
-"""python -m services.permissions ROLE: one process, in one role (api, relay, all, migrate, …)."""
+"""python -m services.permissions ROLE: one process, in one role (api, relay, projector, all, …)."""
 
 import sys
 
@@ -22,10 +22,12 @@ def _bootstrap() -> str:
 ONCE = {**what_every_service_does_once(SERVICE), "bootstrap": _bootstrap}
 _relay = part("shared.service.relay", "add_relay")
 _api = part("services.permissions.roles.api", "add_api")
+_projector = part("services.permissions.roles.projector", "add_projector")
 KEPT = {
     "api": (_api,),
     "relay": (_relay,),
-    "all": (_relay, _api),
+    "projector": (_projector,),
+    "all": (_relay, _projector, _api),
 }
 
 

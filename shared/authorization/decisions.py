@@ -116,7 +116,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         # What an identity provider signs in with: it says who there is, and gives no rights.
         Role.PROVISIONER: frozenset({Permission.PEOPLE_PROVISION, Permission.PEOPLE_READ}),
         # A service's own account signs its canaries, and asks for what all decide by.
-        Role.SERVICE: frozenset({Permission.PERMISSIONS_FOLLOW}),
+        Role.SERVICE: frozenset({Permission.PERMISSIONS_FOLLOW, Permission.FEED_READ}),
     }
 )
 """The permission table: what is not in it is denied."""

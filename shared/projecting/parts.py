@@ -10,7 +10,7 @@ from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
 from shared.projecting.applied import Projection
 from shared.projecting.marks import Followed
-from shared.projecting.store_feed import StoreFeed
+from shared.projecting.store_feed import SourceFeed
 from shared.settings import KafkaSettings
 
 
@@ -27,7 +27,7 @@ class ProjectionParts:
     followed: Followed
     codec: EventCodec
     ciphers: Ciphers
-    feed: StoreFeed
+    feed: SourceFeed
     views: Lanes
     open_views: Callable[[Mapping[str, str]], Awaitable[Lanes]]
     discarded: Callable[[], Awaitable[Collection[str]]]

@@ -30,7 +30,7 @@ from shared.projecting.applying import Applier
 from shared.projecting.gaps import Gap
 from shared.projecting.judging import Judging, Moves
 from shared.projecting.marks import SWEEP, Followed, Mark, MarkMovedError, group_of, read_marks
-from shared.projecting.store_feed import StoreFeed, marks_after
+from shared.projecting.store_feed import SourceFeed, marks_after
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class ProjectionRunner:
         tracing: Tracing,
         metrics: Metrics = UNMEASURED,
         *,
-        feed: StoreFeed | None = None,
+        feed: SourceFeed | None = None,
         on_new_epoch: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
         """Keep the version that `followed` names, whose tables `lanes` see.

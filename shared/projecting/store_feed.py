@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import asyncpg
 
@@ -22,6 +23,20 @@ class FeedPage:
 
     epoch: int
     events: list[ReceivedEvent]
+
+
+class SourceFeed(Protocol):
+    """All events of one source, whatever Kafka still has of them."""
+
+    async def behind(self, marks: Mapping[int, Mark], wanted: Mapping[int, int]) -> FeedPage:
+        """Return up to `wanted` events of each partition there, behind its mark.
+
+        Marks are places in one life of the store: compare their epoch with the page's.
+
+        Raises:
+            UnavailableError: whoever has them does not answer.
+        """
+        ...
 
 
 class StoreFeed:

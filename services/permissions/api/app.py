@@ -19,7 +19,8 @@ from services.permissions.application.commands import PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
 from services.permissions.application.whole_log import WholeLog
-from shared.service.app import begin_api
+from services.permissions.projections.customer_owners import NAME as CUSTOMER_OWNERS
+from shared.service.app import add_read_model_routes, begin_api
 from shared.service.foundation import Foundation
 from shared.service.telling import Told
 from shared.web.app import Api
@@ -45,5 +46,6 @@ def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Tol
     GrantRoutes(commands, book, foundation.service_key).add_to(routes)
     LifeRoutes(commands, book, foundation.service_key).add_to(routes)
     desk = StoredDesk(book, commands)
+    add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
     return app

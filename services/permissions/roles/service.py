@@ -1,10 +1,24 @@
-"""What the permissions service is: its name, and what it writes."""
+"""What the permissions service is: its name, what it writes, and what it keeps of others."""
 
 from typing import Final
 
 from services.permissions import VERSION
+from services.permissions.projections.customer_owners import NAME as CUSTOMER_OWNERS
 from services.permissions.storage.codec import CODEC
-from shared.messaging.topics import HEARTBEATS, PERMISSIONS
+from shared.messaging.headers import source_of
+from shared.messaging.topics import CUSTOMERS, HEARTBEATS, PERMISSIONS
+from shared.projecting.marks import Followed
 from shared.service.service import Service
 
-SERVICE: Final = Service("permissions", VERSION, PERMISSIONS, CODEC, beats=HEARTBEATS)
+SERVICE: Final = Service(
+    "permissions",
+    VERSION,
+    PERMISSIONS,
+    CODEC,
+    beats=HEARTBEATS,
+    read_models=(CUSTOMER_OWNERS,),
+    views_migrations=("services.permissions.storage.migrations",),
+)
+FOLLOWED_CUSTOMERS: Final = Followed(
+    CUSTOMER_OWNERS, source_of("customers"), CUSTOMERS.name, CUSTOMERS.partitions
+)

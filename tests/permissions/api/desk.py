@@ -28,6 +28,7 @@ from shared.web.callers import Guard
 from shared.web.health import Readiness
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
 from tests.ground.servers import Databases
+from tests.permissions.views import make_read_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Desk:
 @asynccontextmanager
 async def a_desk(databases: Databases) -> AsyncIterator[Desk]:
     """Have one for as long as the body of the `with`; nothing runs behind it."""
+    await make_read_models(databases)
     async with AsyncExitStack() as opened:
         ways = [
             await _lanes(opened, template)

@@ -1,0 +1,1 @@
+"""What decisions need to know of the records that other services own."""
