@@ -11,6 +11,11 @@ from services.customers.domain.customer.events import CustomerEvent
 from services.customers.domain.customer.rules import evolve
 from services.customers.domain.customer.state import NOBODY
 from services.customers.storage.codec import CODEC
+from services.permissions.projections.customer_owners import Known
+from services.permissions.projections.customer_owners import evolve as follow
+from services.permissions.projections.incoming import CODEC as INCOMING
+from services.permissions.projections.incoming import CustomerEvent as IncomingEvent
+from shared.eventstore.codec import NothingSealed
 from tests.contracts.published import TOPICS, Json, example
 from tests.contracts.test_examples import TheExamplesKey, stored
 
@@ -29,6 +34,19 @@ async def test_the_customers_service_folds_the_examples_into_one_customer() -> N
         customer = evolve(customer, event)
     assert (customer.kind, customer.name) == ("person", "Ada Sample")
     assert [email.address for email in customer.emails] == ["ada@home.example"]
+
+
+async def test_the_permissions_service_reads_whose_a_customer_is_and_opens_nothing() -> None:
+    names = {contract.name for contract in CUSTOMERS.all}
+    for event_type in INCOMING.types:
+        told = example(CUSTOMERS, next(n for n in names if n.startswith(f"{event_type}.")))
+        (event,) = await INCOMING.decode([stored(told)], NothingSealed())
+        assert isinstance(event, IncomingEvent)
+        said = json.loads(told["value"])
+        kept = follow(Known(kind="person", owner="somebody"), event)
+        for name in ("kind", "stage", "owner"):
+            if name in said:
+                assert getattr(kept, name) == said[name]
 
 
 @pytest.mark.parametrize("name", STORY[:3])
