@@ -1,6 +1,5 @@
 """Whose customers are follows their service's events, and can be made anew from its feed alone."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,7 +77,7 @@ class Followed:
 
 
 @pytest.fixture
-async def followed(house: House) -> AsyncIterator[Followed]:
+async def followed(house: House) -> Followed:
     await make_read_models(house.databases)
     follows = replace(FOLLOWED_CUSTOMERS, topic=house.topic.name)
     feed = HttpFeed(house.client("customers"), "http://daybook", _token, _forget, follows)
@@ -101,7 +100,7 @@ async def followed(house: House) -> AsyncIterator[Followed]:
     reader = await house.lanes(house.databases.views_dsn, "api", 2)
     await house.start(runner=False)
     house.run(projector)
-    yield Followed(house, CustomerRecords(reader), projector, feed)
+    return Followed(house, CustomerRecords(reader), projector, feed)
 
 
 async def _token() -> str:
@@ -245,8 +244,6 @@ async def _later(followed: Followed) -> datetime:
 
 
 def _as_read(event: Any) -> tuple[object, ...]:  # noqa: ANN401
-
-
     return (
         event.source, event.epoch, event.partition, event.feed_position, event.txid,
         event.position, event.event_id, event.type, event.schema_version, event.stream,
