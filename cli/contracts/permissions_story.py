@@ -26,6 +26,26 @@ from services.permissions.domain.policy.events import (
     SodRuleRetired,
     Title,
 )
+from services.permissions.domain.review.events import (
+    Chosen,
+    DecisionReason,
+    FrozenItem,
+    HandedOver,
+    ItemApplied,
+    ItemDecided,
+    ItemDelegated,
+    ItemsFrozen,
+    ItemsHandedOver,
+    Reminded,
+    ReviewClosed,
+    ReviewersReminded,
+    ReviewEvent,
+    ReviewHalted,
+    ReviewSignedOff,
+    ReviewStarted,
+    SilenceAnnounced,
+    SilenceSettled,
+)
 from services.permissions.domain.subject.events import (
     CallerDistrusted,
     CallerTrusted,
@@ -45,6 +65,7 @@ from services.permissions.domain.subject.grant_events import (
     GrantApproved,
     GrantExtended,
     GrantGiven,
+    GrantKept,
     GrantReason,
     GrantReduced,
     GrantRefused,
@@ -68,6 +89,7 @@ from shared.security.jwe import key_commitment
 _NINA = UUID("01a2006f-5480-7942-b1bc-f30b55c85f11")
 _TEAM = UUID("01a2006f-5480-7942-b1bc-f30b55c85f12")
 _GRANT = UUID("01a2006f-5480-7942-b1bc-f30b55c85f13")
+_REVIEW = UUID("01a2006f-5480-7942-b1bc-f30b55c85f14")
 _BOB = UUID(DEMO_PEOPLE["bob"].subject)
 _ERIN = UUID(DEMO_PEOPLE["erin"].subject)
 _CANARY = "canary-permissions"
@@ -82,7 +104,9 @@ def a_policy() -> Sequence[Told]:
     return (
         *(_policy(event) for event in (*_catalogue(), *_roles(), *_rules())),
         *(_team(event) for event in _team_story()),
-        *(_subject(event) for event in (*_joining(), *_granting(), *_ending())),
+        *(_subject(event) for event in (*_joining(), *_granting())),
+        *(_review(event) for event in (*_reviewing(), *_passing())),
+        *(_subject(event) for event in _ending()),
         canary,
     )
 
@@ -190,10 +214,45 @@ def _granting() -> Sequence[SubjectEvent]:
         GrantExtended(grant_id=_GRANT, until=_LATER),
         GrantReduced(grant_id=_GRANT, clearance=Clearance.INTERNAL),
         GrantReviewed(grant_id=_GRANT, verdict="justified", personal=why),
+        GrantKept(grant_id=_GRANT, review=_REVIEW, decided_by=_BOB),
         GrantRevoked(grant_id=_GRANT, personal=GrantReason(reason="Alice is back")),
         GrantRefused(grant_id=_GRANT, personal=GrantReason(reason="Ask in May again")),
         SodExceptionGiven(rule="asking_and_agreeing", until=_SOON, personal=why),
         SodExceptionWithdrawn(rule="asking_and_agreeing"),
+    )
+
+
+def _reviewing() -> Sequence[ReviewEvent]:
+    item = FrozenItem(
+        number=1, subject=_NINA, grant_id=_GRANT, role="sales_manager", scope=Scope.TEAM,
+        reviewer=_BOB, reviewer_is="manager",
+    )  # fmt: skip
+    why = DecisionReason(reason="Alice is back in May")
+    handed = HandedOver(number=1, reviewer=_ERIN, reviewer_is="administrator")
+    return (
+        ReviewStarted(
+            title="Critical roles", chosen=Chosen(risk=Risk.CRITICAL), items=1, begins=BEGINNING,
+            due=_SOON, ends=_LATER, silence="revoke", most_percent=10, most_grants=50,
+            schedule="critical", period="2026-Q2",
+        ),
+        ItemsFrozen(items=(item,)),
+        ItemDelegated(number=1, subject=_NINA, to=_ERIN, personal=why),
+        ItemDecided(
+            number=1, subject=_NINA, decision="reduce", scope=Scope.OWN, personal=why
+        ),
+        ItemsHandedOver(because="reviewer_gone", items=(handed,)),
+    )  # fmt: skip
+
+
+def _passing() -> Sequence[ReviewEvent]:
+    return (
+        ReviewersReminded(reviewers=(Reminded(reviewer=_ERIN, undecided=1),), part=50),
+        SilenceAnnounced(silent=1, most=0, ends=_LATER),
+        ReviewHalted(silent=1, most=0),
+        SilenceSettled(decision="revoke", numbers=(1,)),
+        ReviewSignedOff(keep=0, reduce=1, revoke=0, gone=0),
+        ItemApplied(number=1, subject=_NINA, grant_id=_GRANT, outcome="reduced"),
+        ReviewClosed(),
     )
 
 
@@ -214,3 +273,8 @@ def _team(event: TeamEvent) -> Told:
 
 def _subject(event: SubjectEvent) -> Told:
     return Told(f"subject-{_NINA}", str(_NINA), str(_ERIN), event)
+
+
+def _review(event: ReviewEvent) -> Told:
+    # What a reason is sealed with is the key of the subject whose grant it is about.
+    return Told(f"review-{_REVIEW}", str(_REVIEW), str(_BOB), event)

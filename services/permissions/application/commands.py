@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 from uuid6 import uuid7
 
 from services.permissions.application.policy_book import APART, PolicyBook, streams_of
-from services.permissions.domain.book import POLICY_STREAM, Book, Fact, SubjectFact
+from services.permissions.domain.book import POLICY_STREAM, Book, Fact, ReviewFact, SubjectFact
+from services.permissions.domain.review.events import ItemDecided, ItemDelegated
 from services.permissions.domain.subject.events import SubjectJoined
 from services.permissions.storage.codec import CODEC
 from shared.clock import Clock
@@ -147,7 +148,7 @@ class PermissionCommands:
 
     async def _keys_for(self, facts: Sequence[Fact]) -> dict[UUID, SubjectKey]:
         """Return the key of each subject that a fact is about; a new one gets a new key."""
-        subjects = {fact.subject_id for fact in facts if isinstance(fact, SubjectFact)}
+        subjects = {one for fact in facts if (one := _about(fact)) is not None}
         kids = {one: kid for one in subjects if (kid := self._book.kid_of(one))}
         ciphers = await self._keys.read(kids.values())
         keys: dict[UUID, SubjectKey] = {}
@@ -161,9 +162,10 @@ class PermissionCommands:
 
 
 def _encoded(fact: Fact, keys: Mapping[UUID, SubjectKey]) -> EventToAppend:
-    if not isinstance(fact, SubjectFact):
+    about = _about(fact)
+    if about is None:
         return CODEC.encode(fact.event, uuid7())
-    event, key = fact.event, keys.get(fact.subject_id)
+    event, key = fact.event, keys.get(about)
     if key is None and getattr(event, "personal", None) is not None:
         raise RuleBrokenError(
             "the key of this subject is destroyed: nothing personal can be said of it any more",
@@ -174,6 +176,17 @@ def _encoded(fact: Fact, keys: Mapping[UUID, SubjectKey]) -> EventToAppend:
     if isinstance(event, SubjectJoined) and key is not None:
         event = event.model_copy(update={"key_commitment": key.commitment})
     return CODEC.encode(event, uuid7(), key)
+
+
+def _about(fact: Fact) -> UUID | None:
+    """Return with whose key the personal fields of a fact are sealed; None if it has none."""
+    match fact:
+        case SubjectFact(subject_id=subject_id):
+            return subject_id
+        case ReviewFact(event=ItemDecided(subject=subject) | ItemDelegated(subject=subject)):
+            return subject
+        case _:
+            return None
 
 
 def _subject(stream: str) -> str:

@@ -15,6 +15,7 @@ from services.permissions.domain.book import (
     Book,
     Fact,
     PolicyFact,
+    ReviewFact,
     SubjectFact,
     TeamFact,
 )
@@ -146,6 +147,8 @@ def _fact(stream: str, event: Any) -> Fact | None:  # noqa: ANN401 - of the type
             return SubjectFact(UUID(name), event)
         case "team":
             return TeamFact(UUID(name), event)
+        case "review":
+            return ReviewFact(UUID(name), event)
         case _:
             return None
 

@@ -1,4 +1,4 @@
-"""Everything at one moment: the policy, every subject and every team, folded from facts.
+"""Everything at one moment: the policy, subjects, teams and reviews, folded from facts.
 
 A rule that looks at more than one of them looks at the book.
 """
@@ -14,6 +14,9 @@ from services.permissions.domain.policy.commands import PolicyCommand
 from services.permissions.domain.policy.events import PolicyEvent
 from services.permissions.domain.policy.rules import evolve_policy
 from services.permissions.domain.policy.state import NO_POLICY, Policy
+from services.permissions.domain.review.commands import ReviewCommand
+from services.permissions.domain.review.events import ReviewEvent
+from services.permissions.domain.review.state import NO_REVIEW, Review, evolve_review
 from services.permissions.domain.subject.commands import SubjectCommand
 from services.permissions.domain.subject.events import SubjectEvent
 from services.permissions.domain.subject.evolving import evolve_subject
@@ -47,7 +50,15 @@ class OnTeam:
     command: TeamCommand
 
 
-Asked = OnPolicy | OnSubject | OnTeam
+@dataclass(frozen=True, slots=True)
+class OnReview:
+    """A command to one access review."""
+
+    review_id: UUID
+    command: ReviewCommand
+
+
+Asked = OnPolicy | OnSubject | OnTeam | OnReview
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,34 @@ class TeamFact:
         return f"team-{self.team_id}"
 
 
-Fact = PolicyFact | SubjectFact | TeamFact
+@dataclass(frozen=True, slots=True)
+class ReviewFact:
+    """Something that happened in one access review."""
+
+    review_id: UUID
+    event: ReviewEvent
+
+    @property
+    def stream(self) -> str:
+        """Return the stream that it belongs in."""
+        return f"review-{self.review_id}"
+
+
+Fact = PolicyFact | SubjectFact | TeamFact | ReviewFact
+
+
+@dataclass(frozen=True, slots=True)
+class ByReview:
+    """An access review carries out what a reviewer decided."""
+
+    review: UUID
+    decided_by: str | None
+    """The id of who decided; None: nobody did, silence counted."""
+
+    @property
+    def person(self) -> UUID | None:
+        """Return who decided, as events name people."""
+        return None if self.decided_by is None else UUID(self.decided_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +140,22 @@ class Asking:
     """Stored in clear text with changes of the policy: it says nothing of people."""
     is_installation: bool = False
     """Whether this sets Daybook up, before there is anybody who could give anything."""
+    by_review: ByReview | None = None
+    """The review whose signed-off decision this is; it may take away above anybody's level."""
 
 
 @dataclass(slots=True)
 class Book:
-    """The policy, every subject and every team; folding changes it, deciding does not."""
+    """The policy, subjects, teams and reviews; folding changes it, deciding does not."""
 
     policy: Policy = NO_POLICY
     subjects: dict[UUID, Subject] = field(default_factory=dict)
     teams: dict[UUID, Team] = field(default_factory=dict)
+    reviews: dict[UUID, Review] = field(default_factory=dict)
 
     def copy(self) -> "Book":
         """Return a book of its own with the same in it."""
-        return Book(self.policy, dict(self.subjects), dict(self.teams))
+        return Book(self.policy, dict(self.subjects), dict(self.teams), dict(self.reviews))
 
     def fold(self, fact: Fact, by: str) -> None:
         """Take in one more fact of this actor."""
@@ -125,6 +166,8 @@ class Book:
                 self.subjects[subject_id] = evolve_subject(self.subject(subject_id), event, by=by)
             case TeamFact(team_id=team_id, event=event):
                 self.teams[team_id] = evolve_team(self.team(team_id), event)
+            case ReviewFact(review_id=review_id, event=event):
+                self.reviews[review_id] = evolve_review(self.review(review_id), event, by=by)
             case _:
                 assert_never(fact)
 
@@ -135,6 +178,10 @@ class Book:
     def team(self, team_id: UUID) -> Team:
         """Return a team; one that was never formed if there is none."""
         return self.teams.get(team_id, NO_TEAM)
+
+    def review(self, review_id: UUID) -> Review:
+        """Return an access review; one that was never started if there is none."""
+        return self.reviews.get(review_id, NO_REVIEW)
 
     def acting(self, by: str) -> Subject:
         """Return the subject that an actor is; nobody if the actor is no subject."""

@@ -19,9 +19,11 @@ from services.permissions.domain.book import (
     Book,
     Fact,
     OnPolicy,
+    OnReview,
     OnSubject,
     OnTeam,
     PolicyFact,
+    ReviewFact,
     SubjectFact,
     TeamFact,
 )
@@ -37,6 +39,7 @@ from services.permissions.domain.policy.commands import (
 from services.permissions.domain.policy.events import AdministratorRemoved
 from services.permissions.domain.policy.inheritance import level_of
 from services.permissions.domain.policy.rules import decide_policy, evolve_policy
+from services.permissions.domain.review.rules import decide_review
 from services.permissions.domain.rights import differences, standing_of
 from services.permissions.domain.separation import refuse_new_conflicts
 from services.permissions.domain.subject.commands import (
@@ -132,6 +135,9 @@ def _decide_one(book: Book, asked: Asked, asking: Asking) -> list[Fact]:
         case OnSubject(subject_id=subject_id, command=command):
             its = _decide_subject(book, subject_id, command, asking)
             return [SubjectFact(subject_id, event) for event in its] + _also(book, subject_id, its)
+        case OnReview(review_id=review_id, command=command):
+            told = decide_review(book, review_id, command, asking)
+            return [ReviewFact(review_id, event) for event in told]
         case _:
             assert_never(asked)
 

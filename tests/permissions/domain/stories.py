@@ -14,7 +14,7 @@ from services.permissions.domain.book import (
     OnSubject,
     OnTeam,
 )
-from services.permissions.domain.deciding import decide
+from services.permissions.domain.deciding import decide, step
 from services.permissions.domain.policy.commands import (
     AddRoleParent,
     ChooseDefaultRole,
@@ -110,6 +110,14 @@ class Story:
     def given(self, *asked: Asked) -> "Story":
         """Let this have been asked and have happened."""
         return self.when(*asked).then_done()
+
+    def installed(self, *asked: Asked) -> "Story":
+        """Let this have happened whatever the rules say of who may ask for it."""
+        asking = Asking(self.by, self.at)
+        book, facts = self.book.copy(), list[Fact]()
+        for one in asked:
+            facts += step(book, one, replace(asking, is_installation=True))
+        return replace(self, book=book, told=(*self.told, *facts))
 
     def asked_by(self, who: UUID) -> "Story":
         return replace(self, by=str(who))

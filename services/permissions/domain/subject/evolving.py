@@ -25,6 +25,7 @@ from services.permissions.domain.subject.grant_events import (
     GrantApproved,
     GrantExtended,
     GrantGiven,
+    GrantKept,
     GrantReduced,
     GrantRefused,
     GrantRequested,
@@ -90,7 +91,8 @@ def _lived(subject: Subject, event: LifeEvent, _by: str) -> Subject:
     match event:
         case SubjectMoved():
             told = {name: getattr(event, name) for name in event.model_fields_set}
-            return replace(subject, place=replace(subject.place, **told))
+            moved = replace(subject, place=replace(subject.place, **told))
+            return _with_old_grants(moved) if _left_something(subject, moved) else moved
         case SubjectDescribed():
             return _described(subject, event)
         case SubjectAttributesSet(attributes=new):
@@ -105,6 +107,24 @@ def _lived(subject: Subject, event: LifeEvent, _by: str) -> Subject:
             return replace(subject, is_trusted_caller=False)
         case _:
             return _standing(subject, event)
+
+
+def _left_something(before: Subject, after: Subject) -> bool:
+    """Say whether somebody left a department or a team; a new manager alone is no move."""
+    was, now = before.place, after.place
+    return (was.department is not None and was.department != now.department) or not (
+        set(was.teams) <= set(now.teams)
+    )
+
+
+def _with_old_grants(subject: Subject) -> Subject:
+    return replace(
+        subject,
+        grants={
+            grant_id: replace(grant, is_from_before_move=True)
+            for grant_id, grant in subject.grants.items()
+        },
+    )
 
 
 def _standing(
@@ -159,6 +179,9 @@ def _given(subject: Subject, event: GivenEvent, _by: str) -> Subject:
             return _with_terms(subject, grant_id, **less)
         case GrantRevoked():
             return replace(subject, grants=_without(subject.grants, grant_id))
+        case GrantKept():
+            kept = replace(subject.grants[grant_id], is_from_before_move=False)
+            return replace(subject, grants={**subject.grants, grant_id: kept})
         case GrantReviewed():
             waiting = tuple(one for one in subject.to_review if one != grant_id)
             return replace(subject, to_review=waiting)

@@ -118,6 +118,10 @@ class GrantReduced(Event):
     """At most so secret."""
     until: datetime | None = None
     """Its new end, exclusive."""
+    review: UUID | None = None
+    """The access review that carried it out; absent: somebody did it directly."""
+    decided_by: UUID | None = None
+    """Who decided in that review; absent: nobody did, and silence counted."""
 
 
 class GrantRevoked(Event):
@@ -125,7 +129,22 @@ class GrantRevoked(Event):
 
     grant_id: UUID
     """Which grant."""
+    review: UUID | None = None
+    """The access review that carried it out; absent: somebody did it directly."""
+    decided_by: UUID | None = None
+    """Who decided in that review; absent: nobody did, and silence counted."""
     personal: GrantReason | None = None
+
+
+class GrantKept(Event):
+    """An access review looked at the grant, and it stays as it is."""
+
+    grant_id: UUID
+    """Which grant."""
+    review: UUID
+    """Which access review."""
+    decided_by: UUID | None = None
+    """Who decided there; absent: nobody did, and silence counted."""
 
 
 class GrantReviewed(Event):
@@ -156,6 +175,6 @@ class SodExceptionWithdrawn(Event):
 
 
 RequestEvent = GrantRequested | GrantApproved | GrantRefused
-GivenEvent = GrantGiven | GrantExtended | GrantReduced | GrantRevoked | GrantReviewed
+GivenEvent = GrantGiven | GrantExtended | GrantReduced | GrantRevoked | GrantKept | GrantReviewed
 ExceptionEvent = SodExceptionGiven | SodExceptionWithdrawn
 GrantEvent = RequestEvent | GivenEvent | ExceptionEvent

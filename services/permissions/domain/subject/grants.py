@@ -75,7 +75,9 @@ def decide_given(
             if grant.terms.effect == "deny":
                 refuse_for_oneself(subject_id, asking, "lift a denial")
             _must_reach(book, asking, grant.terms)
-            return [GrantRevoked(grant_id=grant_id, personal=reason_of(reason))]
+            return [
+                GrantRevoked(grant_id=grant_id, personal=reason_of(reason), **_by_review(asking))
+            ]
         case _:
             assert_never(command)
 
@@ -227,7 +229,12 @@ def _reduce(book: Book, subject: Subject, command: ReduceGrant, asking: Asking) 
     less = no_longer_than(terms, command.scope, command.clearance, command.until, asking.at)
     if not less:
         return []
-    return [GrantReduced(grant_id=command.grant_id, **less)]
+    return [GrantReduced(grant_id=command.grant_id, **less, **_by_review(asking))]
+
+
+def _by_review(asking: Asking) -> dict[str, UUID | None]:
+    its = asking.by_review
+    return {} if its is None else {"review": its.review, "decided_by": its.person}
 
 
 def _must_reach(book: Book, asking: Asking, terms: Terms) -> None:

@@ -46,6 +46,8 @@ class Grant:
     terms: Terms
     approved_by: tuple[UUID, ...] = ()
     is_break_glass: bool = False
+    is_from_before_move: bool = False
+    """Whether its holder left a department or team since, and no review kept it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,68 @@
+"""A review starts with all that it looks at; nothing comes to it later."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.permissions.domain.book import Asking, Book
+from services.permissions.domain.policy.known import role_in_force
+from services.permissions.domain.review.choosing import MOST_ITEMS, freeze
+from services.permissions.domain.review.commands import StartReview
+from services.permissions.domain.review.events import (
+    FrozenItem,
+    ItemsFrozen,
+    ReviewEvent,
+    ReviewStarted,
+)
+from shared.errors import InvalidInputError, RuleBrokenError
+
+ITEMS_AN_EVENT: Final = 100
+
+
+def start(book: Book, review_id: UUID, command: StartReview, asking: Asking) -> list[ReviewEvent]:
+    """Return that it is open, and what it looks at (raises as decide_review)."""
+    if book.review(review_id).started is not None:
+        raise RuleBrokenError(
+            "this review was started already",
+            code="review-already-started",
+            field="review_id",
+            fix="read it with GET /v1/reviews/{review_id}",
+        )
+    if command.due <= asking.at:
+        raise InvalidInputError(
+            "nobody could decide until then", field="due", fix="give a time that is later than now"
+        )
+    for role in command.chosen.roles:
+        role_in_force(book.policy, role, "roles")
+    items = freeze(book, command.chosen, asking.at)
+    if not 1 <= len(items) <= MOST_ITEMS:
+        raise InvalidInputError(
+            "there is nothing to look at" if not items else "there is too much to look at",
+            field="chosen",
+            fix=f"choose 1 to {MOST_ITEMS:,} grants, by roles, department or risk",
+        )
+    return [_started(command, asking.at, len(items)), *_in_parts(items)]
+
+
+def _started(command: StartReview, at: datetime, items: int) -> ReviewStarted:
+    return ReviewStarted(
+        title=command.title,
+        chosen=command.chosen,
+        items=items,
+        begins=at,
+        due=command.due,
+        # Whoever was asked instead of a silent reviewer has a quarter of the time.
+        ends=command.due + (command.due - at) / 4,
+        silence=command.silence,
+        most_percent=command.most_percent,
+        most_grants=command.most_grants,
+        schedule=command.schedule,
+        period=command.period,
+    )
+
+
+def _in_parts(items: list[FrozenItem]) -> list[ItemsFrozen]:
+    return [
+        ItemsFrozen(items=tuple(items[first : first + ITEMS_AN_EVENT]))
+        for first in range(0, len(items), ITEMS_AN_EVENT)
+    ]
