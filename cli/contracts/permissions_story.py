@@ -14,6 +14,8 @@ from services.permissions.domain.policy.events import (
     FreshnessLimitSet,
     PermissionDefined,
     PermissionRetired,
+    PolicyChangeApproved,
+    PolicyChangeMade,
     PolicyEvent,
     RoleDefined,
     RoleLevelChanged,
@@ -93,6 +95,7 @@ _REVIEW = UUID("01a2006f-5480-7942-b1bc-f30b55c85f14")
 _BOB = UUID(DEMO_PEOPLE["bob"].subject)
 _ERIN = UUID(DEMO_PEOPLE["erin"].subject)
 _CANARY = "canary-permissions"
+_CHANGE = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 _SOON = BEGINNING + timedelta(days=30)
 _LATER = BEGINNING + timedelta(days=60)
 
@@ -108,6 +111,8 @@ def a_policy() -> Sequence[Told]:
         *(_review(event) for event in (*_reviewing(), *_passing())),
         *(_subject(event) for event in _ending()),
         canary,
+        _policy(PolicyChangeApproved(change=_CHANGE, approved_by=_BOB, until=_SOON)),
+        _policy(PolicyChangeMade(change=_CHANGE, approved_by=_BOB)),
     )
 
 

@@ -55,6 +55,20 @@ class PlanView(BaseModel):
     changes: list[ChangeView]
     requested: list[UUID]
     """Subjects for whom something is only requested, because somebody else must agree."""
+    needs_second_person: list[str]
+    """Why somebody else must approve the file before it is applied; empty: nobody must."""
+
+
+class ApprovalBody(Given):
+    """A policy file to which somebody agrees."""
+
+    file: str = Field(max_length=LARGEST_FILE, description="The very file: YAML.")
+
+
+class ApprovedView(BaseModel):
+    """To what somebody agreed; somebody else may make it within a week."""
+
+    needs_second_person: list[str]
 
 
 class PolicyRoutes:
@@ -76,6 +90,11 @@ class PolicyRoutes:
             body=PolicyBody, parameters=[IDEMPOTENCY_KEY],
             answers={200: Answer("What it changes, or changed.", PlanView)},
         )  # fmt: skip
+        routes.add(
+            "POST", "/v1/policy/approvals", "approve_policy", Permission.POLICY_CHANGE,
+            self.approve, body=ApprovalBody,
+            answers={200: Answer("Somebody else may apply it for a week.", ApprovedView)},
+        )  # fmt: skip
 
     async def export(self, _request: Request, _caller: Caller) -> Response:
         """Write policy, teams and people as a file."""
@@ -95,6 +114,16 @@ class PolicyRoutes:
         remember = remembering(request, caller, raw, self._secret, status=200, route="apply_policy")
         applied = await self._files.apply(body.file, by=caller.subject, remember=remember)
         return JsonAnswer(_plan(applied), 200, _headers(applied))
+
+    async def approve(self, request: Request, caller: Caller) -> Response:
+        """Agree that somebody else applies this very file, if two people must.
+
+        It is agreed to what the file does now, for a week, and for once; nobody agrees with
+        themself.
+        """
+        body = parse(ApprovalBody, await read_body(request))
+        approved = await self._files.approve(body.file, by=caller.subject)
+        return JsonAnswer({"needs_second_person": _dangers(approved)}, 200, _headers(approved))
 
 
 def _headers(applied: Applied) -> dict[str, str]:
@@ -123,7 +152,12 @@ def _plan(applied: Applied) -> dict[str, Any]:
         "events": len(plan.facts),
         "changes": changes,
         "requested": [str(fact.subject_id) for fact in plan.requested],
+        "needs_second_person": _dangers(applied),
     }
+
+
+def _dangers(applied: Applied) -> list[str]:
+    return [danger.what for danger in applied.plan.dangers]
 
 
 def _right(right: Right) -> str:

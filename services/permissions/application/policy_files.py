@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -17,6 +18,7 @@ from services.permissions.domain.deciding import has_administrator
 from services.permissions.domain.policy_file.planning import Plan, plan
 from services.permissions.domain.policy_file.reading import ReadPolicy, read_policy
 from services.permissions.domain.policy_file.writing import holds_until, write_policy
+from services.permissions.domain.second_person import approve
 from shared.clock import Clock
 from shared.errors import RuleBrokenError
 from shared.eventstore.writing import Remember
@@ -76,9 +78,27 @@ class PolicyFiles:
         """Return what applying would change; nothing happens (raises as `apply`)."""
         policy = await asyncio.to_thread(read_policy, text)
         await self._book.catch_up()
-        asking = Asking(by, self._clock.now(), policy.file.reason)
+        asking = _looking(text, policy, by, self._clock.now())
         book = self._book.book.copy()
         return Applied(await asyncio.to_thread(plan, book, policy, asking, _new_ids()), None)
+
+    async def approve(self, text: str, *, by: str) -> Applied:
+        """Agree that somebody else applies this very file, as long as it does the very same.
+
+        Raises:
+            RuleBrokenError: nobody has to agree to it.
+            DaybookError: as `apply`, also where who agrees could not do it.
+        """
+        planned: list[Plan] = []
+
+        def decide(book: Book, at: datetime) -> Sequence[Fact]:
+            asking = _looking(text, policy, by, at)
+            planned[:] = [plan(book, policy, asking, _new_ids())]
+            return approve(planned[0].after, asking)
+
+        policy = await asyncio.to_thread(read_policy, text)
+        outcome = await self._commands.run(decide, by=by)
+        return Applied(planned[0], outcome)
 
     async def apply(self, text: str, *, by: str, remember: Remember | None = None) -> Applied:
         """Do what the file says, all of it or nothing.
@@ -86,12 +106,13 @@ class PolicyFiles:
         Raises:
             InvalidInputError: it is no policy file; each mistake with its line.
             DaybookError: a rule refuses it; `field` says at which line.
+            NotPermittedError: two people must agree, and nobody else approved it.
             UnavailableError: a server does not answer.
         """
         planned: list[Plan] = []
 
         def decide(book: Book, at: datetime) -> Sequence[Fact]:
-            asking = Asking(by, at, policy.file.reason)
+            asking = Asking(by, at, policy.file.reason, change=_digest(text))
             planned[:] = [plan(book, policy, asking, _new_ids())]
             return planned[0].facts
 
@@ -132,6 +153,14 @@ def _all(book: Book, policies: Sequence[ReadPolicy], by: str, at: datetime) -> l
             fix="let a person in them have the role permission_admin, without an end",
         )
     return facts
+
+
+def _looking(text: str, policy: ReadPolicy, by: str, at: datetime) -> Asking:
+    return Asking(by, at, policy.file.reason, change=_digest(text), is_looking=True)
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _new_ids() -> Iterator[UUID]:

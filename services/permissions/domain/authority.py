@@ -15,62 +15,74 @@ from shared.errors import NotPermittedError
 
 ADMINISTERING: Final = "grant:give"
 """Whoever has it everywhere and for good is an administrator, and one always stays."""
+RULING: Final = frozenset(
+    {
+        ADMINISTERING, "grant:approve", "policy:change", "role:change", "sod:except",
+        "subject:change", "subject:provision", "team:change",
+    }
+)  # fmt: skip
+"""Whoever has one of these decides about rights, of others or of everybody."""
 SECOND_PERSON: Final = "whoever has the permission grant:approve, other than you and the subject"
 
 
 def level_of_subject(policy: Policy, subject: Subject, at: datetime) -> int:
     """Return the level at which somebody may give: the highest of the roles held now, else 0.
 
-    A role that is held for some records only, or under a condition, gives no level.
+    A role that is held for some records only, under a condition or in an emergency gives no level.
     """
     if not subject.is_active:
         return 0
     return max(
         (
             level_of(policy, terms.role)
-            for terms in (grant.terms for grant in subject.grants.values())
+            for terms in (g.terms for g in subject.grants.values() if not g.is_break_glass)
             if terms.role is not None and _is_plain(terms) and terms.is_open(at)
         ),
         default=0,
     )
 
 
-def level_of_terms(policy: Policy, terms: Terms) -> int:
-    """Return the level that it takes to give this.
+def level_of_terms(book: Book, terms: Terms) -> int:
+    """Return the level that it takes to give this; of a draft the higher of before and now.
 
     Of a role it is the level of all that comes with it. Of a single permission it is the lowest
     level of a role with which it comes as far, and of a denial of one with which it comes at all;
     where no role has it so, the highest there is.
     """
-    if terms.role is not None:
-        return level_of(policy, terms.role)
-    wanted = [right for _, right in rights_given(policy, terms)]
-    if terms.effect == "deny":
-        wanted = [Right(Scope.OWN, Clearance.PUBLIC)]
+    return max(_level_by(policy, terms) for policy in book.policies)
+
+
+def level_of_right(policy: Policy, permission: str, right: Right) -> int:
+    """Return the lowest level of a role with which this comes as far, else the highest there is."""
     return min(
         (
             level_of(policy, name)
             for name in policy.roles
-            if wanted and _gives(policy, name, str(terms.permission), wanted[0])
+            if _gives(policy, name, permission, right)
         ),
         default=HIGHEST_LEVEL,
     )
 
 
-def is_risky(policy: Policy, terms: Terms) -> bool:
-    """Say whether giving this needs a second person.
-
-    It does where it reaches a permission of high or critical risk, or with one of normal risk
-    everybody's restricted data.
-    """
+def is_risky(book: Book, terms: Terms) -> bool:
+    """Say whether giving this needs a second person, by the book as it is or was before a draft."""
     return terms.effect == "allow" and any(
-        policy.permissions[permission].risk >= Risk.HIGH
-        or (
-            policy.permissions[permission].risk == Risk.NORMAL
-            and right.scope == Scope.ALL
-            and right.clearance == Clearance.RESTRICTED
-        )
+        is_risky_right(book, permission, right)
+        for policy in book.policies
         for permission, right in rights_given(policy, terms)
+    )
+
+
+def is_risky_right(book: Book, permission: str, right: Right) -> bool:
+    """Say whether two people must agree that somebody gets this.
+
+    They must where the permission is of high or critical risk, or of normal risk and reaches
+    everybody's restricted data. Of a draft the higher risk counts, of before and of now.
+    """
+    known = (policy.permissions.get(permission) for policy in book.policies)
+    risk = max((one.risk for one in known if one is not None), default=Risk.CRITICAL)
+    return risk >= Risk.HIGH or (
+        risk == Risk.NORMAL and right.scope == Scope.ALL and right.clearance == Clearance.RESTRICTED
     )
 
 
@@ -91,7 +103,9 @@ def refuse_above_own_level(book: Book, asking: Asking, needed: int, field: str) 
     """Raise NotPermittedError if this is above the level of who asks."""
     if asking.is_installation or asking.by_review is not None:
         return
-    own = level_of_subject(book.policy, book.acting(asking.by), asking.at)
+    own = min(
+        level_of_subject(one.policy, one.acting(asking.by), asking.at) for one in book.moments
+    )
     if needed > own:
         raise NotPermittedError(
             f"this is of level {needed}, and you may give up to level {own}",
@@ -102,11 +116,11 @@ def refuse_above_own_level(book: Book, asking: Asking, needed: int, field: str) 
         )
 
 
-def refuse_for_oneself(subject_id: UUID, asking: Asking, doing: str) -> None:
-    """Raise NotPermittedError if somebody does this for themself."""
-    if str(subject_id) == asking.by and not asking.is_installation:
+def refuse_for_oneself(book: Book, subject_id: UUID, asking: Asking, doing: str) -> None:
+    """Raise NotPermittedError if one person is behind whom this is done to and who does it."""
+    if book.is_same_person(subject_id, asking.by) and not asking.is_installation:
         raise NotPermittedError(
-            f"nobody may {doing} for themself",
+            f"nobody may {doing} for themself, nor for a service account of their own",
             code="not-for-yourself",
             field="subject_id",
             fix="request it (POST /v1/requests); somebody else decides",
@@ -116,7 +130,7 @@ def refuse_for_oneself(subject_id: UUID, asking: Asking, doing: str) -> None:
 
 def refuse_alone(book: Book, asking: Asking, terms: Terms) -> None:
     """Raise NotPermittedError if giving this needs a second person."""
-    if is_risky(book.policy, terms) and not asking.is_installation:
+    if is_risky(book, terms) and not asking.is_installation:
         raise NotPermittedError(
             "this can do so much harm that two people must agree to it",
             code="needs-second-person",
@@ -124,6 +138,18 @@ def refuse_alone(book: Book, asking: Asking, terms: Terms) -> None:
             fix="request it (POST /v1/requests); it is given once somebody else approves",
             who_can_help=SECOND_PERSON,
         )
+
+
+def _level_by(policy: Policy, terms: Terms) -> int:
+    if terms.role is not None:
+        return level_of(policy, terms.role)
+    permission = str(terms.permission)
+    if permission not in policy.permissions:
+        return 0
+    if terms.effect == "deny":
+        return level_of_right(policy, permission, Right(Scope.OWN, Clearance.PUBLIC))
+    wanted = [right for _, right in rights_given(policy, terms)]
+    return level_of_right(policy, permission, wanted[0]) if wanted else HIGHEST_LEVEL
 
 
 def _is_plain(terms: Terms) -> bool:

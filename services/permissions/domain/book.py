@@ -5,7 +5,7 @@ A rule that looks at more than one of them looks at the book.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -142,6 +142,10 @@ class Asking:
     """Whether this sets Daybook up, before there is anybody who could give anything."""
     by_review: ByReview | None = None
     """The review whose signed-off decision this is; it may take away above anybody's level."""
+    change: str | None = None
+    """The digest of the policy file by which it is asked for; None: not by a file."""
+    is_looking: bool = False
+    """Whether it is only asked what would happen; what two must agree to is told, not refused."""
 
 
 @dataclass(slots=True)
@@ -152,6 +156,22 @@ class Book:
     subjects: dict[UUID, Subject] = field(default_factory=dict)
     teams: dict[UUID, Team] = field(default_factory=dict)
     reviews: dict[UUID, Review] = field(default_factory=dict)
+    before: "Book | None" = None
+    """Of a draft: the book as it is, before anything of what is asked was done."""
+
+    @property
+    def moments(self) -> tuple["Book", ...]:
+        """Return the books that a rule must hold by: of a draft also the one before it."""
+        return (self,) if self.before is None else (self.before, self)
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Return the policies that a rule must hold by, so that none is loosened on the way."""
+        return tuple(book.policy for book in self.moments)
+
+    def draft(self) -> "Book":
+        """Return what the book would be; what is asked is done to it, one after the other."""
+        return replace(self.copy(), before=self)
 
     def copy(self) -> "Book":
         """Return a book of its own with the same in it."""
@@ -163,7 +183,9 @@ class Book:
             case PolicyFact(event=event):
                 self.policy = evolve_policy(self.policy, event)
             case SubjectFact(subject_id=subject_id, event=event):
-                self.subjects[subject_id] = evolve_subject(self.subject(subject_id), event, by=by)
+                person = self.person(by)
+                who = by if person is None else str(person)
+                self.subjects[subject_id] = evolve_subject(self.subject(subject_id), event, by=who)
             case TeamFact(team_id=team_id, event=event):
                 self.teams[team_id] = evolve_team(self.team(team_id), event)
             case ReviewFact(review_id=review_id, event=event):
@@ -189,6 +211,22 @@ class Book:
             return self.subject(UUID(by))
         except ValueError:
             return NOBODY
+
+    def behind(self, subject_id: UUID) -> UUID:
+        """Return who answers for a subject: the owner of a service account, else itself."""
+        owner = self.subject(subject_id).place.owner
+        return subject_id if owner is None else owner
+
+    def person(self, by: str) -> UUID | None:
+        """Return the person who answers for an actor; None if the actor is no subject."""
+        try:
+            return self.behind(UUID(by))
+        except ValueError:
+            return None
+
+    def is_same_person(self, subject_id: UUID, by: str) -> bool:
+        """Say whether one person is behind a subject and an actor, now or before a draft."""
+        return any(book.behind(subject_id) == book.person(by) for book in self.moments)
 
     def owned_by(self, owner: UUID) -> Iterator[UUID]:
         """Yield the service accounts that somebody answers for and that are there."""

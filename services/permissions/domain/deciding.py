@@ -5,7 +5,7 @@ all of them: an administrator stays, nothing that is kept apart comes together, 
 the own hand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 from uuid import UUID
 
@@ -41,6 +41,11 @@ from services.permissions.domain.policy.inheritance import level_of
 from services.permissions.domain.policy.rules import decide_policy, evolve_policy
 from services.permissions.domain.review.rules import decide_review
 from services.permissions.domain.rights import differences, standing_of
+from services.permissions.domain.second_person import (
+    refuse_gains_above_own_level,
+    refuse_given_alone,
+    settle,
+)
 from services.permissions.domain.separation import refuse_new_conflicts
 from services.permissions.domain.subject.commands import (
     ApproveGrant,
@@ -61,6 +66,7 @@ from services.permissions.domain.subject.events import SubjectEvent, SubjectLeft
 from services.permissions.domain.subject.grants import decide_given
 from services.permissions.domain.subject.life import decide_joining, decide_life
 from services.permissions.domain.subject.requests import decide_exception, decide_request
+from services.permissions.domain.subject.state import NOBODY
 from services.permissions.domain.team.rules import decide_team
 from shared.errors import NotPermittedError, RuleBrokenError
 
@@ -77,11 +83,11 @@ def decide(book: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
         NotPermittedError: who asks may not do this, and somebody else may.
     """
     refuse_second_installation(book, asking)
-    after = book.copy()
+    after = book.draft()
     facts: list[Fact] = []
     for one in asked:
         facts += step(after, one, asking)
-    return [*facts, *consequences(book, after, facts, asked, asking)]
+    return [*facts, *consequences(after, facts, asked, asking)]
 
 
 def step(book: Book, asked: Asked, asking: Asking) -> list[Fact]:
@@ -96,15 +102,19 @@ def step(book: Book, asked: Asked, asking: Asking) -> list[Fact]:
 
 
 def consequences(
-    before: Book, after: Book, facts: Sequence[Fact], asked: Sequence[Asked], asking: Asking
+    after: Book, facts: Sequence[Fact], asked: Sequence[Asked], asking: Asking
 ) -> list[Fact]:
-    """Return what else is to be told; raises as `decide` if the book after it must not be."""
-    if not facts:
+    """Return what else is to be told; raises as `decide` if the draft must not come to be."""
+    before = after.before
+    if not facts or before is None:
         return []
     changed = changed_subjects(before, after, facts)
     refuse_new_conflicts(before, after, changed, asking.at)
     _refuse_own_gain(before, after, asked, asking)
-    return _administrators_removed(before, after, changed, asking)
+    refuse_gains_above_own_level(after, asking)
+    refuse_given_alone(after, facts, asking)
+    agreed = settle(after, asking)
+    return agreed + _administrators_removed(before, after, changed, asking)
 
 
 def refuse_second_installation(book: Book, asking: Asking) -> None:
@@ -190,7 +200,8 @@ def _refuse_high_roles(
         if isinstance(fact, PolicyFact):
             policy = evolve_policy(policy, fact.event)
     if facts and roles:
-        needed = max(level_of(either, role) for either in (book.policy, policy) for role in roles)
+        every = (*book.policies, policy)
+        needed = max(level_of(either, role) for either in every for role in roles)
         refuse_above_own_level(book, asking, needed, "role")
 
 
@@ -208,11 +219,7 @@ def _refuse_own_gain(before: Book, after: Book, asked: Sequence[Asked], asking: 
     )
     if asking.is_installation or is_emergency:
         return
-    was, will = before.acting(asking.by), after.acting(asking.by)
-    if was is will and before.policy is after.policy:
-        return
-    changes = differences(standing_of(before.policy, was), standing_of(after.policy, will))
-    gains = [change.permission for change in changes if change.gained]
+    gains = [*_gains_of(before, after, asking.by)]
     if gains:
         raise NotPermittedError(
             f"by this you would yourself have more of {gains[0]}"
@@ -222,6 +229,23 @@ def _refuse_own_gain(before: Book, after: Book, asked: Sequence[Asked], asking: 
             fix="let somebody else do it who gains nothing by it",
             who_can_help="another administrator",
         )
+
+
+def _gains_of(before: Book, after: Book, by: str) -> Iterator[str]:
+    """Yield the permissions of which the person behind an actor, or an own account, has more."""
+    me = after.person(by)
+    if me is None:
+        return
+    mine = {me, *before.owned_by(me)}
+    for account in sorted({*mine, *after.owned_by(me)}):
+        its, will = before.subject(account), after.subject(account)
+        if account != me and not its.is_there:
+            continue  # It joins with the default role; whatever is given to it is looked at.
+        was = its if account in mine else NOBODY
+        if was is will and before.policy is after.policy:
+            continue
+        changes = differences(standing_of(before.policy, was), standing_of(after.policy, will))
+        yield from (change.permission for change in changes if change.gained)
 
 
 def _administrators_removed(

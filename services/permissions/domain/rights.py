@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.permissions.domain.policy.events import Allowance, ConditionDocument
-from services.permissions.domain.policy.inheritance import allowances_of
+from services.permissions.domain.policy.inheritance import allowances_of, lineage
 from services.permissions.domain.policy.state import Policy
 from services.permissions.domain.subject.state import Subject, Terms
 from shared.authorization.scopes import Clearance, Scope
@@ -97,11 +97,29 @@ def rights_given(policy: Policy, terms: Terms) -> Iterator[tuple[str, Right]]:
         )
 
 
+def gained(was: Policy, now: Policy, terms: Terms) -> Iterator[tuple[str, Right]]:
+    """Yield what a grant of these terms gives by one policy and not by the other."""
+    if terms.role is not None and _is_untouched(was, now, terms.role):
+        return
+    before: dict[str, list[Right]] = defaultdict(list)
+    for permission, right in rights_given(was, terms):
+        before[permission].append(right)
+    for permission, right in rights_given(now, terms):
+        if not any(one.covers(right) for one in before[permission]):
+            yield permission, right
+
+
 def differences(before: Standing, after: Standing) -> list[Difference]:
     """Return what somebody gains and loses, by permission in alphabetical order."""
     every = {*before.allowed, *before.denied, *after.allowed, *after.denied}
     found = (_difference(permission, before, after) for permission in sorted(every))
     return [one for one in found if one.gained or one.lost]
+
+
+def _is_untouched(was: Policy, now: Policy, role: str) -> bool:
+    return was.permissions is now.permissions and all(
+        was.roles.get(name) is now.roles[name] for name in lineage(now, role)
+    )
 
 
 def _difference(permission: str, before: Standing, after: Standing) -> Difference:

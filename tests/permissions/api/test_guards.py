@@ -52,6 +52,7 @@ EVERY_ROUTE = {
     ("POST", "/v1/subjects/{subject_id}/reinstate"): Permission.PEOPLE_CHANGE,
     ("POST", "/v1/subjects/{subject_id}/leave"): Permission.PEOPLE_CHANGE,
     ("POST", "/v1/policy"): Permission.POLICY_CHANGE,
+    ("POST", "/v1/policy/approvals"): Permission.POLICY_CHANGE,
     ("POST", "/v1/grants"): Permission.GRANTS_GIVE,
     ("POST", "/v1/grants/revoke"): Permission.GRANTS_GIVE,
     ("POST", "/v1/requests"): Permission.GRANTS_REQUEST,

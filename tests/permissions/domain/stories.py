@@ -24,10 +24,13 @@ from services.permissions.domain.policy.commands import (
     SetRolePermission,
 )
 from services.permissions.domain.policy.events import Allowance, Title
+from services.permissions.domain.second_person import approve
 from services.permissions.domain.subject.commands import (
+    ApproveGrant,
     Description,
     GiveGrant,
     JoinSubject,
+    RequestGrant,
     SubjectCommand,
 )
 from services.permissions.domain.subject.events import SubjectKind
@@ -39,6 +42,7 @@ from shared.errors import DaybookError
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ERIN, ADA, LEO, BOB, ROBOT, NEWCOMER = (UUID(int=n) for n in range(1, 7))
+KIM = UUID(int=7)
 NORTH = UUID(int=100)
 TITLE = Title(en="Something", zh="某事")
 
@@ -104,6 +108,8 @@ class Story:
     by: str = str(ERIN)
     at: datetime = NOON
     is_installation: bool = False
+    change: str | None = None
+    """By which file it is asked for."""
     told: tuple[Fact, ...] = ()
     """Every fact so far."""
 
@@ -127,11 +133,31 @@ class Story:
 
     def when(self, *asked: Asked) -> "Outcome":
         """Ask for something, as one."""
-        asking = Asking(self.by, self.at, is_installation=self.is_installation)
+        asking = Asking(self.by, self.at, is_installation=self.is_installation, change=self.change)
         try:
             return Outcome(self, decide(self.book, asked, asking))
         except DaybookError as error:
             return Outcome(self, refusal=error)
+
+    def approved_by(self, who: UUID, *asked: Asked) -> "Outcome":
+        """Let somebody agree to a change by a file that will ask for this."""
+        asking = Asking(str(who), self.at, change="a file", is_looking=True)
+        draft = self.book.draft()
+        try:
+            for fact in decide(self.book, asked, asking):
+                draft.fold(fact, asking.by)
+            return Outcome(replace(self, change="a file"), approve(draft, asking))
+        except DaybookError as error:
+            return Outcome(self, refusal=error)
+
+    def agreed(self, *asked: Asked) -> "Story":
+        """Let this have happened after Kim, who has the same level, agreed to it."""
+        story = self
+        if KIM not in self.book.subjects:
+            story = story.given(join(KIM, "kim"))
+            story = story.asked_by(KIM).given(on(KIM, RequestGrant(grant_id(90), a_role("giver"))))
+            story = story.asked_by(ERIN).given(on(KIM, ApproveGrant(grant_id(90))))
+        return story.approved_by(KIM, *asked).then_done().given(*asked)
 
     def subject(self, subject_id: UUID) -> Subject:
         return self.book.subject(subject_id)
@@ -185,7 +211,7 @@ def a_company() -> Story:
         *role("seller", 20, customer__read="team/internal", customer__change="own/confidential"),
         *role("boss", 60, customer__read="all/confidential"),
         *role("exporter", 40, customer__export="all/confidential"),
-        *role("giver", 80, grant__give="all/internal"),
+        *role("giver", 100, grant__give="all/internal"),
         policy(ChooseDefaultRole("joiner")),
         OnTeam(NORTH, FormTeam(TITLE)),
         join(ERIN, "erin"),

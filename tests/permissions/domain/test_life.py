@@ -153,7 +153,7 @@ class TestTheLastAdministrator:
         assert refusal.fix == "make somebody else an administrator first"
 
     def test_the_last_one_is_not_denied_to_be_one(self) -> None:
-        story = a_company().given(*role("rival", 80))
+        story = a_company().given(*role("rival", 100))
         rival = story.book.subjects[ADA]
         story.book.subjects[ADA] = replace(rival, grants={grant_id(5): Grant(a_role("rival"))})
         denial = Terms(permission="grant:give", effect="deny", starts=NOON + DAY)

@@ -270,7 +270,7 @@ class TestTheDefaults:
     def test_a_role_that_can_do_much_harm_needs_two_people(
         self, desk: Desk, role: str, *, risky: bool
     ) -> None:
-        assert is_risky(desk.book.policy, Terms(role=role)) is risky
+        assert is_risky(desk.book, Terms(role=role)) is risky
 
 
 def test_facts_of_a_plan_name_the_subject_they_are_about() -> None:

@@ -79,9 +79,9 @@ class TestStarting:
 
     def test_nobody_reviews_the_own_grants_or_those_of_an_account_they_own(self) -> None:
         story = a_reviewed_company().given(
-            join(ROBOT, "robot", Placement(owner=ERIN), is_service=True),
-            give(ROBOT, 40, a_role("seller")),
+            join(ROBOT, "robot", Placement(owner=ERIN), is_service=True)
         )
+        story = story.asked_by(BOB).given(give(ROBOT, 40, a_role("seller"))).asked_by(ERIN)
         story = story.given(start(Chosen(roles=("seller", "director", "giver"))))
         by_whom = {(one.subject, one.role): one.reviewer for one in items_of(story)}
         assert by_whom[ERIN, "giver"] == CLARA

@@ -89,7 +89,7 @@ class TestGiving:
         denied = story.given(give(ADA, 7, denial))
         denied.when(give(ADA, 6, a_role("checker"))).then_refused("separation-of-duties")
         dynamic = DefineSodRule("pay_own", "dynamic", RULE.first, RULE.second)
-        story.given(policy(dynamic)).given(give(ADA, 6, a_role("checker")))
+        story.agreed(policy(dynamic)).given(give(ADA, 6, a_role("checker")))
 
 
 class TestChangingRoles:
@@ -118,7 +118,7 @@ class TestChangingRoles:
         assert str(LEO) in story.when(again).then_refused("separation-of-duties").detail
 
     def test_a_new_rule_is_refused_while_somebody_would_break_it(self) -> None:
-        story = an_office().given(policy(RetireSodRule("pay_own")))
+        story = an_office().agreed(policy(RetireSodRule("pay_own")))
         story = story.given(give(ADA, 5, a_role("clerk")), give(ADA, 6, a_role("checker")))
         assert str(ADA) in story.when(policy(RULE)).then_refused("separation-of-duties").detail
 

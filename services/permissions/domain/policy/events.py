@@ -3,6 +3,7 @@
 Nothing here is personal: a policy speaks of roles, never of people, and so must its reasons.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -198,6 +199,26 @@ class AdministratorRemoved(PolicyChange):
     """Who."""
 
 
+class PolicyChangeApproved(PolicyChange):
+    """Somebody agrees to a change that somebody else may make, because it needs two people."""
+
+    change: str
+    """The digest of the policy file and of what is dangerous in it."""
+    approved_by: UUID
+    """Who agrees; of a service account who answers for it."""
+    until: datetime
+    """The end of the agreement, exclusive."""
+
+
+class PolicyChangeMade(PolicyChange):
+    """A change that needed two people was made; it is what was stored together with this."""
+
+    change: str
+    """The digest that was agreed to; it is agreed to no longer."""
+    approved_by: UUID
+    """Who agreed, besides the one who did it."""
+
+
 PermissionEvent = PermissionDefined | PermissionRetired
 DataClassEvent = DataClassSet | DataClassRemoved
 RoleEvent = (
@@ -211,4 +232,5 @@ RoleEvent = (
 )
 SodEvent = SodRuleDefined | SodRuleRetired
 SettingEvent = DefaultRoleChosen | FreshnessLimitSet | AdministratorRemoved
-PolicyEvent = PermissionEvent | DataClassEvent | RoleEvent | SodEvent | SettingEvent
+ApprovalEvent = PolicyChangeApproved | PolicyChangeMade
+PolicyEvent = PermissionEvent | DataClassEvent | RoleEvent | SodEvent | SettingEvent | ApprovalEvent

@@ -21,6 +21,7 @@ from services.permissions.domain.policy.commands import (
 )
 from services.permissions.domain.policy.events import (
     AdministratorRemoved,
+    ApprovalEvent,
     DataClassEvent,
     DataClassRemoved,
     DataClassSet,
@@ -29,6 +30,8 @@ from services.permissions.domain.policy.events import (
     PermissionDefined,
     PermissionEvent,
     PermissionRetired,
+    PolicyChangeApproved,
+    PolicyChangeMade,
     PolicyEvent,
     RoleEvent,
     SettingEvent,
@@ -43,7 +46,13 @@ from services.permissions.domain.policy.known import (
     role_in_force,
 )
 from services.permissions.domain.policy.roles import decide_role, evolve_role
-from services.permissions.domain.policy.state import DataClass, Permission, Policy, SodRule
+from services.permissions.domain.policy.state import (
+    Approval,
+    DataClass,
+    Permission,
+    Policy,
+    SodRule,
+)
 from shared.errors import InvalidInputError, NotFoundError
 
 MAX_NAMES: Final = 50
@@ -255,10 +264,22 @@ def _evolve_setting(policy: Policy, event: SettingEvent) -> Policy:
             assert_never(event)
 
 
+def _evolve_approval(policy: Policy, event: ApprovalEvent) -> Policy:
+    others = {one: its for one, its in policy.approvals.items() if one != event.change}
+    match event:
+        case PolicyChangeApproved(change=change, approved_by=who, until=until):
+            return replace(policy, approvals=others | {change: Approval(who, until)})
+        case PolicyChangeMade():
+            return replace(policy, approvals=others)
+        case _:
+            assert_never(event)
+
+
 _EVOLVE: Final[Mapping[type, Callable[[Policy, Any], Policy]]] = {
     **dict.fromkeys(get_args(PermissionEvent), _evolve_permission),
     **dict.fromkeys(get_args(DataClassEvent), _evolve_data_class),
     **dict.fromkeys(get_args(RoleEvent), evolve_role),
     **dict.fromkeys(get_args(SodEvent), _evolve_sod),
     **dict.fromkeys(get_args(SettingEvent), _evolve_setting),
+    **dict.fromkeys(get_args(ApprovalEvent), _evolve_approval),
 }

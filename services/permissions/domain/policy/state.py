@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
 
 from services.permissions.domain.policy.events import Allowance, Otherwise, SodKind, Title
 from shared.authorization.scopes import Clearance, Risk
@@ -46,6 +48,14 @@ class SodRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody's agreement to a change that needs two people, before somebody else makes it."""
+
+    approved_by: UUID
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All of it, folded from its one stream."""
 
@@ -57,6 +67,8 @@ class Policy:
     """Those that hold; a retired one is gone."""
     default_role: str | None = None
     freshness_seconds: Mapping[Risk, float] = field(default_factory=dict)
+    approvals: Mapping[str, Approval] = field(default_factory=dict)
+    """By the digest of the change."""
 
 
 NO_POLICY = Policy()

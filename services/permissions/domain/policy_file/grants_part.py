@@ -97,7 +97,7 @@ def _given(
 ) -> Iterator[Located]:
     waiting = [_comparable(request.terms) for request in subject.requests.values()]
     for path, terms in new:
-        if asking.is_installation or not is_risky(book.policy, terms):
+        if asking.is_installation or not is_risky(book, terms):
             yield path, GiveGrant(next(ids), terms)
         elif _normal(book.policy, terms, asking) not in waiting:
             yield path, RequestGrant(next(ids), terms)

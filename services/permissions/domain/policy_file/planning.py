@@ -15,6 +15,7 @@ from services.permissions.domain.policy_file import people_part, policy_part
 from services.permissions.domain.policy_file.document import Document, Path
 from services.permissions.domain.policy_file.reading import ReadPolicy
 from services.permissions.domain.rights import Difference, differences, standing_of
+from services.permissions.domain.second_person import Danger, dangers
 from services.permissions.domain.subject.grant_events import GrantRequested
 from shared.errors import DaybookError
 
@@ -36,13 +37,15 @@ class Plan:
     requested: tuple[SubjectFact, ...]
     """What is only asked for, because somebody else must agree to it."""
     after: Book
+    dangers: tuple[Danger, ...] = ()
+    """Why two people must agree to it; none: one may do it alone."""
 
 
 class _Planning:
     """The book as it becomes, step by step."""
 
     def __init__(self, book: Book, document: Document, asking: Asking) -> None:
-        self.after = book.copy()
+        self.after = book.draft()
         self.facts: list[Fact] = []
         self.asked: list[Asked] = []
         self._document = document
@@ -84,9 +87,11 @@ def plan(book: Book, policy: ReadPolicy, asking: Asking, ids: Iterator[UUID]) ->
     work.take(people_part.changing(work.after, file))
     work.take(people_part.granting(work.after, file, asking, ids))
     work.take(_on_policy(policy_part.removals(book.policy, file)))
-    more = consequences(book, work.after, work.facts, work.asked, asking)
+    more = consequences(work.after, work.facts, work.asked, asking)
     facts = (*work.facts, *more)
-    return Plan(facts, _changes(book, work.after, facts), _requested(facts), work.after)
+    changes = _changes(book, work.after, facts)
+    found = () if asking.is_installation else dangers(work.after)
+    return Plan(facts, changes, _requested(facts), work.after, found)
 
 
 def _on_policy(located: Iterable[policy_part.Located]) -> Iterator[tuple[Path, Asked]]:

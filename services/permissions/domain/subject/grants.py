@@ -5,7 +5,7 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from services.permissions.domain.authority import (
-    ADMINISTERING,
+    RULING,
     level_of_terms,
     refuse_above_own_level,
     refuse_alone,
@@ -55,29 +55,23 @@ def decide_given(
     subject = book.subject(subject_id)
     match command:
         case ReviewGrant():
-            return _review(subject, subject_id, command, asking)
+            return _review(book, subject_id, command, asking)
         case GiveGrant():
             must_be_there(subject)
-            refuse_for_oneself(subject_id, asking, "give something")
+            refuse_for_oneself(book, subject_id, asking, "give something")
             return _give(book, subject, command, asking)
         case BreakGlass():
             return _break_glass(book, subject, subject_id, command, asking)
         case ExtendGrant():
             must_be_there(subject)
-            refuse_for_oneself(subject_id, asking, "extend something")
+            refuse_for_oneself(book, subject_id, asking, "extend something")
             return _extend(book, subject, command, asking)
         case ReduceGrant():
             must_be_there(subject)
             return _reduce(book, subject, command, asking)
-        case RevokeGrant(grant_id=grant_id, reason=reason):
+        case RevokeGrant():
             must_be_there(subject)
-            grant = known_grant(subject, grant_id)
-            if grant.terms.effect == "deny":
-                refuse_for_oneself(subject_id, asking, "lift a denial")
-            _must_reach(book, asking, grant.terms)
-            return [
-                GrantRevoked(grant_id=grant_id, personal=reason_of(reason), **_by_review(asking))
-            ]
+            return _revoke(book, subject_id, command, asking)
         case _:
             assert_never(command)
 
@@ -130,9 +124,9 @@ def _break_glass(
 ) -> list[GivenEvent]:
     must_be_there(subject)
     refuse_one_more(subject, command.grant_id)
-    if str(subject_id) != asking.by or not subject.is_active:
+    if str(subject_id) != asking.by or not subject.is_active or subject.kind != "person":
         raise NotPermittedError(
-            "only for yourself you may take something without asking",
+            "only people may take something without asking, and only for themselves",
             code="break-glass-for-others",
             field="subject_id",
             fix="request it for somebody else (POST /v1/requests)",
@@ -159,20 +153,19 @@ def _must_be_an_emergency(policy: Policy, terms: Terms, asking: Asking) -> None:
             fix=f"say when it ends, {latest.isoformat(timespec='seconds')} at the latest",
         )
     if terms.effect == "deny" or any(
-        permission == ADMINISTERING for permission, _ in rights_given(policy, terms)
+        permission in RULING for permission, _ in rights_given(policy, terms)
     ):
         raise NotPermittedError(
-            "there is no emergency in which somebody has to give rights to others",
+            "there is no emergency in which somebody has to decide about rights",
             code="break-glass-not-for-grants",
             field="role" if terms.role else "permission",
             fix="take what you need for the emergency itself",
         )
 
 
-def _review(
-    subject: Subject, subject_id: UUID, command: ReviewGrant, asking: Asking
-) -> list[GivenEvent]:
-    refuse_for_oneself(subject_id, asking, "review an emergency")
+def _review(book: Book, subject_id: UUID, command: ReviewGrant, asking: Asking) -> list[GivenEvent]:
+    subject = book.subject(subject_id)
+    refuse_for_oneself(book, subject_id, asking, "review an emergency")
     if command.grant_id not in subject.to_review:
         raise NotFoundError(
             "there is nothing of this subject to review under this id",
@@ -237,6 +230,17 @@ def _by_review(asking: Asking) -> dict[str, UUID | None]:
     return {} if its is None else {"review": its.review, "decided_by": its.person}
 
 
+def _revoke(book: Book, subject_id: UUID, command: RevokeGrant, asking: Asking) -> list[GivenEvent]:
+    terms = known_grant(book.subject(subject_id), command.grant_id).terms
+    if terms.effect == "deny":
+        refuse_for_oneself(book, subject_id, asking, "lift a denial")
+    # What is one's own may be given up, however high it is.
+    if terms.effect == "deny" or not book.is_same_person(subject_id, asking.by):
+        _must_reach(book, asking, terms)
+    said = {"personal": reason_of(command.reason), **_by_review(asking)}
+    return [GrantRevoked(grant_id=command.grant_id, **said)]
+
+
 def _must_reach(book: Book, asking: Asking, terms: Terms) -> None:
     field = "role" if terms.role else "permission"
-    refuse_above_own_level(book, asking, level_of_terms(book.policy, terms), field)
+    refuse_above_own_level(book, asking, level_of_terms(book, terms), field)

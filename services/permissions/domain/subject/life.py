@@ -106,7 +106,7 @@ def decide_life(
     )
     match command:
         case MoveSubject() | SetSubjectAttributes() | TrustCaller() | DistrustCaller():
-            refuse_for_oneself(subject_id, asking, "change what rights are measured by")
+            refuse_for_oneself(book, subject_id, asking, "change what rights are measured by")
             return _change_place(book, subject_id, command)
         case DescribeSubject(description=description):
             return describe(book, subject_id, description)
@@ -115,7 +115,7 @@ def decide_life(
                 return []
             return [SubjectSuspended(personal=_reason(reason))]
         case ReinstateSubject():
-            refuse_for_oneself(subject_id, asking, "reinstate an account")
+            refuse_for_oneself(book, subject_id, asking, "reinstate an account")
             return _reinstate(book, subject)
         case LetSubjectLeave(reason=reason):
             return [SubjectLeft(personal=_reason(reason))]

@@ -78,7 +78,7 @@ def decide_exception(
     rule = command.rule
     match command:
         case GiveSodException(until=until, reason=reason):
-            refuse_for_oneself(subject_id, asking, "make an exception")
+            refuse_for_oneself(book, subject_id, asking, "make an exception")
             if rule not in book.policy.sod_rules:
                 raise _no_such(rule, "see which rules there are with GET /v1/sod-rules")
             days = (until - asking.at).total_seconds() / 86_400
@@ -103,7 +103,7 @@ def _approve(
     book: Book, subject_id: UUID, command: ApproveGrant, asking: Asking
 ) -> list[RequestEvent | GrantGiven]:
     request = _known_request(book.subject(subject_id), command.grant_id)
-    if request.asked_by == asking.by:
+    if request.asked_by in {asking.by, str(book.person(asking.by))}:
         raise NotPermittedError(
             "nobody approves the own request",
             code="own-request",
@@ -111,10 +111,10 @@ def _approve(
             fix="let somebody else decide",
             who_can_help=SECOND_PERSON,
         )
-    refuse_for_oneself(subject_id, asking, "approve something")
+    refuse_for_oneself(book, subject_id, asking, "approve something")
     terms = check_terms(book.policy, request.terms, asking.at)
     field = "role" if terms.role else "permission"
-    refuse_above_own_level(book, asking, level_of_terms(book.policy, terms), field)
+    refuse_above_own_level(book, asking, level_of_terms(book, terms), field)
     approved = GrantApproved(grant_id=command.grant_id)
     return [approved, given(command.grant_id, terms, None, approved_by=(UUID(asking.by),))]
 

@@ -56,6 +56,7 @@ class GrantRequest:
 
     terms: Terms
     asked_by: str
+    """The person who asked, or who answered then for the service account that did."""
 
 
 @dataclass(frozen=True, slots=True)

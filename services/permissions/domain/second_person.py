@@ -1,0 +1,242 @@
+"""A change of the policy that could do much harm is made by two people, who agree to the same.
+
+It is judged by what the whole change does to the policy that was: in small steps, or in another
+order, it needs a second person too. What was agreed to is the very file, doing the very same.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from services.permissions.domain.authority import (
+    is_risky,
+    is_risky_right,
+    level_of_right,
+    refuse_above_own_level,
+    refuse_alone,
+)
+from services.permissions.domain.book import Asking, Book, Fact, PolicyFact, SubjectFact
+from services.permissions.domain.policy.events import PolicyChangeApproved, PolicyChangeMade
+from services.permissions.domain.policy.inheritance import level_of
+from services.permissions.domain.policy.state import NO_POLICY, Policy, SodRule
+from services.permissions.domain.rights import gained
+from services.permissions.domain.subject.evolving import terms_of
+from services.permissions.domain.subject.grant_events import GrantExtended, GrantGiven
+from services.permissions.domain.subject.state import Terms
+from shared.authorization.policy import LIMITS
+from shared.authorization.scopes import Clearance, Risk
+from shared.errors import NotPermittedError, RuleBrokenError
+
+APPROVED_FOR: Final = timedelta(days=7)
+"""How long somebody's agreement to a change waits for it."""
+LONGEST_TOLD: Final = 300
+EDITORS: Final = "another person with the permission policy:change, and of that level"
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """One thing in a change to which two people must agree."""
+
+    what: str
+    """For people: what happens to which role, permission or rule; of holders only how many."""
+    holders: tuple[UUID, ...] = ()
+    """Whom it gives something."""
+
+
+def dangers(after: Book) -> tuple[Danger, ...]:
+    """Return what in a draft needs a second person, always in the same order."""
+    before = after.before
+    if before is None or before.policy is after.policy:
+        return ()
+    was, now = before.policy, after.policy
+    found = [
+        *_less_risk(was, now),
+        *_less_secret(was, now),
+        *_less_apart(was, now),
+        *_less_fresh(was, now),
+        *_lower(after, was, now),
+        *_default(after, was, now),
+        *_given_to_holders(after, was),
+    ]
+    return tuple(sorted(found, key=lambda danger: danger.what))
+
+
+def settle(after: Book, asking: Asking) -> list[Fact]:
+    """Return what is told of the agreement to a draft; nothing where none is needed.
+
+    Raises:
+        NotPermittedError: two people must agree, and nobody else did to this very change.
+    """
+    found = () if asking.is_installation else dangers(after)
+    if not found or asking.is_looking:
+        return []
+    known = after.policy.approvals
+    change = None if asking.change is None else agreement(asking.change, found)
+    approval = known.get(change or "")
+    if (
+        change is None
+        or approval is None
+        or approval.until <= asking.at
+        or after.is_same_person(approval.approved_by, asking.by)
+    ):
+        raise _refused(found)
+    made = PolicyChangeMade(change=change, approved_by=approval.approved_by, reason=asking.reason)
+    return [PolicyFact(made)]
+
+
+def approve(after: Book, asking: Asking) -> list[Fact]:
+    """Return the agreement of who asks to a draft (asked for by a file) that somebody else makes.
+
+    Raises:
+        RuleBrokenError: nobody has to agree to it.
+    """
+    found = dangers(after)
+    if not found or asking.change is None:
+        raise RuleBrokenError(
+            "nobody has to agree to this change",
+            code="nothing-to-approve",
+            field="file",
+            fix="apply it; whoever may change the policy may do so alone",
+        )
+    approved = PolicyChangeApproved(
+        change=agreement(asking.change, found),
+        approved_by=after.person(asking.by) or UUID(asking.by),
+        until=asking.at + APPROVED_FOR,
+        reason=asking.reason,
+    )
+    return [PolicyFact(approved)]
+
+
+def agreement(change: str, found: Sequence[Danger]) -> str:
+    """Return what is agreed to: the digest of a file and of what is dangerous in it, to whom."""
+    told = [f"{one.what} {' '.join(map(str, sorted(one.holders)))}" for one in found]
+    return sha256("\n".join([change, *told]).encode()).hexdigest()
+
+
+def refuse_given_alone(after: Book, facts: Sequence[Fact], asking: Asking) -> None:
+    """Refuse grants that are risky by the book after all of it, and that nobody agreed to."""
+    for fact in facts:
+        if not isinstance(fact, SubjectFact):
+            continue
+        event = fact.event
+        if isinstance(event, GrantExtended):
+            grant = after.subject(fact.subject_id).grants.get(event.grant_id)
+            if grant is not None:
+                refuse_alone(after, asking, grant.terms)
+        elif isinstance(event, GrantGiven) and not (event.approved_by or event.is_break_glass):
+            terms = terms_of(event)
+            if terms != Terms(role=after.policy.default_role):
+                refuse_alone(after, asking, terms)
+
+
+def refuse_gains_above_own_level(after: Book, asking: Asking) -> None:
+    """Refuse to put into a role what only roles above the own level had before."""
+    before = after.before
+    if before is None or before.policy is after.policy or asking.is_installation:
+        return
+    was = before.policy
+    for name in after.policy.roles:
+        for permission, right in gained(was, after.policy, Terms(role=name)):
+            if permission in was.permissions:
+                needed = level_of_right(was, permission, right)
+                refuse_above_own_level(after, asking, needed, "permission")
+
+
+def _less_risk(was: Policy, now: Policy) -> Iterator[Danger]:
+    for name, known in was.permissions.items():
+        risk = now.permissions[name].risk
+        if risk < known.risk:
+            yield Danger(f"the risk of {name} falls from {known.risk} to {risk}")
+
+
+def _less_secret(was: Policy, now: Policy) -> Iterator[Danger]:
+    # What has no class is restricted; of a type that nobody could do anything with, all is new.
+    types = {name.partition(":")[0] for name in was.permissions}
+    for place in sorted({*was.data_classes, *now.data_classes}):
+        former, its = (p.data_classes.get(place) for p in (was, now))
+        before = Clearance.RESTRICTED if former is None else former.data_class
+        after = Clearance.RESTRICTED if its is None else its.data_class
+        if after < before and place[0] in types:
+            yield Danger(f"{place[0]}.{place[1]} is {after} instead of {before}")
+
+
+def _less_apart(was: Policy, now: Policy) -> Iterator[Danger]:
+    for name, rule in was.sod_rules.items():
+        other = now.sod_rules.get(name)
+        if other is None or not _keeps_apart(other, rule):
+            yield Danger(f"the rule {name} keeps less apart, or nothing")
+
+
+def _keeps_apart(rule: SodRule, other: SodRule) -> bool:
+    return (
+        rule.kind == other.kind
+        and set(rule.first) >= set(other.first)
+        and set(rule.second) >= set(other.second)
+    )
+
+
+def _less_fresh(was: Policy, now: Policy) -> Iterator[Danger]:
+    for risk in (Risk.HIGH, Risk.CRITICAL):
+        former, seconds = (p.freshness_seconds.get(risk, LIMITS[risk]) for p in (was, now))
+        if seconds > former:
+            yield Danger(f"{risk} permissions are decided from copies {seconds:g} seconds old")
+
+
+def _lower(after: Book, was: Policy, now: Policy) -> Iterator[Danger]:
+    for name in was.roles:
+        lower, former = level_of(now, name), level_of(was, name)
+        if lower < former and not now.roles[name].is_retired and is_risky(after, Terms(role=name)):
+            yield Danger(f"the role {name} is of level {lower} instead of {former}")
+
+
+def _default(after: Book, was: Policy, now: Policy) -> Iterator[Danger]:
+    role = now.default_role
+    if role is None:
+        return
+    former = was if role == was.default_role else NO_POLICY
+    if reaches := _risky(after, former, Terms(role=role)):
+        yield Danger(f"whoever joins gets {reaches}")
+
+
+def _given_to_holders(after: Book, was: Policy) -> Iterator[Danger]:
+    for terms, holders in _held(after).items():
+        if reaches := _risky(after, was, terms):
+            what = f"whoever has {terms.role or terms.permission} ({len(holders)}) gets {reaches}"
+            yield Danger(what, tuple(sorted(holders)))
+
+
+def _held(after: Book) -> dict[Terms, set[UUID]]:
+    """Return who held what before the draft, and is there after it; without windows and caps."""
+    held: dict[Terms, set[UUID]] = defaultdict(set)
+    for subject_id, subject in (after.before or after).subjects.items():
+        if after.subject(subject_id).is_there:
+            for grant in subject.grants.values():
+                if grant.terms.effect == "allow":
+                    plain = Terms(grant.terms.role, grant.terms.permission)
+                    held[plain].add(subject_id)
+    return held
+
+
+def _risky(after: Book, was: Policy, terms: Terms) -> str:
+    """Return what of risk a role or permission brings that it did not, and how far."""
+    reaches = {
+        f"{permission} {right.scope}/{right.clearance}"
+        for permission, right in gained(was, after.policy, terms)
+        if is_risky_right(after, permission, right)
+    }
+    return ", ".join(sorted(reaches))
+
+
+def _refused(found: Sequence[Danger]) -> NotPermittedError:
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return NotPermittedError(
+        f"two people must agree to this change: {found[0].what[:LONGEST_TOLD]}{more}",
+        code="needs-second-person",
+        field="policy",
+        fix="let somebody else approve this very file (POST /v1/policy/approvals), then apply it",
+        who_can_help=EDITORS,
+    )

@@ -1,0 +1,248 @@
+"""No change of the policy gets round the levels, or round the two people who must agree."""
+
+from uuid import UUID
+
+import pytest
+
+from services.permissions.domain.authority import level_of_subject
+from services.permissions.domain.book import Asked
+from services.permissions.domain.policy.commands import (
+    ChooseDefaultRole,
+    DefinePermission,
+    DefineRole,
+    DefineSodRule,
+    RetirePermission,
+    RetireRole,
+    RetireSodRule,
+    SetDataClass,
+    SetFreshnessLimit,
+    SetRolePermission,
+)
+from services.permissions.domain.subject.commands import (
+    ApproveGrant,
+    BreakGlass,
+    MoveSubject,
+    ReinstateSubject,
+    RequestGrant,
+    ReviewGrant,
+    RevokeGrant,
+    SuspendSubject,
+    TrustCaller,
+)
+from services.permissions.domain.subject.state import Placement
+from shared.authorization.scopes import Clearance, Risk
+from tests.permissions.domain.stories import (
+    ADA,
+    BOB,
+    DAY,
+    ERIN,
+    HOUR,
+    LEO,
+    NOON,
+    ROBOT,
+    TITLE,
+    Story,
+    a_company,
+    a_role,
+    allowance,
+    give,
+    grant_id,
+    join,
+    on,
+    parent,
+    permission,
+    policy,
+    role,
+)
+
+EXPORT = (allowance("all/confidential"),)
+LESS_RISK = permission("customer:export", Risk.LOW)
+
+
+def classed(field: str, data_class: Clearance) -> Asked:
+    return policy(SetDataClass("customer", field, data_class))
+
+
+def a_ruled_company() -> Story:
+    """Begin with a rule, a class, and Ada who reads."""
+    apart = DefineSodRule("apart", "static", ("boss",), ("exporter",))
+    story = a_company().agreed(classed("notes", Clearance.CONFIDENTIAL))
+    return story.given(policy(apart), give(ADA, 3, a_role("reader")))
+
+
+class TestWhatNeedsTwo:
+    @pytest.mark.parametrize(
+        ("asked", "what"),
+        [
+            ([LESS_RISK], "the risk of customer:export falls from high to low"),
+            ([permission("customer:change", Risk.LOW)], "falls from normal to low"),
+            ([classed("notes", Clearance.PUBLIC)], "customer.notes is public instead of"),
+            ([classed("emails", Clearance.PUBLIC)], "customer.emails is public instead of"),
+            ([policy(ChooseDefaultRole("exporter"))], "whoever joins gets customer:export"),
+            ([policy(SetRolePermission("reader", "customer:export", EXPORT))], "has reader (1)"),
+            ([parent("reader", "exporter")], "reader (1) gets customer:export all/confidential"),
+            ([policy(RetireSodRule("apart"))], "the rule apart keeps less apart"),
+            ([policy(DefineSodRule("apart", "static", ("giver",), ("exporter",)))], "less apart"),
+            ([policy(DefineSodRule("apart", "dynamic", ("boss",), ("exporter",)))], "less apart"),
+            ([policy(SetFreshnessLimit(Risk.CRITICAL, 60))], "critical permissions are decided"),
+            ([policy(DefineRole("exporter", 5, TITLE))], "exporter is of level 5 instead of 40"),
+        ],
+    )
+    def test_a_change_that_may_do_much_harm_is_not_made_alone(
+        self, asked: list[Asked], what: str
+    ) -> None:
+        story = a_ruled_company()
+        assert what in story.when(*asked).then_refused("needs-second-person").detail
+        story.agreed(*asked)
+
+    def test_what_gives_nobody_anything_risky_is_made_alone(self) -> None:
+        a_ruled_company().given(
+            permission("customer:change", Risk.CRITICAL),
+            classed("notes", Clearance.RESTRICTED),
+            policy(SetDataClass("plant", "*", Clearance.PUBLIC)),
+            policy(SetRolePermission("reader", "customer:read", (allowance("all/internal"),))),
+            *role("helper", 5, customer__export="all/confidential"),
+            policy(SetFreshnessLimit(Risk.CRITICAL, 1)),
+            policy(SetFreshnessLimit(Risk.LOW, 600)),
+            policy(RetireRole("exporter")),
+        )
+
+    def test_a_risk_that_falls_in_the_same_change_still_counts(self) -> None:
+        story = a_company()
+        story.when(LESS_RISK, give(ADA, 5, a_role("exporter"))).then_refused("needs-second-person")
+        back = permission("customer:export", Risk.HIGH)
+        story.when(LESS_RISK, give(ADA, 5, a_role("exporter")), back).then_refused(
+            "needs-second-person"
+        )
+
+    def test_what_becomes_risky_after_it_was_given_in_the_same_change_counts(self) -> None:
+        story = a_company()
+        more = policy(SetRolePermission("reader", "customer:export", EXPORT))
+        story.when(give(ADA, 5, a_role("reader")), more).then_refused("needs-second-person")
+        risky = permission("customer:read", Risk.HIGH)
+        story.when(give(ADA, 5, a_role("reader")), risky).then_refused("needs-second-person")
+
+    def test_a_permission_or_role_that_comes_back_gives_it_to_whoever_still_has_it(self) -> None:
+        story = a_company().asked_by(ADA)
+        story = story.given(on(ADA, RequestGrant(grant_id(5), a_role("exporter"))))
+        story = story.asked_by(ERIN).given(on(ADA, ApproveGrant(grant_id(5))))
+        for gone, again in (
+            (RetireRole("exporter"), DefineRole("exporter", 40, TITLE)),
+            (
+                RetirePermission("customer:export"),
+                DefinePermission("customer:export", Risk.HIGH, TITLE),
+            ),
+        ):
+            story.given(policy(gone)).when(policy(again)).then_refused("needs-second-person")
+
+    def test_what_only_higher_roles_have_is_not_put_into_a_lower_one(self) -> None:
+        story = a_company().asked_by(BOB)
+        gives = policy(SetRolePermission("seller", "grant:give", (allowance("own/public"),)))
+        story.when(gives).then_refused("above-own-level")
+        story.when(*role("mine", 1), parent("mine", "giver")).then_refused("above-own-level")
+        wider = policy(SetRolePermission("seller", "customer:read", (allowance("all/internal"),)))
+        story.given(wider)
+
+    def test_a_level_that_falls_in_the_same_change_still_counts(self) -> None:
+        lower = policy(DefineRole("giver", 10, TITLE))
+        story = a_company().asked_by(BOB)
+        story.when(lower, give(ADA, 5, a_role("giver"))).then_refused("above-own-level")
+        retired = policy(RetireRole("giver"))
+        story.when(retired, policy(DefineRole("giver", 1, TITLE))).then_refused("above-own-level")
+
+
+class TestAgreeing:
+    def test_it_is_agreed_to_once_by_somebody_else_who_could_do_it(self) -> None:
+        story = a_ruled_company()
+        story = story.agreed(LESS_RISK)
+        assert [type(fact.event).__name__ for fact in story.told[-2:]] == [
+            "PermissionDefined", "PolicyChangeMade",
+        ]  # fmt: skip
+        back = story.given(permission("customer:export", Risk.HIGH))
+        back.when(LESS_RISK).then_refused("needs-second-person")
+
+    def test_who_agrees_needs_the_level_and_gains_nothing_by_it(self) -> None:
+        story = a_ruled_company()
+        lower = policy(DefineRole("giver", 70, TITLE))
+        story.approved_by(BOB, lower).then_refused("above-own-level")
+        mine = policy(SetRolePermission("boss", "customer:export", EXPORT))
+        story.approved_by(BOB, mine).then_refused("not-for-yourself")
+
+    def test_nobody_agrees_with_themself_nor_through_an_own_account(self) -> None:
+        robot = join(ROBOT, "robot", Placement(owner=ERIN), is_service=True)
+        story, open_notes = a_ruled_company().given(robot), classed("notes", Clearance.PUBLIC)
+        for who in (ERIN, ROBOT):
+            agreed = story.approved_by(who, open_notes).then_done()
+            agreed.when(open_notes).then_refused("needs-second-person")
+
+    def test_an_agreement_is_to_what_it_does_and_ends_after_a_week(self) -> None:
+        exports = policy(SetRolePermission("seller", "customer:export", EXPORT))
+        story = a_company().given(give(LEO, 5, a_role("seller")))
+        agreed = story.approved_by(BOB, exports).then_done()
+        agreed.given(exports)
+        more = agreed.given(give(ADA, 6, a_role("seller")))
+        more.when(exports).then_refused("needs-second-person")
+        agreed.later(7 * DAY).when(exports).then_refused("needs-second-person")
+
+    def test_what_needs_nobody_is_not_agreed_to(self) -> None:
+        agreed = a_company().approved_by(BOB, classed("notes", Clearance.RESTRICTED))
+        agreed.then_refused("nothing-to-approve")
+
+
+class TestOwnAccounts:
+    """A service account acts for whoever answers for it."""
+
+    def a_robot(self, owner: UUID = ERIN) -> Story:
+        """Begin with a robot, for which somebody answers."""
+        return a_company().given(join(ROBOT, "robot", Placement(owner=owner), is_service=True))
+
+    def test_nothing_is_given_to_an_own_account_nor_by_it_to_its_owner(self) -> None:
+        story = self.a_robot()
+        story.when(give(ROBOT, 5, a_role("reader"))).then_refused("not-for-yourself")
+        story.asked_by(ROBOT).when(give(ERIN, 5, a_role("joiner"))).then_refused("not-for-yourself")
+        for command in (TrustCaller(), MoveSubject(Placement(owner=BOB))):
+            story.when(on(ROBOT, command)).then_refused("not-for-yourself")
+        suspended = story.given(on(ROBOT, SuspendSubject()))
+        suspended.when(on(ROBOT, ReinstateSubject())).then_refused("not-for-yourself")
+
+    def test_an_own_account_is_no_second_person(self) -> None:
+        asked = on(ADA, RequestGrant(grant_id(5), a_role("exporter")))
+        for asks, approves in ((ROBOT, ERIN), (ERIN, ROBOT)):
+            story = self.a_robot().asked_by(asks).given(asked).asked_by(approves)
+            story.when(on(ADA, ApproveGrant(grant_id(5)))).then_refused("own-request")
+        moved = self.a_robot().asked_by(ROBOT).given(asked).asked_by(BOB)
+        moved = moved.given(on(ROBOT, MoveSubject(Placement(owner=LEO)))).asked_by(ERIN)
+        moved.when(on(ADA, ApproveGrant(grant_id(5)))).then_refused("own-request")
+
+    def test_nobody_takes_over_an_account_that_may_something(self) -> None:
+        story = self.a_robot(LEO).given(give(ROBOT, 5, a_role("reader")))
+        mine = on(ROBOT, MoveSubject(Placement(owner=ERIN)))
+        story.when(mine).then_refused("not-for-yourself")
+        story.asked_by(BOB).given(mine)
+
+    def test_nobody_gains_by_a_change_of_a_role_that_an_own_account_has(self) -> None:
+        story = self.a_robot().asked_by(BOB).given(give(ROBOT, 5, a_role("reader")))
+        more = policy(SetRolePermission("reader", "customer:change", (allowance("own/internal"),)))
+        story.asked_by(ERIN).when(more).then_refused("not-for-yourself")
+        story.given(more)
+
+    def test_an_emergency_is_a_persons_and_not_reviewed_by_an_own_account(self) -> None:
+        reads = BreakGlass(grant_id(5), a_role("reader", until=NOON + HOUR), "fire")
+        story = self.a_robot()
+        story.asked_by(ROBOT).when(on(ROBOT, reads)).then_refused("break-glass-for-others")
+        story = story.given(on(ERIN, reads)).asked_by(ROBOT)
+        review = on(ERIN, ReviewGrant(grant_id(5), "justified"))
+        story.when(review).then_refused("not-for-yourself")
+
+
+class TestEmergencies:
+    def test_an_emergency_gives_no_level_and_no_say_about_rights(self) -> None:
+        until = NOON + HOUR
+        story = a_company().given(permission("policy:change", Risk.CRITICAL))
+        story = story.given(*role("ruler", 100, policy__change="all/internal"))
+        story = story.asked_by(ADA)
+        rules = BreakGlass(grant_id(5), a_role("ruler", until=until), "fire")
+        story.when(on(ADA, rules)).then_refused("break-glass-not-for-grants")
+        story = story.given(on(ADA, BreakGlass(grant_id(6), a_role("boss", until=until), "fire")))
+        assert level_of_subject(story.book.policy, story.subject(ADA), NOON) == 0
+        story.given(on(ADA, RevokeGrant(grant_id(6))))
