@@ -16,6 +16,7 @@ DaybookError
 ├── TooManyRequestsError       429  one account asks more often than it may
 ├── NotYetError                503  the read model has not reached your token
 ├── UnavailableError           503  a server that we need does not answer
+│   ├── UndecidedError         503  who may do what is not known well enough: denied
 │   └── DiskFullError          503  its disk is full, to the last byte
 └── DiskNearlyFullError        507  too little room is left to write anything
 """
@@ -94,11 +95,28 @@ class NotSignedInError(DaybookError):
 
 
 class NotPermittedError(DaybookError):
-    """Signed in, and not allowed."""
+    """Signed in, and not allowed.
+
+    Args:
+        permission: what is missing: the one to ask for.
+        reason: the code of the decision, for example no_grant.
+    """
 
     status = 403
     code = "not-permitted"
     title = "You may not do this"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        permission: str | None = None,
+        reason: str | None = None,
+        **more: str | None,
+    ) -> None:
+        super().__init__(detail, **more)  # type: ignore[arg-type]
+        self.permission = permission
+        self.reason = reason
 
 
 class NotFoundError(DaybookError):
@@ -192,6 +210,13 @@ class UnavailableError(DaybookError):
     status = 503
     code = "unavailable"
     title = "A part that this needs does not answer"
+
+
+class UndecidedError(UnavailableError):
+    """What is known of permissions does not decide this now; until it does, it is denied."""
+
+    code = "undecided"
+    title = "Whether you may do this cannot be decided now"
 
 
 class DiskFullError(UnavailableError):

@@ -136,6 +136,10 @@ class ServiceSettings(BaseSettings):
         "http://127.0.0.1:8101",
         description="Where the customers service answers: its feed has what Kafka lost.",
     )
+    permissions_url: str = Field(
+        "http://127.0.0.1:8102",
+        description="Where the permissions service answers: what all decide by comes from there.",
+    )
     canary_seconds: float = Field(60, gt=0, description="How often the canary makes the trip.")
     late_after_seconds: float = Field(
         3600, gt=0, description="Changes visible later than this: writes are warned, an alarm."

@@ -18,7 +18,7 @@ from services.customers.roles.service import SERVICE as CUSTOMERS
 from services.customers.streams.activity import latest_activity
 from services.permissions.api.app import permissions_api
 from services.permissions.roles.service import SERVICE as PERMISSIONS
-from shared.authorization.decisions import TableDecisions
+from shared.authorization.replica import Replica
 from shared.clock import SystemClock
 from shared.messaging.tail import TopicTail
 from shared.messaging.topics import ACTIVITY
@@ -81,7 +81,7 @@ def _foundation(service: Service, lanes: Lanes) -> Foundation:
     return foundation_on(
         service,
         Ways(lanes, lanes, lanes),
-        Guard(tokens, TableDecisions()),
+        Guard(tokens, Replica(clock)),
         clock,
         master=KnownMasterKeys(AESGCM.generate_key(256)),
         service_key=bytes(32),

@@ -52,7 +52,7 @@ def records_of_a_day() -> Sequence[Told]:
             AccessRecorded(
                 operation="get_customer",
                 route=_ONE_CUSTOMER,
-                permission="customers.read",
+                permission="customer:read",
                 target=str(ADA),
             ),
         ),
@@ -62,7 +62,7 @@ def records_of_a_day() -> Sequence[Told]:
             RefusalRecorded(
                 operation="get_customer",
                 route=_ONE_CUSTOMER,
-                permission="customers.read",
+                permission="customer:read",
                 status=401,
                 code="not-signed-in",
             ),

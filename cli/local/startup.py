@@ -22,6 +22,7 @@ from cli.local.paths import Place
 from cli.local.postgres import Server, give_to_server_user, make_socket_folders, servers
 from cli.local.preflight import refuse_obstacles
 from cli.local.proof import Proof, prove
+from cli.local.rights import is_set_up, set_up
 from cli.local.screen import Screen
 from cli.local.services import SERVICES
 from cli.local.stores import check_stores, prepare_stores
@@ -62,6 +63,9 @@ class Startup:
             await self._start_broker_and_issuer()
         async with step("databases and migrations"):
             await self._migrate()
+        if not await is_set_up(self._place):
+            async with step("who may do what: the default policy, the people of the demo"):
+                await set_up(self._place, self._supervisor)
         truth = servers(self._place)[0].admin_dsn
         stored = {service.name: await count_stored(truth, service) for service in SERVICES}
         async with step(f"services: {', '.join(stored)}"):

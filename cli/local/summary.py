@@ -9,7 +9,7 @@ from cli.local.paths import Place
 from cli.local.ports import Ports
 from cli.local.proof import Proof
 from cli.local.readiness import Canary
-from shared.authorization.people import Person, Role
+from shared.authorization.people import Person
 from shared.settings import BrokerKind
 
 BROKERS: dict[BrokerKind, str] = {"embedded": "in memory", "kafka": "Apache Kafka"}
@@ -70,7 +70,7 @@ def _roles(people: Mapping[str, Person]) -> list[str]:
     """Group names by role: `alice, leo, wang    sales`."""
     names: dict[str, list[str]] = {}
     for name, person in people.items():
-        if person.role is not Role.SERVICE:  # the services' own accounts are not for people
+        if person.role != "service":  # the services' own accounts are not for people
             names.setdefault(person.role.replace("_", " "), []).append(name)
     width = max(len(", ".join(group)) for group in names.values())
     return [f"{', '.join(group):<{width}}   {role}" for role, group in names.items()]

@@ -1,27 +1,11 @@
-"""The people and service accounts of the demo installation, each with one role.
+"""The people and service accounts of the demo installation, each with what it does.
 
 Subject ids are fixed, so that a token of yesterday still names the same person today.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
-
-
-class Role(StrEnum):
-    """What somebody does for a living here; the permission table gives rights to roles."""
-
-    SALES = "sales"
-    SALES_MANAGER = "sales_manager"
-    SUPPORT = "support"
-    AUDITOR = "auditor"
-    ADMINISTRATOR = "administrator"
-    OPERATOR = "operator"
-    DATA_PROTECTION = "data_protection"
-    SUBSCRIBER = "subscriber"
-    PROVISIONER = "provisioner"
-    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +14,8 @@ class Person:
 
     subject: str
     display: str
-    role: Role
+    role: str
+    """What they do, in the words of demo/people.yaml; rights come from the policy alone."""
     kind: Literal["person", "service"] = "person"
 
 
@@ -40,19 +25,19 @@ def _subject(number: int) -> str:
 
 DEMO_PEOPLE = MappingProxyType(
     {
-        "alice": Person(_subject(1), "Alice", Role.SALES),
-        "leo": Person(_subject(2), "Leo", Role.SALES),
-        "wang": Person(_subject(3), "Wang", Role.SALES),
-        "bob": Person(_subject(4), "Bob", Role.SALES_MANAGER),
-        "carol": Person(_subject(5), "Carol", Role.SUPPORT),
-        "dave": Person(_subject(6), "Dave", Role.AUDITOR),
-        "erin": Person(_subject(7), "Erin", Role.ADMINISTRATOR),
-        "oscar": Person(_subject(8), "Oscar", Role.OPERATOR),
-        "petra": Person(_subject(9), "Petra", Role.DATA_PROTECTION),
-        "billing": Person(_subject(101), "Billing", Role.SUBSCRIBER, "service"),
-        "directory": Person(_subject(110), "Identity provider", Role.PROVISIONER, "service"),
-        "customers": Person(_subject(102), "Customers service", Role.SERVICE, "service"),
-        "permissions": Person(_subject(103), "Permissions service", Role.SERVICE, "service"),
+        "alice": Person(_subject(1), "Alice", "sales_rep"),
+        "leo": Person(_subject(2), "Leo", "sales_rep"),
+        "wang": Person(_subject(3), "Wang", "sales_rep"),
+        "bob": Person(_subject(4), "Bob", "sales_manager"),
+        "carol": Person(_subject(5), "Carol", "support_agent"),
+        "dave": Person(_subject(6), "Dave", "auditor"),
+        "erin": Person(_subject(7), "Erin", "crm_admin, permission_admin"),
+        "oscar": Person(_subject(8), "Oscar", "operator"),
+        "petra": Person(_subject(9), "Petra", "data_protection"),
+        "billing": Person(_subject(101), "Billing", "subscriber", "service"),
+        "directory": Person(_subject(110), "Identity provider", "provisioner", "service"),
+        "customers": Person(_subject(102), "Customers service", "service", "service"),
+        "permissions": Person(_subject(103), "Permissions service", "service", "service"),
     }
 )
 """The name one signs in with → who that is."""

@@ -5,7 +5,9 @@ epoch, the copy needs a snapshot; until it has one no beat can make it young aga
 risky is denied within its limit and nothing is ever decided from half a history.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,14 +18,18 @@ from shared.authorization.deciding import Answer, decide
 from shared.authorization.freshness import Freshness
 from shared.authorization.questions import PLAINLY, Circumstances, Record
 from shared.authorization.reading import moment
+from shared.authorization.rights import Basis
 from shared.authorization.state import PermissionEvent
 from shared.authorization.world import World
 from shared.clock import Clock
+from shared.eventstore.tokens import TokenPart
 from shared.messaging.headers import ReceivedEvent, source_of
 from shared.messaging.heartbeats import Beat
 from shared.messaging.verdicts import Verdict, judge
 
 SOURCE: Final = source_of("permissions")
+WAIT_SECONDS: Final = 0.05
+"""So long a caller who has seen more than the replica waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,20 @@ class Replica:
         self.place = (0, 0)
         """(txid, position) of the last event that was applied."""
         self.needs_snapshot = True
+        self._moved = asyncio.Event()
+
+    def basis(self) -> Basis:
+        """Return what is known now."""
+        now = moment(self._clock.now())
+        return Basis(self.world, self.epoch, now, self.freshness.age)
+
+    async def has_reached(self, seen: Sequence[TokenPart]) -> bool:
+        """Say whether what a caller has seen is applied; wait for it a moment."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS):
+                while not self._has_all(seen):
+                    await self._moved.wait()
+        return self._has_all(seen)
 
     def check(
         self,
@@ -65,8 +85,8 @@ class Replica:
         around: Circumstances = PLAINLY,
     ) -> Answer:
         """Return whether the subject may, why, by what, and of which position and age."""
-        now = moment(self._clock.now())
-        return decide(self.world, subject, permission, record, now, self.freshness.age, around)
+        its = self.basis()
+        return decide(its.world, subject, permission, record, its.now, its.age, around)
 
     def adopt(self, snapshot: Snapshot) -> bool:
         """Go on from a snapshot, unless the copy is further already; say whether it was taken."""
@@ -79,6 +99,7 @@ class Replica:
         self.world = snapshot.world
         self.needs_snapshot = False
         self.freshness.caught_up(self.world.position)
+        self._tell_moved()
         return True
 
     def take(self, events: Iterable[ReceivedEvent]) -> None:
@@ -98,6 +119,7 @@ class Replica:
             self.world = self.world.after(coming)
             self.place = place
             self.freshness.caught_up(self.world.position)
+            self._tell_moved()
 
     def hear(self, beat: Beat) -> None:
         """Take a beat; one of another epoch proves nothing."""
@@ -111,6 +133,14 @@ class Replica:
     def has(self, epoch: int, txid: int, position: int) -> bool:
         """Say whether an event of the store is applied, by its place."""
         return (self.epoch, *self.place) >= (epoch, txid, position)
+
+    def _has_all(self, seen: Sequence[TokenPart]) -> bool:
+        return all(self.has(one.epoch, one.txid, one.position) for one in seen)
+
+    def _tell_moved(self) -> None:
+        """Wake whoever waits now; who comes later waits for the next time."""
+        self._moved.set()
+        self._moved = asyncio.Event()
 
 
 def _read(event: ReceivedEvent) -> PermissionEvent:

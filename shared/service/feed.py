@@ -76,7 +76,7 @@ class FeedRoutes:
     async def read(self, request: Request, caller: Caller) -> Response:
         """Read one partition's events in feed order, as far as they are numbered.
 
-        Records (daybook.access.v1) need the permission records.read as well.
+        Records (daybook.access.v1) need the permission access_record:read as well.
         """
         feed = self._feed(request, caller)
         partition = self._partition(request, feed)

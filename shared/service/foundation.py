@@ -1,13 +1,13 @@
 """What the api of every service stands on: its stores, its records, who may do what."""
 
 from asyncio import Event as Signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
 
-from shared.authorization.decisions import TableDecisions
+from shared.authorization.tail import SnapshotSource
 from shared.clock import Clock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
@@ -25,6 +25,7 @@ from shared.security.master_key import MasterKey
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
+from shared.service.deciding import follow_permissions
 from shared.service.process import Process
 from shared.service.reserving import reserve_of
 from shared.service.service import Service
@@ -112,8 +113,15 @@ def foundation_on(
     )
 
 
-async def lay_foundation(process: Process) -> Foundation:
+async def lay_foundation(
+    process: Process, source: Callable[[Lanes, Feed], SnapshotSource] | None = None
+) -> Foundation:
     """Open it, once the store is known to be what it was; what it runs, the process runs.
+
+    Args:
+        process: whose foundation it is.
+        source: makes what the replica begins from of the truth lanes and the feed; None: the
+            permissions service is asked.
 
     Raises:
         DaybookError: the store holds what this release cannot read, or must be renumbered.
@@ -124,11 +132,13 @@ async def lay_foundation(process: Process) -> Foundation:
         await process.lanes(stores.views_dsn, "api", 4),
         await process.lanes(stores.keys_dsn, "api", 4),
     )
+    its_own = None if source is None else source(ways.truth, Feed(ways.truth, service.topic.name))
+    replica = await follow_permissions(process, ways.views, its_own)
     limits = RequestLimits(process.clock, process.settings.requests_per_second)
     foundation = foundation_on(
         service,
         ways,
-        Guard(await _verifier(process), TableDecisions(), limits),
+        Guard(await _verifier(process), replica, limits),
         process.clock,
         master=process.master,
         service_key=read_key_file(process.security.secrets_dir / "service.key"),

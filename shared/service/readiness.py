@@ -27,6 +27,7 @@ class ProcessReadiness:
         self.relay: Callable[[], RelayReport] | None = None
         self.disk: Callable[[], Disk] | None = None
         self.behind: Callable[[], Sequence[Behind]] | None = None
+        self.rights: Callable[[], str] | None = None
         self.works: list[Callable[[], Work]] = []
         self.is_started = False
 
@@ -43,6 +44,8 @@ class ProcessReadiness:
             return Readiness.of(self._role, {"start": "waits for what it needs; see its log"})
         work = [each() for each in self.works]
         checks = await self.api() if self.api else {each.part: each.state for each in work}
+        if self.rights is not None:
+            checks = {**checks, "permissions": self.rights()}
         return Readiness.of(
             self._role,
             checks,

@@ -4,13 +4,18 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from shared.authorization.decisions import Decisions
+from shared.authorization.deciding import Code
 from shared.authorization.permissions import Permission
-from shared.errors import NotPermittedError, NotSignedInError
+from shared.authorization.reasons import words
+from shared.authorization.rights import Decisions, Rights
+from shared.errors import NotSignedInError, UndecidedError
+from shared.eventstore.tokens import parse_token
 from shared.security.tokens import TokenVerifier
 from shared.web.limits import RequestLimits
 
 _SCHEME = "bearer"
+_SEEN = b"daybook-token"
+_IT = "permissions"
 _HOW_TO_SIGN_IN = (
     "Send `Authorization: Bearer TOKEN` (on one machine, `daybook token alice` prints a token)."
 )
@@ -30,7 +35,7 @@ class Guard:
         self, verifier: TokenVerifier, decisions: Decisions, limits: RequestLimits | None = None
     ) -> None:
         self._verifier = verifier
-        self._decisions = decisions
+        self.decisions = decisions
         self._limits = limits
 
     async def identify(self, scope: Scope) -> Caller:
@@ -39,26 +44,47 @@ class Guard:
         Raises:
             NotSignedInError: no token, or one that does not hold.
             TooManyRequestsError: this caller asks too often.
+            UndecidedError: the caller has seen a change of permissions that is not known here yet.
         """
         token = _bearer_token(scope)
         principal = self._verifier.remembered(token) or await self._verifier.verify(token)
         if self._limits is not None:
             self._limits.take(principal.subject)
+        await self._refuse_if_behind(scope)
         return Caller(principal.subject)
 
+    def rights(self, caller: Caller) -> Rights:
+        """Return what the caller may do now; take it anew for whatever comes later."""
+        return Rights(self.decisions.basis(), caller.subject)
+
     def require(self, caller: Caller, permission: Permission) -> None:
-        """Raise NotPermittedError unless the caller may do this."""
-        decision = self._decisions.check(caller.subject, permission)
-        if not decision.allowed:
-            raise NotPermittedError(
-                decision.reason,
-                fix="Ask somebody who can help, or use what your role permits.",
-                who_can_help=decision.who_can_help,
-            )
+        """Refuse whoever may not do this to any record at all.
+
+        Raises:
+            NotPermittedError: the caller may not.
+            UndecidedError: it cannot be decided now, and therefore is denied.
+        """
+        self.rights(caller).require(permission)
 
     def may(self, caller: Caller, permission: Permission) -> bool:
         """Say whether the caller may also do something else, for a route that shows more then."""
-        return self._decisions.check(caller.subject, permission).allowed
+        return self.rights(caller).may(permission)
+
+    async def _refuse_if_behind(self, scope: Scope) -> None:
+        given = [value for name, value in scope["headers"] if name == _SEEN]
+        if not given:
+            return
+        seen = [
+            one for one in parse_token(b",".join(given).decode("latin-1")) if one.service == _IT
+        ]
+        if seen and not await self.decisions.has_reached(seen):
+            said = words(Code.BEHIND)
+            raise UndecidedError(
+                said.reason,
+                fix="Try again in a moment.",
+                who_can_help=said.who_can_help,
+                retry_after_seconds=1,
+            )
 
 
 def _bearer_token(scope: Scope) -> str:

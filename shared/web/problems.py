@@ -20,6 +20,7 @@ from shared.errors import (
     DaybookError,
     DiskFullError,
     DiskNearlyFullError,
+    NotPermittedError,
     NotYetError,
     SeveralFieldsError,
     VersionConflictError,
@@ -69,6 +70,10 @@ class Problem(BaseModel):
     field: str | None = None
     fix: str | None = None
     who_can_help: str | None = None
+    permission: str | None = Field(
+        None, description="With 403: what is missing; it can be asked for."
+    )
+    reason: str | None = Field(None, description="With 403: the code of the decision.")
     errors: list[FieldProblem] | None = Field(None, description="Each field, if several.")
     current_version: int | None = Field(None, description="With 412: the version there is now.")
     conflicts: list[FieldConflict] | None = Field(
@@ -119,6 +124,8 @@ def answer_failure(error: Exception, scope: Scope) -> Response:
 def _of_our_own(error: DaybookError, scope: Scope) -> Response:
     members: dict[str, Any] = {"field": error.field, "fix": error.fix}
     members["who_can_help"] = error.who_can_help
+    if isinstance(error, NotPermittedError):
+        members |= {"permission": error.permission, "reason": error.reason}
     if isinstance(error, VersionConflictError):
         members["current_version"] = error.current_version
         members["conflicts"] = error.conflicts

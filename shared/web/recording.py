@@ -20,7 +20,13 @@ from starlette.types import Scope
 
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
-from shared.errors import DaybookError, NotPermittedError, NotSignedInError, UnavailableError
+from shared.errors import (
+    DaybookError,
+    NotPermittedError,
+    NotSignedInError,
+    UnavailableError,
+    UndecidedError,
+)
 from shared.events import Event
 from shared.eventstore.record_types import (
     ANONYMOUS,
@@ -112,7 +118,7 @@ class Recorder:
     ) -> None:
         """Write down a refusal (401, 403) or an unexpected error (500); nothing else is one."""
         match error:
-            case NotSignedInError() | NotPermittedError():
+            case NotSignedInError() | NotPermittedError() | UndecidedError():
                 await self._refused(place, scope, caller, error)
             case DaybookError() if error.status != DaybookError.status:
                 return

@@ -24,7 +24,7 @@ from services.customers.projections.directory_queries import SETTINGS, Directory
 from services.customers.roles.erasing import holders_of
 from services.customers.roles.service import SERVICE as ITSELF
 from services.customers.streams.activity import latest_activity
-from shared.authorization.decisions import TableDecisions
+from shared.authorization.rights import Decisions
 from shared.clock import SystemClock
 from shared.eventstore.feed import Feed
 from shared.eventstore.records import RecordKeeper
@@ -62,6 +62,7 @@ from shared.web.health import Readiness
 from shared.web.recording import Recorder
 from tests.ground.consumers import billing_of
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
+from tests.ground.rights import open_decisions
 from tests.ground.rows import Row, emails_of
 from tests.ground.servers import Databases
 from tests.ground.space import TurnableSpace
@@ -83,6 +84,7 @@ class House:
         self.followed_daily = replace(self.followed, projection=ACTIVITY_DAILY)
         self.activity = Topic(f"{topic.name}.activity", topic.partitions, settings=TWO_HOURS)
         self.clock = TurnableClock(SystemClock().now(), runs=True)
+        self.decisions: Decisions = open_decisions(self.clock)
         self.appended, self.stopping = asyncio.Event(), asyncio.Event()
         self.directory = Directory()
         self.master = KnownMasterKeys(MASTER_KEY)
@@ -265,7 +267,7 @@ class House:
             store=self.store, feed=self.feed, truth=truth, views=views,
             key_lanes=keys, keys=self.keys, records=self.records,
             records_feed=Feed(truth, self.access.name, self.access.table), recorder=self.recorder,
-            orders=Orders(views, uuid4()), guard=Guard(PersonVerifier(), TableDecisions()),
+            orders=Orders(views, uuid4()), guard=Guard(PersonVerifier(), self.decisions),
             tracing=self.tracing, clock=self.clock, service_key=SERVICE_KEY, metrics=self.metrics,
             appended=self.appended, stopping=self.stopping,
         )  # fmt: skip
@@ -288,11 +290,19 @@ class House:
 
 @asynccontextmanager
 async def a_house(
-    databases: Databases, kafka: KafkaSettings, topic: Topic | None = None
+    databases: Databases,
+    kafka: KafkaSettings,
+    topic: Topic | None = None,
+    decisions: Decisions | None = None,
 ) -> AsyncIterator[House]:
-    """Have a house for as long as the body of the `with`; its topic is its own unless given."""
+    """Have a house for as long as the body of the `with`; its topic is its own unless given.
+
+    Everybody reaches every record (tests.ground.rights.open_world) unless decisions are given.
+    """
     topic = topic or Topic(f"daybook.customers.{uuid4().hex[:12]}", CUSTOMERS.partitions)
     house = House(databases, kafka, topic)
+    if decisions is not None:
+        house.decisions = decisions
     try:
         await house.open()
         yield house

@@ -22,7 +22,11 @@ END_WITHIN_SECONDS = 5.0
 def make_secrets(folder: Path) -> Path:
     """Write the secrets of a service process: the same that a House uses, so both can read keys."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, key in (("master.key", MASTER_KEY), ("service.key", SERVICE_KEY)):
+    for name, key in (
+        ("master.key", MASTER_KEY),
+        ("service.key", SERVICE_KEY),
+        ("client.secret", b"a-secret"),
+    ):
         (folder / name).write_bytes(key)
         (folder / name).chmod(0o600)
     return folder

@@ -16,7 +16,7 @@ FILES = (
     ("sp500-constituents.csv", "sp500"),
     ("febrl1.csv", "febrl"),
 )
-IMPORTER = "alice"
+IMPORTER = "erin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def is_loaded(place: Place) -> bool:
 
 
 async def load(place: Place, on_progress: Callable[[str, int], None]) -> Loaded:
-    """Import both files as alice; what an interrupted start imported already is not repeated."""
+    """Import both files as erin; what an interrupted start imported already is not repeated."""
     ports = Ports(place.port_base)
     customers = refused = 0
     async with DaybookClient(

@@ -1,6 +1,7 @@
 """The api role: the feed, and the canary that proves the way to whoever follows it."""
 
 from services.permissions.api.app import permissions_api
+from services.permissions.application.whole_log import WholeLog
 from shared.messaging.tail import TopicTail
 from shared.service.foundation import lay_foundation
 from shared.service.process import Process
@@ -10,7 +11,7 @@ from shared.web.serving import listen, serve
 
 async def add_api(process: Process) -> None:
     """Let the process serve the HTTP api."""
-    foundation = await lay_foundation(process)
+    foundation = await lay_foundation(process, WholeLog)
     # Nobody keeps a read model of permissions: each process that asks has all of them in memory,
     # so the way ends where those read.
     tail = TopicTail(process.kafka, process.service.topic, process.service.source)

@@ -100,4 +100,6 @@ def assert_not_signed_in(answer: httpx.Response) -> None:
 
 def assert_not_permitted(answer: httpx.Response) -> None:
     """Expect a refusal that names who can help."""
-    assert "administrator" in assert_problem(answer, 403, "not-permitted")["who_can_help"]
+    problem = assert_problem(answer, 403, "not-permitted")
+    assert problem["who_can_help"]
+    assert problem.get("permission", "") in problem["detail"]

@@ -57,7 +57,7 @@ class TestEither:
         for person in ("oscar", "billing"):
             answer = await house.client(person).get(path, params=its)
             assert_not_permitted(answer)
-            assert "records.read" in answer.json()["detail"]
+            assert "access_record:read" in answer.json()["detail"]
         answer = await house.client("dave").get(path, params=its)
         assert (answer.status_code, answer.json()["topic"]) == (200, house.access.name)
 

@@ -9,7 +9,6 @@ import httpx
 
 from services.permissions.api.app import permissions_api
 from services.permissions.roles.service import SERVICE
-from shared.authorization.decisions import TableDecisions
 from shared.clock import SystemClock
 from shared.messaging.tail import TopicTail
 from shared.observability.metrics import UNMEASURED
@@ -27,6 +26,7 @@ from shared.web.app import Api
 from shared.web.callers import Guard
 from shared.web.health import Readiness
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
+from tests.ground.rights import open_decisions
 from tests.ground.servers import Databases
 from tests.permissions.views import make_read_models
 
@@ -61,7 +61,7 @@ async def a_desk(databases: Databases) -> AsyncIterator[Desk]:
         foundation = foundation_on(
             SERVICE,
             Ways(*ways),
-            Guard(PersonVerifier(), TableDecisions()),
+            Guard(PersonVerifier(), open_decisions()),
             SystemClock(),
             master=KnownMasterKeys(MASTER_KEY),
             service_key=SERVICE_KEY,

@@ -14,7 +14,6 @@ from services.permissions.api.scim.kept import KeptPeople, KeptTeams
 from services.permissions.api.scim.routes import add_scim
 from services.permissions.domain.policy.commands import ChooseDefaultRole
 from services.permissions.domain.subject.state import Subject
-from shared.authorization.decisions import TableDecisions
 from shared.errors import UnavailableError
 from shared.events import Event
 from shared.observability.traces import Tracing
@@ -24,6 +23,7 @@ from shared.web.callers import Guard
 from shared.web.health import Readiness
 from shared.web.recording import Recorder
 from shared.web.routes import Routes
+from tests.ground.rights import open_decisions
 from tests.permissions.domain.stories import Story, nothing, permission, policy, role
 from tests.permissions.scim.desk import DeskInMemory
 from tests.shared.fakes import FakeIssuer
@@ -91,7 +91,10 @@ class Stage:
         self.issuer = FakeIssuer(clock)
         self.desk = DeskInMemory(story or a_start())
         self.records: list[Event] = []
-        guard, recorder = Guard(self.issuer.verifier(), TableDecisions()), Recorder(self, clock)
+        guard, recorder = (
+            Guard(self.issuer.verifier(), open_decisions(clock)),
+            Recorder(self, clock),
+        )
         app = create_app(
             title="SCIM",
             version="1",

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from shared.authorization.deciding import Code
@@ -29,6 +30,9 @@ class Nobody:
 
 @pytest.fixture
 async def lanes(databases: Databases) -> AsyncIterator[Lanes]:
+    admin = await asyncpg.connect(databases.admin_dsn("views"))
+    await admin.execute("delete from permission_copy")
+    await admin.close()
     its = Lanes(dsn_for(databases.views_dsn, "api"), 1, application_name="copy")
     await its.open()
     yield its

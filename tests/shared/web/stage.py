@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.authorization.decisions import TableDecisions
 from shared.authorization.permissions import Permission
 from shared.errors import NotFoundError, UnavailableError, VersionConflictError
 from shared.events import Event
@@ -29,6 +28,7 @@ from shared.web.queries import path_id
 from shared.web.recording import Recorder
 from shared.web.routes import Routes
 from shared.web.versions import etag, version_of_if_match
+from tests.ground.rights import open_decisions
 from tests.shared.fakes import FakeIssuer
 
 SOMEBODY = "018f0000-0000-7000-8000-000000000001"
@@ -82,7 +82,7 @@ class Stage:
         self.is_store_down = False
         self.refuses_records = False
         self.recorder = Recorder(self, self.clock)
-        self.guard = Guard(self.issuer.verifier(), TableDecisions())
+        self.guard = Guard(self.issuer.verifier(), open_decisions(self.clock))
         self.app = self._app(Tracing([self.kept], share=share))
 
     def client(self) -> httpx.AsyncClient:

@@ -78,7 +78,7 @@ class TestAccess:
         await stage.ask("alice", "GET", f"/v1/people/{SOMEBODY.upper()}")
         record = AccessRecorded(
             operation="get_person", route="/v1/people/{customer_id}",
-            permission="customers.read", target=SOMEBODY,
+            permission="customer:read", target=SOMEBODY,
         )  # fmt: skip
         assert stage.kept_records == [("noted", record, SOMEBODY, ALICE)]
 
@@ -126,7 +126,7 @@ class TestRefusals:
                 "kept",
                 RefusalRecorded(
                     operation="get_person", route="/v1/people/{customer_id}",
-                    permission="customers.read", status=401, code=code,
+                    permission="customer:read", status=401, code=code,
                 ),
                 ANONYMOUS, ANONYMOUS,
             )

@@ -1,19 +1,26 @@
 """A route cannot be written without the permission that it needs."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from shared.authorization.decisions import Decision
 from shared.authorization.people import DEMO_PEOPLE
 from shared.authorization.permissions import Permission
+from shared.authorization.rights import Basis
+from shared.authorization.world import World
+from shared.eventstore.tokens import TokenPart
 from shared.web.answers import Answer
 from shared.web.callers import Caller
 from shared.web.routes import Routes, UnguardedRouteError, assert_every_route_is_guarded
+from tests.customers.api.asking import assert_problem
+from tests.ground.rights import A_DAY, FixedWorld, open_world
 from tests.shared.web.stage import NOBODY, SOMEBODY, Register, Stage
 
+ALICE = DEMO_PEOPLE["alice"].subject
 RENAME = f"/v1/customers/{SOMEBODY}/rename"
 ADA = {"kind": "person", "name": "Ada", "emails": ["ada@example.org"]}
 
@@ -51,8 +58,12 @@ class TestOneRequest:
     async def test_somebody_not_permitted_learns_who_can_help(self, stage: Stage) -> None:
         answer = await stage.ask("dave", "POST", RENAME)
         assert answer.status_code == 403
-        assert answer.json()["detail"] == "The role auditor does not have customers.change."
-        assert "sales, sales_manager or support" in answer.json()["who_can_help"]
+        assert answer.json()["detail"] == (
+            "Nothing that you have been given allows this (customer:change)."
+        )
+        assert "grant:give" in answer.json()["who_can_help"]
+        assert answer.json()["permission"] == "customer:change"
+        assert answer.json()["reason"] == "no_grant"
 
     async def test_what_is_not_there_is_not_found(self, stage: Stage) -> None:
         for path in (f"/v1/customers/{NOBODY}/rename", "/v1/customers/ada/rename"):
@@ -159,17 +170,46 @@ async def test_an_unknown_method_says_which_there_are(stage: Stage) -> None:
 
 
 async def test_the_guard_asks_for_what_the_route_declares(stage: Stage) -> None:
-    asked: list[Permission] = []
+    stage.guard.decisions = FixedWorld(World())
+    for method, asked in (("GET", "customer:read"), ("POST", "customer:register")):
+        refused = await stage.ask("alice", method, "/v1/customers")
+        assert refused.status_code == 403
+        assert refused.json()["reason"] == "unknown_subject"
+        assert refused.json()["permission"] == asked
+        assert refused.json()["who_can_help"]
 
-    class Asked:
-        def check(self, _subject: str, permission: Permission) -> Decision:
-            asked.append(permission)
-            return Decision(allowed=False, reason="no")
 
-    stage.guard._decisions = Asked()  # noqa: SLF001 - a replica will stand here
-    await stage.ask("alice", "GET", "/v1/customers")
-    await stage.ask("alice", "POST", "/v1/customers")
-    assert asked == [Permission.CUSTOMERS_READ, Permission.CUSTOMERS_REGISTER]
+async def test_what_cannot_be_decided_is_denied_and_may_be_asked_again(stage: Stage) -> None:
+    class TooOld(FixedWorld):
+        def basis(self) -> Basis:
+            return replace(super().basis(), age=A_DAY + 1.0)
+
+    stage.guard.decisions = TooOld(open_world())
+    refused = await stage.ask("alice", "GET", "/v1/customers")
+    problem = assert_problem(refused, 503, "undecided")
+    assert refused.headers["retry-after"] == "1"
+    assert "customer:read is denied" in problem["detail"]
+    how, record, _, actor = stage.kept_records[-1]
+    assert (how, type(record).__name__, actor) == ("kept", "RefusalRecorded", ALICE)
+
+
+async def test_whoever_has_seen_more_of_permissions_than_is_known_here_waits_or_is_refused(
+    stage: Stage,
+) -> None:
+    asked: list[Sequence[TokenPart]] = []
+
+    class Behind(FixedWorld):
+        async def has_reached(self, seen: Sequence[TokenPart]) -> bool:
+            asked.append(seen)
+            return False
+
+    stage.guard.decisions = Behind(open_world())
+    seen = {"Daybook-Token": "customers:1:0:7:9,permissions:1:0:5:8"}
+    assert_problem(await stage.ask("alice", "GET", "/v1/customers", headers=seen), 503, "undecided")
+    assert asked == [[TokenPart("permissions", 1, 0, 5, 8)]]
+    of_another = {"Daybook-Token": "customers:1:0:7:9"}
+    answer = await stage.ask("alice", "GET", "/v1/customers", headers=of_another)
+    assert (answer.status_code, len(asked)) == (200, 1)
 
 
 async def test_a_route_may_ask_whether_its_caller_may_see_more(stage: Stage) -> None:

@@ -1,0 +1,135 @@
+"""What one caller may do, decided on one world at one moment; a refusal says who can help.
+
+Whoever holds rights for longer than one answer takes them anew: they are not kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from shared.authorization.changing import decide_change
+from shared.authorization.condition_sql import Bind
+from shared.authorization.deciding import Answer, Code, decide
+from shared.authorization.fields import FieldView, view_of, view_of_every_record
+from shared.authorization.filtering import Columns, RowFilter, row_filter
+from shared.authorization.permissions import Permission
+from shared.authorization.questions import PLAINLY, Circumstances, Record
+from shared.authorization.reasons import words
+from shared.authorization.world import World
+from shared.errors import NotPermittedError, UndecidedError
+from shared.eventstore.tokens import TokenPart
+
+UNDECIDED: Final = frozenset({Code.STALE, Code.BEHIND, Code.PARKED, Code.ERROR})
+"""Refusals that say nothing about the caller: asked again later, the answer may be another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a decision is made from.
+
+    Args:
+        world: everything that is known; its `position` is the feed position it is of.
+        epoch: of the store that the feed numbers.
+        now: the checker's own clock, in microseconds since 1970.
+        age: how many seconds old the world may be at most.
+    """
+
+    world: World
+    epoch: int
+    now: int
+    age: float
+
+
+class Decisions(Protocol):
+    """Knows everybody's rights: the replica of a process."""
+
+    def basis(self) -> Basis:
+        """Return what is known now."""
+        ...
+
+    async def has_reached(self, seen: Sequence[TokenPart]) -> bool:
+        """Say whether what a caller has seen of permissions is known here, or is in a moment."""
+        ...
+
+
+class Rights:
+    """What one subject may do, on one basis; cheap to make, never kept."""
+
+    __slots__ = ("around", "basis", "subject")
+
+    def __init__(self, basis: Basis, subject: str, around: Circumstances = PLAINLY) -> None:
+        self.basis = basis
+        self.subject = subject
+        self.around = around
+
+    def check(self, permission: Permission, record: Record | None = None) -> Answer:
+        """Return whether this may be done to the record; None: to any record at all."""
+        its = self.basis
+        return decide(its.world, self.subject, permission, record, its.now, its.age, self.around)
+
+    def may(self, permission: Permission, record: Record | None = None) -> bool:
+        """Say whether this may be done to the record; None: to any record at all."""
+        return self.check(permission, record)[0]
+
+    def require(self, permission: Permission, record: Record | None = None) -> None:
+        """Refuse what may not be done.
+
+        Raises:
+            NotPermittedError: it may not be done.
+            UndecidedError: it cannot be decided now, and therefore is denied.
+        """
+        refuse(permission, self.check(permission, record))
+
+    def change(self, permission: Permission, before: Record | None, after: Record | None) -> Answer:
+        """Return whether the record may be touched as it is and as it would be; None: is not."""
+        its = self.basis
+        return decide_change(
+            its.world, self.subject, permission, (before, after), its.now, its.age, self.around
+        )
+
+    def rows(self, permission: Permission, columns: Columns, bind: Bind) -> RowFilter:
+        """Return what selects exactly the rows whose check allows them now."""
+        its = self.basis
+        return row_filter(
+            its.world, self.subject, permission, columns, bind, its.now, its.age, self.around
+        )
+
+    def view(self, permission: Permission, record: Record) -> tuple[Answer, FieldView]:
+        """Return the answer for a record, and what is seen of its fields."""
+        its = self.basis
+        return view_of(its.world, self.subject, permission, record, its.now, its.age, self.around)
+
+    def view_of_lists(self, permission: Permission) -> FieldView:
+        """Return what is seen of whichever record a list may hold."""
+        its = self.basis
+        return view_of_every_record(
+            its.world, self.subject, permission, its.now, its.age, self.around
+        )
+
+
+def refuse(permission: Permission, answer: Answer) -> None:
+    """Raise what a refused answer means; an allowed one passes.
+
+    Raises:
+        NotPermittedError: it may not be done.
+        UndecidedError: it cannot be decided now, and therefore is denied.
+    """
+    if answer[0]:
+        return
+    code = answer[1]
+    said = words(code)
+    if code in UNDECIDED:
+        raise UndecidedError(
+            f"{said.reason} Until then {permission} is denied.",
+            fix="Try again in a moment.",
+            who_can_help=said.who_can_help,
+            retry_after_seconds=1,
+        )
+    raise NotPermittedError(
+        f"{said.reason.removesuffix('.')} ({permission}).",
+        fix="Ask for it with POST /v1/requests of the permissions service, or let somebody do it"
+        " who may.",
+        who_can_help=said.who_can_help,
+        permission=permission,
+        reason=code,
+    )

@@ -1,0 +1,110 @@
+"""What everybody of the demo may do as Daybook ships: their work, and nothing else."""
+
+from uuid import UUID
+
+import pytest
+
+from shared.authorization.deciding import Code
+from shared.authorization.people import DEMO_PEOPLE
+from shared.authorization.permissions import Permission
+from shared.authorization.questions import Record
+from shared.authorization.rights import UNDECIDED, Rights, refuse
+from shared.authorization.scopes import Clearance
+from shared.authorization.world import World
+from shared.errors import NotPermittedError, UndecidedError
+from tests.ground.rights import FixedWorld, demo_decisions, demo_world
+
+PEOPLE = sorted(DEMO_PEOPLE)
+JOINER = "grant:read grant:request"
+SEES = "customer:read customer:history customer:journey customer:watch activity:read field:read"
+SALES = f"{JOINER} {SEES} customer:register customer:change"
+ADMINISTERS = (
+    "evaluation:ask grant:approve grant:give lag:read policy:change policy:read subject:change"
+    " subject:read"
+)
+MAY = {
+    "alice": SALES,
+    "leo": SALES,
+    "wang": SALES,
+    "bob": f"{SALES} customer:export grant:approve subject:read",
+    "carol": f"{JOINER} {SEES} customer:change",
+    "dave": f"{JOINER} customer:read customer:history customer:journey activity:read field:read"
+    " feed:read access_record:read erasure:read policy:read subject:read",
+    "erin": f"{SALES} {ADMINISTERS} customer:import consumer:read field:declare",
+    "oscar": f"{JOINER} consumer:read activity:read customer:journey customer:watch erasure:read"
+    " feed:read lag:read projection:operate",
+    "petra": f"{JOINER} customer:read customer:history customer:journey customer:access_file"
+    " customer:erase customer:hold erasure:read erasure:confirm field:read subject:read",
+    "billing": f"{JOINER} consumer:report customer:read erasure:confirm evaluation:ask feed:read"
+    " field:read subject_key:read",
+    "directory": f"{JOINER} subject:provision subject:read",
+    "customers": f"{JOINER} evaluation:ask snapshot:read",
+    "permissions": f"{JOINER} evaluation:ask snapshot:read",
+}
+LEOS = Record("customer", "c-1", DEMO_PEOPLE["leo"].subject, Clearance.INTERNAL.rank)
+NOBODYS = Record("customer", "c-2", None, Clearance.INTERNAL.rank)
+
+
+def rights(person: str) -> Rights:
+    return demo_decisions().rights(person)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_everybody_may_do_their_work_and_nothing_else(person: str) -> None:
+    assert {one for one in Permission if rights(person).may(one)} == set(MAY[person].split())
+
+
+def test_every_permission_of_a_route_is_in_the_catalogue_and_in_somebodys_hands() -> None:
+    catalogue = demo_world().policy.permissions
+    for permission in Permission:
+        assert permission in catalogue
+        assert any(rights(person).may(permission) for person in PEOPLE), permission
+
+
+def test_a_policy_that_nobody_wrote_denies_everything() -> None:
+    empty = FixedWorld(World())
+    for person in PEOPLE:
+        for permission in Permission:
+            with pytest.raises(NotPermittedError):
+                empty.rights(person).require(permission)
+
+
+def test_colleagues_see_a_customer_and_its_owner_changes_it() -> None:
+    reads = {person for person in PEOPLE if rights(person).may(Permission.CUSTOMERS_READ, LEOS)}
+    assert reads == {"alice", "leo", "wang", "bob", "carol", "dave", "erin", "petra", "billing"}
+    changes = {person for person in PEOPLE if rights(person).may(Permission.CUSTOMERS_CHANGE, LEOS)}
+    assert changes == {"leo", "bob", "erin"}
+
+
+def test_what_nobody_owns_is_seen_by_those_who_see_everything() -> None:
+    reads = {person for person in PEOPLE if rights(person).may(Permission.CUSTOMERS_READ, NOBODYS)}
+    assert reads == {"carol", "dave", "erin", "petra", "billing"}
+
+
+def test_a_refusal_says_why_which_permission_is_missing_and_who_can_help() -> None:
+    with pytest.raises(NotPermittedError) as refused:
+        rights("alice").require(Permission.CUSTOMERS_ERASE, LEOS)
+    assert refused.value.permission == "customer:erase"
+    assert refused.value.reason == Code.NO_GRANT
+    assert refused.value.who_can_help is not None
+    assert "grant:give" in refused.value.who_can_help
+
+
+@pytest.mark.parametrize("code", sorted(UNDECIDED))
+def test_what_says_nothing_about_the_caller_may_be_asked_again(code: Code) -> None:
+    with pytest.raises(UndecidedError) as refused:
+        refuse(Permission.CUSTOMERS_READ, (False, code, None, 1, 0.0))
+    assert refused.value.retry_after_seconds == 1
+
+
+def test_nobody_who_runs_the_machines_can_read_a_customer() -> None:
+    oscar = rights("oscar")
+    assert not oscar.may(Permission.CUSTOMERS_READ)
+    assert not oscar.may(Permission.SUBJECT_KEYS_READ)
+
+
+def test_a_person_has_the_same_id_for_ever() -> None:
+    subjects = [person.subject for person in DEMO_PEOPLE.values()]
+    assert len(set(subjects)) == len(subjects)
+    assert all(str(UUID(subject)) == subject for subject in subjects)
+    assert DEMO_PEOPLE["alice"].subject == "00000000-0000-4000-8000-000000000001"
