@@ -63,7 +63,7 @@ from shared.web.recording import Recorder
 from tests.ground.consumers import billing_of
 from tests.ground.processes import MASTER_KEY, SERVICE_KEY
 from tests.ground.rights import open_decisions
-from tests.ground.rows import Row, emails_of
+from tests.ground.rows import Row, emails_of, fetched
 from tests.ground.servers import Databases
 from tests.ground.space import TurnableSpace
 from tests.ground.spans import KeptSpans
@@ -75,7 +75,9 @@ SERVICE, SOURCE = ITSELF.name, ITSELF.source
 class House:
     """Everything of the customers service; its clock runs by itself and can be turned."""
 
-    def __init__(self, databases: Databases, kafka: KafkaSettings, topic: Topic) -> None:
+    def __init__(
+        self, databases: Databases, kafka: KafkaSettings, topic: Topic, decisions: Decisions | None
+    ) -> None:
         self.databases = databases
         self.kafka, self.topic = kafka, topic
         self.access = Topic(f"{topic.name}.access", topic.partitions, "records")
@@ -84,7 +86,7 @@ class House:
         self.followed_daily = replace(self.followed, projection=ACTIVITY_DAILY)
         self.activity = Topic(f"{topic.name}.activity", topic.partitions, settings=TWO_HOURS)
         self.clock = TurnableClock(SystemClock().now(), runs=True)
-        self.decisions: Decisions = open_decisions(self.clock)
+        self.decisions = decisions or open_decisions(self.clock)
         self.appended, self.stopping = asyncio.Event(), asyncio.Event()
         self.directory = Directory()
         self.master = KnownMasterKeys(MASTER_KEY)
@@ -171,16 +173,17 @@ class House:
 
     def client(self, person: str) -> httpx.AsyncClient:
         """Return a client that is signed in as that demo person."""
-        client = self.anonymous()
-        client.headers["Authorization"] = f"Bearer {token_of(person)}"
-        return client
+        return self._client({"Authorization": f"Bearer {token_of(person)}"})
 
     def anonymous(self) -> httpx.AsyncClient:
         """Return a client that is not signed in."""
+        return self._client({})
+
+    def _client(self, headers: Mapping[str, str]) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app)
-        client = httpx.AsyncClient(transport=transport, base_url="http://daybook")
-        self._opened.push_async_callback(client.aclose)
-        return client
+        its = httpx.AsyncClient(transport=transport, base_url="http://daybook", headers=headers)
+        self._opened.push_async_callback(its.aclose)
+        return its
 
     def spans(self) -> list[ReadableSpan]:
         """Return the spans that ended until now."""
@@ -222,12 +225,9 @@ class House:
 
     async def fold_all(self) -> list[Row]:
         """Return what the directory must be: every customer folded from the store, by id."""
-        found = await self.ask(
-            "truth",
-            "select distinct subject::uuid as id from events"
-            " where stream like 'customer-%' order by 1",
-        )
-        loaded = [await self.reader.load(row["id"]) for row in found]
+        every = "select distinct subject::uuid as id from events where stream like 'customer-%'"
+        ids = [row["id"] for row in await self.ask("truth", f"{every} order by 1")]
+        loaded = [await self.reader.load(one) for one in ids]
         return [
             Row(
                 each.id, str(each.customer.kind), each.customer.name,
@@ -239,11 +239,7 @@ class House:
 
     async def ask(self, kind: str, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """Ask one of the three databases as its superuser, on a connection of its own."""
-        connection = await asyncpg.connect(self.databases.admin_dsn(kind))
-        try:
-            return await connection.fetch(sql, *arguments)
-        finally:
-            await connection.close()
+        return await fetched(self.databases.admin_dsn(kind), sql, *arguments)
 
     async def stop(self) -> None:
         """End what runs; raise what killed a part that should have gone on."""
@@ -290,19 +286,12 @@ class House:
 
 @asynccontextmanager
 async def a_house(
-    databases: Databases,
-    kafka: KafkaSettings,
-    topic: Topic | None = None,
+    databases: Databases, kafka: KafkaSettings, topic: Topic | None = None,
     decisions: Decisions | None = None,
-) -> AsyncIterator[House]:
-    """Have a house for as long as the body of the `with`; its topic is its own unless given.
-
-    Everybody reaches every record (tests.ground.rights.open_world) unless decisions are given.
-    """
+) -> AsyncIterator[House]:  # fmt: skip
+    """Have a house for a while; its topic is its own, and its world open, unless given."""
     topic = topic or Topic(f"daybook.customers.{uuid4().hex[:12]}", CUSTOMERS.partitions)
-    house = House(databases, kafka, topic)
-    if decisions is not None:
-        house.decisions = decisions
+    house = House(databases, kafka, topic, decisions)
     try:
         await house.open()
         yield house

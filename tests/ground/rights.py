@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
+import asyncpg
+
 from shared.authorization.people import DEMO_PEOPLE
 from shared.authorization.permissions import Permission
 from shared.authorization.reading import moment
@@ -22,6 +24,8 @@ from tests.permissions.domain.files import demo, world_of
 
 A_DAY: Final = 86_400
 """No test takes as long, so a copy of the open world is never too old."""
+KEEP: Final = """insert into permission_copy (epoch, feed_position, as_of, copy)
+    values (1, 0, now(), $1)"""
 _RISKS: Final = ("low", "normal", "high", "critical")
 _SEEN = "customer:read customer:history customer:journey customer:watch activity:read field:read"
 _WORKS = f"{_SEEN} customer:change grant:request"
@@ -98,9 +102,9 @@ def demo_decisions(clock: Clock | None = None) -> FixedWorld:
 
 
 def _open_events() -> list[tuple[str, str, dict[str, Any]]]:
-    events: list[tuple[str, str, dict[str, Any]]] = []
-    for risk in _RISKS:
-        events.append(("policy", "FreshnessLimitSet", {"risk": risk, "seconds": A_DAY}))
+    events: list[tuple[str, str, dict[str, Any]]] = [
+        ("policy", "FreshnessLimitSet", {"risk": risk, "seconds": A_DAY}) for risk in _RISKS
+    ]
     for one in Permission:
         facts = {"permission": one.value, "risk": "normal", "title": {"en": one.value}}
         events.append(("policy", "PermissionDefined", facts))
@@ -117,5 +121,10 @@ def _open_events() -> list[tuple[str, str, dict[str, Any]]]:
     return events
 
 
-OPEN_COPY: Final = lines_of(Snapshot(1, open_world()))
-"""The open world as a service keeps its copy of all permissions."""
+async def keep_open_copy(views_dsn: str) -> None:
+    """Let processes decide by the open world: no permissions service runs beside them."""
+    connection = await asyncpg.connect(views_dsn)
+    try:
+        await connection.execute(KEEP, lines_of(Snapshot(1, open_world())))
+    finally:
+        await connection.close()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 
@@ -22,3 +23,12 @@ def emails_of(text: str) -> tuple[tuple[str, str | None], ...]:
     """Return id and address of each e-mail in the details of a row."""
     emails = orjson.loads(text).get("emails", [])
     return tuple((email["id"], email["address"]) for email in emails)
+
+
+async def fetched(dsn: str, sql: str, *arguments: object) -> list[asyncpg.Record]:
+    """Ask a database once, on a connection of its own."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetch(sql, *arguments)
+    finally:
+        await connection.close()

@@ -30,7 +30,7 @@ from shared.postgres.dsn import dsn_for
 from shared.postgres.migrating import migrate
 from shared.service.migrate import VIEWS
 from tests.ground.children import spawn
-from tests.ground.rights import OPEN_COPY
+from tests.ground.rights import keep_open_copy
 
 SERVICE = "customers"
 TEMPLATE = "migrated"
@@ -45,8 +45,6 @@ MIGRATIONS = {
 }
 # Nothing here outlives the run, so no disk is waited for.
 IN_TESTS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100")
-KEEP_RIGHTS = """insert into permission_copy (epoch, feed_position, as_of, copy)
-    values (1, 0, now(), $1)"""
 READY_WITHIN_SECONDS = 60.0
 END_WITHIN_SECONDS = 30.0
 
@@ -239,7 +237,7 @@ class Servers:
         for kind, packages in MIGRATIONS.items():
             for package in packages:
                 migrate(dsn_for(self.databases.dsn(kind), "migrate"), package, OWNER)
-        asyncio.run(_keep_open_rights(self.databases.admin_dsn("views")))
+        asyncio.run(keep_open_copy(self.databases.admin_dsn("views")))
 
     def _await_socket(self, kind: str) -> None:
         """Wait until the server takes connections; start it again if its old backends linger."""
@@ -282,15 +280,6 @@ async def new_databases(servers: Servers, kinds: Sequence[str] = KINDS) -> Async
         yield databases
     finally:
         await _on_each(servers, kinds, f'drop database "{name}" with (force)')
-
-
-async def _keep_open_rights(views_dsn: str) -> None:
-    """Let processes decide by the open world: no permissions service runs beside them."""
-    connection = await asyncpg.connect(views_dsn)
-    try:
-        await connection.execute(KEEP_RIGHTS, OPEN_COPY)
-    finally:
-        await connection.close()
 
 
 async def _on_each(servers: Servers, kinds: Sequence[str], statement: str) -> None:

@@ -19,27 +19,28 @@ JOINER = "grant:read grant:request"
 SEES = "customer:read customer:history customer:journey customer:watch activity:read field:read"
 SALES = f"{JOINER} {SEES} customer:register customer:change"
 ADMINISTERS = (
-    "evaluation:ask grant:approve grant:give lag:read policy:change policy:read subject:change"
-    " subject:read"
+    "evaluation:ask grant:approve grant:give grant:revoke lag:read policy:change policy:read"
+    " review:decide role:change role:read sod:except subject:change subject:read team:change"
+    " team:read what_if:ask"
 )
 MAY = {
     "alice": SALES,
     "leo": SALES,
     "wang": SALES,
-    "bob": f"{SALES} customer:export grant:approve subject:read",
-    "carol": f"{JOINER} {SEES} customer:change",
+    "bob": f"{SALES} customer:export grant:approve grant:break_glass review:decide subject:read",
+    "carol": f"{JOINER} {SEES} customer:change grant:break_glass",
     "dave": f"{JOINER} customer:read customer:history customer:journey activity:read field:read"
-    " feed:read access_record:read erasure:read policy:read subject:read",
+    " feed:read access_record:read erasure:read policy:read role:read subject:read team:read",
     "erin": f"{SALES} {ADMINISTERS} customer:import consumer:read field:declare",
     "oscar": f"{JOINER} consumer:read activity:read customer:journey customer:watch erasure:read"
-    " feed:read lag:read projection:operate",
+    " feed:read grant:break_glass lag:read projection:operate role:read",
     "petra": f"{JOINER} customer:read customer:history customer:journey customer:access_file"
     " customer:erase customer:hold erasure:read erasure:confirm field:read subject:read",
     "billing": f"{JOINER} consumer:report customer:read erasure:confirm evaluation:ask feed:read"
     " field:read subject_key:read",
     "directory": f"{JOINER} subject:provision subject:read",
-    "customers": f"{JOINER} evaluation:ask snapshot:read",
-    "permissions": f"{JOINER} evaluation:ask snapshot:read",
+    "customers": f"{JOINER} evaluation:ask feed:read snapshot:read",
+    "permissions": f"{JOINER} evaluation:ask feed:read snapshot:read",
 }
 LEOS = Record("customer", "c-1", DEMO_PEOPLE["leo"].subject, Clearance.INTERNAL.rank)
 NOBODYS = Record("customer", "c-2", None, Clearance.INTERNAL.rank)
