@@ -12,15 +12,17 @@ from cli.contracts.customer_story import a_customer
 from cli.contracts.openapi import customers_openapi, permissions_openapi
 from cli.contracts.permissions_story import a_policy
 from cli.contracts.settings_story import a_field, a_view
-from cli.contracts.stories import Story, records_of_a_day, ten_seconds
+from cli.contracts.stories import Story, an_alert, records_of_a_day, ten_seconds
 from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
 from services.customers.streams.events import ACTIVITY_CODEC
 from services.permissions.storage.codec import CODEC as PERMISSIONS_CODEC
+from services.permissions.streams.events import ALERTS_CODEC
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.record_types import RECORDS
 from shared.messaging.topics import (
     ACCESS,
     ACTIVITY,
+    ALERTS,
     CUSTOMERS,
     FOREVER,
     PERMISSIONS,
@@ -114,6 +116,19 @@ PUBLISHED = (
         story=ten_seconds,
         upcasters_in="services/customers/streams/events.py",
         settings=TWO_HOURS,
+        is_derived=True,
+    ),
+    PublishedTopic(
+        folder="alerts",
+        topic=ALERTS,
+        service="permissions",
+        about="Access that is unusual: live and approximate, made of daybook.access.v1.",
+        owner="the permissions service (services/permissions/streams)",
+        key="the opaque id of whoever it was",
+        codec=ALERTS_CODEC,
+        story=an_alert,
+        upcasters_in="services/permissions/streams/events.py",
+        settings=FOREVER,
         is_derived=True,
     ),
 )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.customers.streams.events import ActivityCounted
+from services.permissions.streams.events import UnusualAccessSeen
 from shared.authorization.people import DEMO_PEOPLE
 from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
@@ -137,6 +138,21 @@ def ten_seconds() -> Sequence[Told]:
         count=4,
     )
     return (Told("activity-3", "activity-3", "", counted, partition=3),)
+
+
+def an_alert() -> Sequence[Told]:
+    """Tell what is published of somebody who is refused again and again."""
+    oscar = DEMO_PEOPLE["oscar"].subject
+    seen = UnusualAccessSeen(
+        pattern="refusals",
+        subject=oscar,
+        count=30,
+        threshold=30,
+        window_start=BEGINNING.replace(microsecond=0),
+        window_seconds=60,
+        operations=("get_customer",),
+    )
+    return (Told(oscar, oscar, "", seen),)
 
 
 def _record(subject: str, person: str, event: Event) -> Told:

@@ -203,6 +203,12 @@ ERRORS = Board(
             ],
         ),
         Panel(
+            "Unusual access",
+            "How often somebody's access was unusual; approximate.",
+            "short",
+            [("sum by (pattern) (increase(daybook_unusual_access_total[1h]))", "{{pattern}}")],
+        ),
+        Panel(
             "Processes",
             "Who answers, by role and version.",
             "short",

@@ -70,21 +70,26 @@ def streams_program(place: Place) -> Program:
 
     Its group meets for seconds before it counts anything: nobody waits for that.
     """
-    return _apart(place, "streams", Ports(place.port_base).streams_metrics)
+    return _apart(place, SERVICE, "streams", Ports(place.port_base).streams_metrics)
+
+
+def watching_program(place: Place) -> Program:
+    """Return the worker that looks for unusual access; see `streams_program`."""
+    return _apart(place, "permissions", "streams", Ports(place.port_base).watching_metrics)
 
 
 def worker_program(place: Place) -> Program:
     """Return what works off imports, apart from what people wait for."""
-    return _apart(place, "worker", Ports(place.port_base).worker_metrics)
+    return _apart(place, SERVICE, "worker", Ports(place.port_base).worker_metrics)
 
 
-def _apart(place: Place, role: str, port: int) -> Program:
+def _apart(place: Place, service: str, role: str, port: int) -> Program:
     return Program(
-        name=f"{SERVICE}-{role}",
+        name=f"{service}-{role}",
         tier=Tier.SERVICES,
-        command=environment.python(f"services.{SERVICE}", role),
+        command=environment.python(f"services.{service}", role),
         environment={
-            **environment.of_service(SERVICE, place),
+            **environment.of_service(service, place),
             "DAYBOOK_OBSERVABILITY_METRICS_PORT": str(port),
         },
         is_ready=partial(url_answers, f"http://{LOOPBACK}:{port}/livez"),

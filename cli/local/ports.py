@@ -44,6 +44,11 @@ class Ports:
         return self.base + 52
 
     @property
+    def watching_metrics(self) -> int:
+        """The same of the process that looks for unusual access."""
+        return self.base + 54
+
+    @property
     def broker(self) -> int:
         """The Kafka protocol."""
         return self.base + 92
@@ -58,7 +63,8 @@ class Ports:
         """Every port that something may listen on."""
         services = (self.base + place for places in OF_SERVICE.values() for place in places)
         others = (
-            self.issuer, self.streams_metrics, self.worker_metrics, self.broker, self.controller,
+            self.issuer, self.streams_metrics, self.worker_metrics, self.watching_metrics,
+            self.broker, self.controller,
         )  # fmt: skip
         return tuple(sorted((*services, *others)))
 

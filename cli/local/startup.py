@@ -16,6 +16,7 @@ from cli.local.machine import (
     postgres_programs,
     service_program,
     streams_program,
+    watching_program,
     worker_program,
 )
 from cli.local.paths import Place
@@ -73,6 +74,7 @@ class Startup:
             await self._supervisor.start(
                 *(service_program(self._place, name) for name in stored),
                 streams_program(self._place),
+                watching_program(self._place),
                 worker_program(self._place),
             )
         async with step("a canary event of each makes the whole trip"):

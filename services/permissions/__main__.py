@@ -27,6 +27,8 @@ KEPT = {
     "api": (_api,),
     "relay": (_relay,),
     "projector": (_projector,),
+    "streams": (part("services.permissions.roles.streams", "add_streams"),),
+    # Without streams, for a Faust worker owns its loop.
     "all": (_relay, _projector, _api),
 }
 

@@ -63,6 +63,7 @@ def decision_of(
         told["deeds"] = _deeds(world, subject, permission, around)
     return DecisionRecorded(
         subject=subject,
+        kind=kind_of(world, subject),
         permission=permission,
         is_allowed=allowed,
         code=code.value,
@@ -76,6 +77,12 @@ def decision_of(
         left_out=tuple(sorted(left_out)),
         **told,
     )
+
+
+def kind_of(world: World, subject: str) -> str | None:
+    """Return whether somebody is a person or a service; None of somebody unknown."""
+    known = world.subjects.get(subject)
+    return None if known is None else known.kind
 
 
 def source_of(answer: Answer) -> dict[str, str | None]:

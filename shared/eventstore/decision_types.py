@@ -25,6 +25,8 @@ class DecisionRecorded(Event):
 
     subject: str
     """Who asked."""
+    kind: str | None = None
+    """Whether the subject is a person or a service; absent: nobody knows the subject."""
     actor: str | None = None
     """Who acted in the subject's name, if it was somebody else."""
     permission: str
@@ -77,6 +79,8 @@ class DecisionsCounted(Event):
 
     subject: str
     """Who asked."""
+    kind: str | None = None
+    """Whether the subject is a person or a service; absent: nobody knows the subject."""
     actor: str | None = None
     """Who acted in the subject's name, if it was somebody else."""
     permission: str

@@ -34,6 +34,8 @@ class AccessRecorded(Event):
     """The names of the parameters sent, never what they held."""
     is_restricted: bool = False
     """Whether the record was durable before the answer left."""
+    kind: str | None = None
+    """Whether the actor is a person or a service."""
 
 
 class RefusalRecorded(Event):

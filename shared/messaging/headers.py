@@ -4,7 +4,7 @@ The store makes the header values, because making them in Python costs more than
 only the feed position is written here. Times are RFC 3339 in UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiokafka import ConsumerRecord
@@ -84,6 +84,8 @@ class ReceivedEvent:
     time: str
     traceparent: str | None
     data: bytes
+    actor: str = field(default="", compare=False)
+    """Who did it; only of an event that comes from Kafka itself."""
 
     @property
     def recorded_at(self) -> datetime:
@@ -115,6 +117,7 @@ def received(record: ConsumerRecord) -> ReceivedEvent | None:
             headers["ce_time"].decode(),
             None if traceparent is None else traceparent.decode(),
             record.value,
+            headers.get("ce_actor", b"").decode(),
         )
     except (KeyError, ValueError, AttributeError):
         return None

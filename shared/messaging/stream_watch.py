@@ -21,6 +21,7 @@ class StreamWatch:
 
     def __init__(self, settings: KafkaSettings, topic: Topic, source: str, clock: Clock) -> None:
         self._log_watch = LogWatch(settings, topic.name, source, clock)
+        self._source = source
         self._clock = clock
         self._last: dict[int, ReceivedEvent] = {}
         self._next: dict[int, int] = {}
@@ -30,13 +31,15 @@ class StreamWatch:
     def given(self, partition: int, offset: int, event: ReceivedEvent | None) -> None:
         """Note a record that the worker was given; None if it is not an event of ours.
 
+        Of several services that write one topic, the records of one tell whether it was emptied.
+
         Raises:
             UnavailableError: it lies where another lay before: the log was emptied.
         """
         if offset < self._next.get(partition, 0):
             raise _emptied({partition})
         self._next[partition] = offset + 1
-        if event is not None:
+        if event is not None and event.source == self._source:
             self._last[partition] = event
         self._fed_at = self._clock.monotonic()
         self._is_taking = True

@@ -41,6 +41,7 @@ class Topic:
 CUSTOMERS = Topic("daybook.customers.v1", 12)
 ACCESS = Topic("daybook.access.v1", 12, "records")
 ACTIVITY = Topic("daybook.activity.v1", 12, settings=TWO_HOURS)
+ALERTS = Topic("daybook.alerts.v1", 12)
 # One partition: every process reads all of it, and there is one order of all grants and roles.
 PERMISSIONS = Topic("daybook.permissions.v1", 1)
 HEARTBEATS = Topic("daybook.heartbeats.v1", 1, settings=ONE_HOUR)

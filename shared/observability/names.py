@@ -24,6 +24,7 @@ CounterName = Literal[
     "daybook_projection_failures_total",
     "daybook_stream_events_total",
     "daybook_stream_set_aside_total",
+    "daybook_unusual_access_total",
     "daybook_import_rows_total",
     "daybook_records_refused_total",
     "daybook_scrape_failures_total",
@@ -158,6 +159,11 @@ METRICS: Final[dict[MetricName, Metric]] = {
     ),
     "daybook_stream_set_aside_total": Metric(
         "events", ("stream",), "Events that live figures miss because working them in failed."
+    ),
+    "daybook_unusual_access_total": Metric(
+        "alerts", ("pattern",),
+        "How often somebody's access was unusual: mass_reads, refusals, restricted_at_odd_hours;"
+        " approximate.",
     ),
     "daybook_imports": Metric(
         "imports", ("state",),

@@ -71,6 +71,7 @@ class ParkedStreams:
         """Put an event behind the others of its parked stream."""
         envelope = asdict(event)
         data: bytes = envelope.pop("data")
+        del envelope["actor"]  # No read model asks for it, and an older release could not read it.
         await connection.execute(
             ADD, *self._of, event.stream, event.feed_position, event.event_id, event.type,
             event.version, orjson.dumps(envelope).decode(), data,

@@ -12,7 +12,9 @@ from cli.local.ports import Ports, is_free
 from tests.cli.whole_daybook import WholeDaybook, are_gone, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-SERVICES = ["customers", "customers-streams", "customers-worker", "permissions"]
+SERVICES = [
+    "customers", "customers-streams", "customers-worker", "permissions", "permissions-streams",
+]  # fmt: skip
 PROCESSES = {"truth", "views", "keys", "broker", "issuer", *SERVICES}
 
 

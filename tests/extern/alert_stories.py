@@ -36,6 +36,7 @@ ALL_IS_WELL = {
     f'daybook_stream_set_aside_total{{stream="activity",{_A}}}': "0",
     f'daybook_records_refused_total{{type="AccessRecorded",{_A}}}': "0",
     f'daybook_scrape_failures_total{{part="lag",{_A}}}': "0",
+    f'daybook_unusual_access_total{{pattern="refusals",{_A}}}': "0",
     f'daybook_append_seconds_bucket{{le="0.01",{_A}}}': "0+6x400",
     f'daybook_append_seconds_bucket{{le="1.0",{_A}}}': "0+6x400",
     f'daybook_append_seconds_bucket{{le="+Inf",{_A}}}': "0+6x400",

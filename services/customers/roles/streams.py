@@ -1,14 +1,4 @@
-"""The streams role: live figures, made by a Faust worker in a process of its own.
-
-Faust's services take a cancellation lightly and its threads keep a process alive, above all when
-the broker is away. So a process that has to end does, with or without Faust: what it had not
-committed is done again by the next one.
-"""
-
-import asyncio
-import logging
-import os
-from threading import Timer
+"""The streams role: live figures, made by a Faust worker in a process of its own."""
 
 from services.customers.roles.service import FOLLOWED, SERVICE
 from services.customers.streams.activity import NAME, Activity, latest_activity
@@ -16,11 +6,7 @@ from shared.messaging.publishing import Publisher
 from shared.messaging.streams import LiveStream
 from shared.messaging.topics import ACTIVITY, CUSTOMERS
 from shared.service.process import Process
-
-# A little less than the supervisor waits before it kills.
-GONE_WITHIN_SECONDS = 2.0
-
-log = logging.getLogger(__name__)
+from shared.service.streaming import run_stream
 
 
 async def add_streams(process: Process) -> None:
@@ -33,31 +19,4 @@ async def add_streams(process: Process) -> None:
     stream = LiveStream(
         NAME, CUSTOMERS, FOLLOWED.source, activity, process.kafka, process.clock, process.metrics
     )
-    process.readiness.works.append(stream.work)
-
-    async def run(stop: asyncio.Event) -> None:
-        try:
-            await stream.run(stop)
-        except BaseException:
-            _be_gone_soon(1)
-            raise
-
-    async def leave(stop: asyncio.Event) -> None:
-        await stop.wait()
-        _be_gone_soon(0)
-
-    process.runs += [run, leave]
-
-
-def _be_gone_soon(code: int) -> None:
-    """End this process after a moment, unless it has ended by then."""
-    timer = Timer(GONE_WITHIN_SECONDS, _leave, (code,))
-    timer.daemon = True
-    timer.start()
-
-
-def _leave(code: int) -> None:
-    try:
-        log.warning("Faust does not let the process end: it ends without it")
-    finally:
-        os._exit(code)
+    run_stream(process, stream)

@@ -49,7 +49,7 @@ class WholeLog:
         while True:
             page = await self._feed.read(PARTITION, self._world.position + 1)
             if page:
-                self._world = self._world.after([_read(one) for one in page])
+                self._world = self._world.after([read(one) for one in page])
                 last = page[-1].event
                 self._place = last.txid, last.position
             if len(page) < MAX_PAGE:
@@ -64,7 +64,8 @@ def _hint(row: asyncpg.Record, position: int) -> int | None:
     return max(0, int(offset) + 1 - max(0, int(sent) - position))
 
 
-def _read(one: FeedEvent) -> PermissionEvent:
+def read(one: FeedEvent) -> PermissionEvent:
+    """Return an event as decisions read it; what cannot be read has no data, and denies."""
     event = one.event
     try:
         data = orjson.loads(event.data)

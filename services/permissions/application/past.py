@@ -1,0 +1,88 @@
+"""All permissions as of any past moment are folded from the store, in the order of the feed."""
+
+import asyncio
+from bisect import bisect_right
+from datetime import datetime
+from typing import Final
+
+from services.permissions.application.whole_log import PARTITION, read
+from shared.authorization.world import World
+from shared.errors import NotFoundError, RuleBrokenError
+from shared.eventstore.feed import MAX_PAGE, Feed
+from shared.postgres.lanes import Lanes
+
+MOST_KEPT: Final = 32
+"""So many worlds at the ends of pages are kept to go on from."""
+EPOCH: Final = "select epoch from store"
+LAST_BEFORE: Final = """select e.stream, e.version from events e
+    where e.partition = 0 and e.recorded_at <= $1
+        and e.txid < pg_snapshot_xmin(pg_current_snapshot())
+    order by e.txid desc, e.position desc limit 1"""
+
+
+class PastWorlds:
+    """Worlds of any position; safe to share between tasks."""
+
+    def __init__(self, lanes: Lanes, feed: Feed) -> None:
+        self._lanes = lanes
+        self._feed = feed
+        self._one_at_a_time = asyncio.Lock()
+        self._epoch = 0
+        self._kept: list[World] = [World()]
+
+    async def at(self, epoch: int, position: int) -> World:
+        """Return all permissions as of a feed position.
+
+        Raises:
+            RuleBrokenError: the position is of another life of the store.
+            NotFoundError: there is no such position yet.
+            UnavailableError: the store does not answer.
+        """
+        async with self._one_at_a_time:
+            now = await self._lanes.fetchval(EPOCH)
+            if epoch != now:
+                raise RuleBrokenError(
+                    f"the store was restored: positions of epoch {epoch} mean nothing in {now}",
+                    code="position-of-another-epoch",
+                    fix="ask as of a moment instead (as_of)",
+                )
+            if now != self._epoch:
+                self._epoch, self._kept = now, [World()]
+            return await self._fold(position)
+
+    async def as_of(self, when: datetime) -> tuple[int, World]:
+        """Return the epoch, and all permissions that were recorded until a moment.
+
+        Raises:
+            UnavailableError: the store does not answer.
+        """
+        epoch = await self._lanes.fetchval(EPOCH)
+        last = await self._lanes.fetchrow(LAST_BEFORE, when)
+        place = None if last is None else await self._feed.place_of(last["stream"], last["version"])
+        position = 0 if place is None else place.feed_position or 0
+        return epoch, await self.at(epoch, position)
+
+    async def _fold(self, position: int) -> World:
+        at = bisect_right(self._kept, position, key=lambda world: world.position)
+        world = self._kept[at - 1]
+        while world.position < position:
+            limit = min(position - world.position, MAX_PAGE)
+            page = await self._feed.read(PARTITION, world.position + 1, limit)
+            if not page:
+                raise NotFoundError(
+                    f"there is no change of permissions with the position {position} yet",
+                    fix=f"the last one is {world.position}",
+                )
+            world = world.after([read(one) for one in page])
+            # Each is compiled anew when it is asked, so that only what it shares is kept.
+            if len(page) == MAX_PAGE:
+                self._keep(world)
+        return world
+
+    def _keep(self, world: World) -> None:
+        """Keep a world to go on from; of too many every other one is forgotten."""
+        at = bisect_right(self._kept, world.position, key=lambda each: each.position)
+        if self._kept[at - 1].position != world.position:
+            self._kept.insert(at, world)
+        if len(self._kept) > MOST_KEPT:
+            self._kept = self._kept[::2]

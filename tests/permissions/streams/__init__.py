@@ -1,0 +1,1 @@
+"""Unusual access is told within seconds, and ordinary access is not."""
