@@ -20,7 +20,7 @@ def taken() -> Iterator[int]:
 
 def test_every_port_moves_with_the_base() -> None:
     ports = Ports(9000)
-    assert ports.all == (9001, 9002, 9005, 9050, 9051, 9052, 9053, 9092, 9093)
+    assert ports.all == (9001, 9002, 9005, 9050, 9051, 9052, 9053, 9054, 9092, 9093)
     assert (ports.url("permissions"), ports.bootstrap) == (
         "http://127.0.0.1:9002",
         "127.0.0.1:9092",
