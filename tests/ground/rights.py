@@ -34,15 +34,16 @@ OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
     name: frozenset(permissions.split())
     for name, permissions in {
         "sales_rep": _SELLS,
-        "sales_manager": f"{_SELLS} customer:export",
+        "sales_manager": f"{_SELLS} customer:export review:read review:decide",
         "support_agent": _WORKS,
         "auditor": "activity:read customer:read customer:history customer:journey erasure:read"
         " feed:read field:read grant:read grant:request policy:read access_record:read subject:read"
-        " role:read team:read",
+        " role:read team:read review:read finding:read",
         "crm_admin, permission_admin": f"{_SEEN} grant:request consumer:read customer:export"
         " customer:import field:declare grant:approve grant:give grant:read lag:read"
         " subject:change policy:change policy:read projection:operate subject:read grant:revoke"
-        " grant:break_glass review:decide role:change role:read sod:except team:change team:read"
+        " grant:break_glass review:decide review:read review:start finding:read role:change"
+        " role:read sod:except team:change team:read"
         " what_if:ask",
         "operator": "consumer:read activity:read customer:journey customer:watch erasure:read"
         " feed:read grant:request lag:read projection:operate",

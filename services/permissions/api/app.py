@@ -9,17 +9,20 @@ from services.permissions.api.grants import GrantRoutes
 from services.permissions.api.lives import LifeRoutes
 from services.permissions.api.paging import Pages
 from services.permissions.api.policy import PolicyRoutes
+from services.permissions.api.review_decisions import ReviewDecisionRoutes
+from services.permissions.api.reviews import ReviewRoutes
 from services.permissions.api.roles import RoleRoutes
 from services.permissions.api.scim.desk import StoredDesk
 from services.permissions.api.scim.kept import KeptPeople, KeptTeams
 from services.permissions.api.scim.routes import add_scim
 from services.permissions.api.snapshots import SnapshotRoutes
 from services.permissions.api.teams import TeamRoutes
-from services.permissions.application.commands import PermissionCommands
-from services.permissions.application.policy_book import PolicyBook
+from services.permissions.application.deciding import Deciding, deciding_on
 from services.permissions.application.policy_files import PolicyFiles
+from services.permissions.application.review_reports import ReviewReports
 from services.permissions.application.whole_log import WholeLog
 from services.permissions.projections.customer_owners import NAME as CUSTOMER_OWNERS
+from shared.security.signing import StatementSigner
 from shared.service.app import add_read_model_routes, begin_api
 from shared.service.foundation import Foundation
 from shared.service.telling import Told
@@ -28,14 +31,17 @@ from shared.web.health import ReadinessCheck
 from shared.web.pages import PageTokens
 
 
-def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Told) -> Api:
-    """Return the app with all its routes."""
+def permissions_api(
+    foundation: Foundation,
+    readiness: ReadinessCheck,
+    told: Told,
+    deciding: Deciding | None = None,
+) -> Api:
+    """Return the app with all its routes; what else decides in the process shares `deciding`."""
     app, routes = begin_api("permissions", VERSION, foundation, readiness, told)
     SnapshotRoutes(WholeLog(foundation.truth, foundation.feed)).add_to(routes)
-    book = PolicyBook(foundation.truth, foundation.keys)
-    commands = PermissionCommands(
-        foundation.store, book, foundation.keys, foundation.clock, foundation.appended
-    )
+    its = deciding or deciding_on(foundation)
+    book, commands = its.book, its.commands
     files = PolicyFiles(book, commands, foundation.clock)
     changes = Changes(commands, book, foundation.service_key)
     pages = Pages(PageTokens(foundation.service_key))
@@ -45,6 +51,10 @@ def permissions_api(foundation: Foundation, readiness: ReadinessCheck, told: Tol
     TeamRoutes(changes, pages).add_to(routes)
     GrantRoutes(commands, book, foundation.service_key).add_to(routes)
     LifeRoutes(commands, book, foundation.service_key).add_to(routes)
+    reports = ReviewReports(foundation.store, foundation.keys)
+    signer = StatementSigner(foundation.service_key)
+    ReviewRoutes(changes, pages, reports, signer, its.clock, foundation.guard).add_to(routes)
+    ReviewDecisionRoutes(changes, its.work_is_there).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))

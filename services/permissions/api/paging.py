@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from shared.web.answers import JsonAnswer
 from shared.web.documents import PAGE_SIZE, PAGE_TOKEN
-from shared.web.pages import PageTokens, page_size
+from shared.web.pages import LARGEST_PAGE_SIZE, PageTokens, page_size
 from shared.web.versions import etag
 
 PAGING: Final = [PAGE_SIZE, PAGE_TOKEN]
@@ -36,6 +36,7 @@ class Pages:
         items: Iterable[Keyed],
         *,
         version: int | None = None,
+        most: int = LARGEST_PAGE_SIZE,
         shown: Callable[[Any], Mapping[str, Any]],
     ) -> JsonAnswer:
         """Return one page.
@@ -45,9 +46,10 @@ class Pages:
             query: the route and its filters: a token of another query is refused.
             items: those after the token's place, in order; not read further than the page.
             version: of all of it, for the ETag.
+            most: how many to a page at most, where 200 is too many.
             shown: what is told of an item.
         """
-        size = page_size(request)
+        size = min(page_size(request), most)
         found: list[Keyed] = []
         for keyed in items:
             found.append(keyed)

@@ -1,6 +1,8 @@
-"""The api role: the feed, and the canary that proves the way to whoever follows it."""
+"""The api role: what is asked and decided, and the reviews that go on by themselves."""
 
 from services.permissions.api.app import permissions_api
+from services.permissions.application.deciding import deciding_on
+from services.permissions.application.reviewing import ReviewWork
 from services.permissions.application.whole_log import WholeLog
 from shared.messaging.tail import TopicTail
 from shared.service.foundation import lay_foundation
@@ -16,6 +18,11 @@ async def add_api(process: Process) -> None:
     # so the way ends where those read.
     tail = TopicTail(process.kafka, process.service.topic, process.service.source)
     told = await keep_operators_told(process, foundation, tail)
-    app = permissions_api(foundation, process.readiness, told)
+    deciding = deciding_on(foundation)
+    app = permissions_api(foundation, process.readiness, told, deciding)
     listener = listen(process.settings.host, process.settings.port)
-    process.runs += [tail.run, lambda stop: serve(app, listener, stopping=stop)]
+    process.runs += [
+        tail.run,
+        ReviewWork(deciding).run,
+        lambda stop: serve(app, listener, stopping=stop),
+    ]

@@ -9,6 +9,7 @@ import httpx
 
 from services.permissions.api.app import permissions_api
 from services.permissions.roles.service import SERVICE
+from shared.authorization.rights import Decisions
 from shared.clock import SystemClock
 from shared.messaging.tail import TopicTail
 from shared.observability.metrics import UNMEASURED
@@ -50,7 +51,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def a_desk(databases: Databases) -> AsyncIterator[Desk]:
+async def a_desk(databases: Databases, decisions: Decisions | None = None) -> AsyncIterator[Desk]:
     """Have one for as long as the body of the `with`; nothing runs behind it."""
     await make_read_models(databases)
     async with AsyncExitStack() as opened:
@@ -61,7 +62,7 @@ async def a_desk(databases: Databases) -> AsyncIterator[Desk]:
         foundation = foundation_on(
             SERVICE,
             Ways(*ways),
-            Guard(PersonVerifier(), open_decisions()),
+            Guard(PersonVerifier(), decisions or open_decisions()),
             SystemClock(),
             master=KnownMasterKeys(MASTER_KEY),
             service_key=SERVICE_KEY,

@@ -6,6 +6,7 @@ from services.permissions.application.commands import PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import DEFAULT, PolicyFiles
 from shared.authorization.people import DEMO_PEOPLE
+from shared.authorization.rights import Decisions
 from tests.ground.servers import Servers, new_databases
 from tests.permissions.api.desk import Desk, a_desk
 from tests.permissions.domain.files import PEOPLE
@@ -14,10 +15,12 @@ IDS = {name: person.subject for name, person in DEMO_PEOPLE.items()}
 CUSTOMS = IDS["customers"]
 
 
-async def set_up_desk(opened: AsyncExitStack, servers: Servers) -> Desk:
+async def set_up_desk(
+    opened: AsyncExitStack, servers: Servers, decisions: Decisions | None = None
+) -> Desk:
     """Return one that lasts as long as the stack."""
     databases = await opened.enter_async_context(new_databases(servers))
-    desk = await opened.enter_async_context(a_desk(databases))
+    desk = await opened.enter_async_context(a_desk(databases, decisions))
     files, _ = files_at(desk)
     await files.set_up([DEFAULT.read_text(), PEOPLE.read_text()], by=CUSTOMS)
     return desk

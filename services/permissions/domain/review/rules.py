@@ -48,12 +48,7 @@ def decide_review(
         return start(book, review_id, command, asking)
     review = book.review(review_id)
     if review.started is None:
-        raise NotFoundError(
-            "there is no such review",
-            code="review-not-found",
-            field="review_id",
-            fix="see which there are with GET /v1/reviews",
-        )
+        raise no_such_review()
     if review.is_signed_off:
         raise RuleBrokenError(
             "this review was signed off: its decisions stand and are carried out",
@@ -72,6 +67,16 @@ def decide_review(
             return [_signed_off(book, review, asking.at)]
         case _:
             assert_never(command)
+
+
+def no_such_review() -> NotFoundError:
+    """Return the refusal of a review that is not there, or not for whoever asks."""
+    return NotFoundError(
+        "there is no such review",
+        code="review-not-found",
+        field="review_id",
+        fix="see which there are with GET /v1/reviews",
+    )
 
 
 def open_items(book: Book, review: Review, at: datetime) -> list[Item]:

@@ -1,0 +1,166 @@
+"""Reviews are started, decided, signed off and carried out over HTTP, and told to outsiders."""
+
+import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from joserfc import jws
+from joserfc.jwk import OKPKey
+
+from services.permissions.application.deciding import deciding_on
+from services.permissions.application.reviewing import ReviewWork
+from shared.security.tokens import SIGNATURES
+from tests.customers.api.asking import assert_problem, read
+from tests.ground.rights import demo_decisions
+from tests.ground.servers import Servers
+from tests.permissions.api.desk import Desk
+from tests.permissions.api.set_up import IDS, set_up_desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+DUE = "2199-01-01T00:00:00Z"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(servers: Servers) -> AsyncIterator[Desk]:
+    async with AsyncExitStack() as opened:
+        yield await set_up_desk(opened, servers, demo_decisions())
+
+
+async def get(desk: Desk, who: str, path: str = "", **asked: Any) -> httpx.Response:  # noqa: ANN401
+    return await desk.client(who).get(f"/v1/reviews{path}", params=asked)
+
+
+async def post(
+    desk: Desk,
+    who: str,
+    path: str,
+    version: int | None = None,
+    **said: Any,  # noqa: ANN401
+) -> httpx.Response:
+    headers = {} if version is None else {"If-Match": f'"{version}"'}
+    return await desk.client(who).post(f"/v1/reviews{path}", json=said, headers=headers)
+
+
+async def started(desk: Desk, **said: Any) -> str:  # noqa: ANN401
+    body = {"title": "Sellers", "roles": ["sales_rep"], "due": DUE} | said
+    answer = await post(desk, "erin", "", **body)
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["Location"] == f"/v1/reviews/{read(answer)['id']}"
+    return str(read(answer)["id"])
+
+
+def decided(number: int, decision: str, **less: str) -> dict[str, Any]:
+    return {"number": number, "decision": decision, "reason": "as looked at", **less}
+
+
+async def roles_of(desk: Desk, name: str) -> list[str]:
+    answer = await desk.client("erin").get(f"/v1/subjects/{IDS[name]}")
+    return [grant["role"] for grant in read(answer)["grants"] if "role" in grant]
+
+
+async def test_a_reviewer_sees_what_is_theirs_to_decide_and_what_peers_have(desk: Desk) -> None:
+    review = await started(desk)
+    seen = read(await get(desk, "bob", f"/{review}"))
+    assert (seen["items"], seen["undecided"], seen["mine"]) == (3, 3, 3)
+    page = read(await get(desk, "bob", f"/{review}/items", page_size="2"))
+    assert [item["subject"]["display_name"] for item in page["items"]] == ["Alice", "Leo"]
+    hints = page["items"][0]["hints"]
+    assert hints["same_department"] == {"others": 2, "have_it": 2, "percent": 100}
+    assert (hints["last_use"], hints["last_use_is"][:13]) == (None, "not known yet")
+    token = page["next_page_token"]
+    rest = read(await get(desk, "bob", f"/{review}/items", page_size="2", page_token=token))
+    assert [item["number"] for item in rest["items"]] == [3]
+    assert read(await get(desk, "dave", f"/{review}/items"))["items"][2]["number"] == 3
+    assert (await get(desk, "alice", f"/{review}")).status_code == 403
+    others = await started(desk, roles=["data_protection"])
+    assert_problem(await get(desk, "bob", f"/{others}"), 404, "review-not-found", field="review_id")
+    listed = [one["id"] for one in read(await get(desk, "bob"))["items"]]
+    assert review in listed
+    assert others not in listed
+    assert others in [one["id"] for one in read(await get(desk, "erin"))["items"]]
+
+
+async def test_what_is_signed_off_is_carried_out_once_by_two_processes_and_told_signed(
+    desk: Desk,
+) -> None:
+    review = await started(desk)
+    items = [decided(1, "keep"), decided(2, "revoke"), decided(3, "reduce", scope="own")]
+    refused = await post(desk, "erin", f"/{review}/decisions", items=items)
+    assert_problem(refused, 403, "not-your-item", field="number")
+    assert (await post(desk, "bob", f"/{review}/decisions", items=items)).status_code == 200
+    assert "sales_rep" in await roles_of(desk, "leo")
+    version = read(await get(desk, "erin", f"/{review}"))["version"]
+    late = await post(desk, "erin", f"/{review}/sign-off", version - 1)
+    assert_problem(late, 412, "version-conflict", field="If-Match")
+    assert (await post(desk, "erin", f"/{review}/sign-off", version)).status_code == 200
+    workers = [ReviewWork(deciding_on(desk.foundation)) for _ in "ab"]
+    steps = await asyncio.gather(*(worker.do_all() for worker in workers))
+    assert sum(steps) == 4  # Three items, and that it is closed.
+    assert "sales_rep" not in await roles_of(desk, "leo")
+    answer = await get(desk, "dave", f"/{review}/report")
+    report = read(answer)
+    assert report["outcomes"] == {"kept": 1, "revoked": 1, "reduced": 1}
+    assert [item["decided_by"] for item in report["items"]] == [IDS["bob"]] * 3
+    assert report["items"][1]["reason"] == "as looked at"
+    assert report["items"][1]["milliseconds_from_sign_off"] >= 0
+    assert report["signed_off_by"] == IDS["erin"]
+    assert_signed(answer, read(await get(desk, "dave", "/key")))
+    again = await get(desk, "dave", f"/{review}/report")
+    assert again.content == answer.content
+    assert (await get(desk, "bob", f"/{review}/report")).status_code == 403
+    closed = await post(desk, "bob", f"/{review}/decisions", items=items)
+    assert_problem(closed, 409, "review-signed-off")
+    told = await desk.foundation.store.load(f"subject-{IDS['leo']}")
+    revoked = [event for event in told if event.type == "GrantRevoked"]
+    assert [event.origin.actor for event in revoked] == [f"review-{review}"]
+    assert IDS["bob"].encode() in revoked[0].data
+
+
+def assert_signed(answer: httpx.Response, key: dict[str, Any]) -> None:
+    """Check as an outsider does: with the bytes, the header and the public key."""
+    head, payload, signature = answer.headers["Daybook-Signature"].split(".")
+    assert payload == ""
+    whole = f"{head}.{base64url(answer.content)}.{signature}"
+    found = jws.deserialize_compact(whole, OKPKey.import_key(key), registry=SIGNATURES)
+    assert found.payload == answer.content
+
+
+def base64url(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+async def test_silence_is_counted_before_it_counts(desk: Desk) -> None:
+    review = await started(desk, silence="revoke", most_percent=40)
+    looked = read(await get(desk, "erin", f"/{review}/dry-run"))
+    sellers = looked["items"]
+    assert (looked["would_revoke"], looked["is_over_the_cap"]) == (sellers, True)
+    assert looked["most"] == sellers * 40 // 100
+    version = read(await get(desk, "erin", f"/{review}"))["version"]
+    early = await post(
+        desk, "erin", f"/{review}/silence", version, decision="revoke", silent=sellers
+    )
+    assert_problem(early, 409, "review-not-halted")
+
+
+async def test_delegated_is_to_somebody_who_may_and_never_back(desk: Desk) -> None:
+    review = await started(desk)
+    to: dict[str, Any] = {"items": [1], "reason": "on holiday"}
+    back = await post(desk, "bob", f"/{review}/delegations", to=IDS["alice"], **to)
+    assert_problem(back, 403, "not-for-yourself", field="to")
+    unable = await post(desk, "bob", f"/{review}/delegations", to=IDS["oscar"], **to)
+    assert_problem(unable, 409, "delegate-not-able", field="to")
+    assert (
+        await post(desk, "bob", f"/{review}/delegations", to=IDS["erin"], **to)
+    ).status_code == 200
+    mine = await post(desk, "erin", f"/{review}/decisions", items=[decided(1, "keep")])
+    assert mine.status_code == 200
+    both = await post(
+        desk, "bob", f"/{review}/decisions", items=[decided(2, "keep"), decided(1, "keep")]
+    )
+    assert_problem(both, 403, "not-your-item", field="number")
+    assert read(await get(desk, "erin", f"/{review}"))["decisions"] == {"keep": 1}
