@@ -106,20 +106,29 @@ class SubjectKeys:
             NotFoundError: a reference that this database never had.
         """
         wanted = set(kids)
+        found = await self.find(wanted)
+        if len(found) < len(wanted):
+            raise key_unknown()
+        return found
+
+    async def find(self, kids: Iterable[str]) -> dict[str, AESGCM | None]:
+        """Return a cipher per reference that this database knows; None where it was destroyed.
+
+        Raises:
+            UnavailableError: the key database does not answer.
+        """
+        wanted = set(kids)
         if not wanted:
             return {}
         rows = await self._lanes.fetch(READ, list(wanted))
         # Whoever waits for this connection asks now, and its keys are looked for meanwhile.
         await asyncio.sleep(0)
-        found = {
+        return {
             row["kid"]: None
             if row["wrapped"] is None
             else AESGCM(self._master.unwrap(row["kid"], Wrapped(row["wrapped"], row["master_id"])))
             for row in rows
         }
-        if len(found) < len(wanted):
-            raise key_unknown()
-        return found
 
     async def not_destroyed(self, kids: Sequence[str]) -> list[str]:
         """Return which of these keys this database has not destroyed."""

@@ -7,23 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
-
-from uuid6 import uuid7
+from uuid import uuid4
 
 from services.permissions.application.policy_book import APART, PolicyBook, streams_of
-from services.permissions.domain.book import POLICY_STREAM, Book, Fact, ReviewFact, SubjectFact
-from services.permissions.domain.review.events import ItemDecided, ItemDelegated
-from services.permissions.domain.subject.events import SubjectJoined
-from services.permissions.storage.codec import CODEC
+from services.permissions.application.sealing import Keys, Sealing, encoded
+from services.permissions.domain.book import POLICY_STREAM, Book, Fact
 from shared.clock import Clock
-from shared.errors import RuleBrokenError, VersionConflictError
-from shared.events import EventToAppend, Origin
+from shared.errors import VersionConflictError
+from shared.events import Origin
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, StreamAppend
 from shared.observability.traces import current_traceparent
-from shared.security.subject_keys import KeyPool, SubjectKey, SubjectKeys
+from shared.security.subject_keys import SubjectKeys
 
 STORE: Final = """select * from append_as_seen($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
     $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"""
@@ -55,6 +51,7 @@ class _Seen:
     place: tuple[int, int]
     versions: Expected
     book: Book
+    is_nameless: bool
 
     def version_of(self, stream: str) -> int:
         return self.versions.get(stream, 0)
@@ -74,8 +71,7 @@ class PermissionCommands:
         """Work on this store; `appended` is set after each commit, so that the relay wakes."""
         self._store = store
         self._book = book
-        self._keys = keys
-        self._pool = KeyPool(keys)
+        self._sealing = Sealing(keys, book)
         self._clock = clock
         self._appended = appended
 
@@ -107,7 +103,7 @@ class PermissionCommands:
             if remember is not None and (done := await self._store.remembered(remember)):
                 return Outcome((), done.token, {}, done)
             now = self._book
-            seen = _Seen(now.place, dict(now.versions), now.book.copy())
+            seen = _Seen(now.place, dict(now.versions), now.book.copy(), now.is_nameless)
             _refuse_stale(seen, expected or {})
             # A change of the policy looks at everybody: beside the event loop, which goes on.
             facts = await asyncio.to_thread(decide, seen.book, self._clock.now())
@@ -116,7 +112,8 @@ class PermissionCommands:
             try:
                 told = about or (facts[0].stream if facts else POLICY_STREAM)
                 kept = remember or NOTHING_TO_REMEMBER
-                token = await self._append(facts, seen, by, kept, told)
+                facts, keys = await self._sealing.ready(facts, is_nameless=seen.is_nameless)
+                token = await self._append(facts, keys, seen, by, kept, told)
             except VersionConflictError:
                 continue
             self._appended.set()
@@ -128,12 +125,17 @@ class PermissionCommands:
         )
 
     async def _append(
-        self, facts: Sequence[Fact], seen: _Seen, by: str, remember: Remember, told: str
+        self,
+        facts: Sequence[Fact],
+        keys: Keys,
+        seen: _Seen,
+        by: str,
+        remember: Remember,
+        told: str,
     ) -> TokenPart:
-        keys = await self._keys_for(facts)
         appends = [
             StreamAppend(
-                stream, _subject(stream), seen.version_of(stream), [_encoded(f, keys) for f in its]
+                stream, _subject(stream), seen.version_of(stream), [encoded(f, keys) for f in its]
             )
             for stream, its in streams_of(facts).items()
             # A stream begins with an event.
@@ -145,48 +147,6 @@ class PermissionCommands:
             self._clock.now(), *seen.place, list(APART), remember.key, remember.body_mac,
             remember.status, remember.location, told, seen.version_of(told) + count,
         )  # fmt: skip
-
-    async def _keys_for(self, facts: Sequence[Fact]) -> dict[UUID, SubjectKey]:
-        """Return the key of each subject that a fact is about; a new one gets a new key."""
-        subjects = {one for fact in facts if (one := _about(fact)) is not None}
-        kids = {one: kid for one in subjects if (kid := self._book.kid_of(one))}
-        ciphers = await self._keys.read(kids.values())
-        keys: dict[UUID, SubjectKey] = {}
-        for one in subjects:
-            if one not in kids:
-                keys[one] = await self._pool.take()
-            elif (cipher := ciphers[kids[one]]) is not None:
-                commitment = self._book.commitment_of(one)
-                keys[one] = SubjectKey(kids[one], b"", cipher, commitment)
-        return keys
-
-
-def _encoded(fact: Fact, keys: Mapping[UUID, SubjectKey]) -> EventToAppend:
-    about = _about(fact)
-    if about is None:
-        return CODEC.encode(fact.event, uuid7())
-    event, key = fact.event, keys.get(about)
-    if key is None and getattr(event, "personal", None) is not None:
-        raise RuleBrokenError(
-            "the key of this subject is destroyed: nothing personal can be said of it any more",
-            code="subject-erased",
-            fix="let the person join with a new id",
-            who_can_help="data protection",
-        )
-    if isinstance(event, SubjectJoined) and key is not None:
-        event = event.model_copy(update={"key_commitment": key.commitment})
-    return CODEC.encode(event, uuid7(), key)
-
-
-def _about(fact: Fact) -> UUID | None:
-    """Return with whose key the personal fields of a fact are sealed; None if it has none."""
-    match fact:
-        case SubjectFact(subject_id=subject_id):
-            return subject_id
-        case ReviewFact(event=ItemDecided(subject=subject) | ItemDelegated(subject=subject)):
-            return subject
-        case _:
-            return None
 
 
 def _subject(stream: str) -> str:

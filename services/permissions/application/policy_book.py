@@ -5,10 +5,12 @@ was decided is stored only if nothing was appended since.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.permissions.domain.book import (
     POLICY_STREAM,
@@ -21,6 +23,7 @@ from services.permissions.domain.book import (
 )
 from services.permissions.domain.subject.events import SubjectJoined
 from services.permissions.storage.codec import CODEC
+from shared.errors import UnavailableError
 from shared.events import Event, RecordedEvent
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
 from shared.postgres.lanes import Lanes
@@ -47,6 +50,8 @@ class _Folded:
     kids: dict[UUID, str] = field(default_factory=dict)
     commitments: dict[UUID, str] = field(default_factory=dict)
     place: tuple[int, int] = (0, 0)
+    unopened: str | None = None
+    """The reference of a key without which somebody's name is not known, until it can be had."""
     facts: int = 0
 
 
@@ -75,6 +80,11 @@ class PolicyBook:
         return self._now.facts
 
     @property
+    def is_nameless(self) -> bool:
+        """Say whether somebody's name is not known, because the key database did not answer."""
+        return self._now.unopened is not None
+
+    @property
     def epoch(self) -> int:
         """Return which life of the store it is of."""
         return self._now.epoch
@@ -100,28 +110,69 @@ class PolicyBook:
         """Take in everything that was committed until now.
 
         Raises:
-            UnavailableError: the store or the key database does not answer.
+            UnavailableError: the store does not answer. Without the key database names are
+                missing until it answers again.
         """
         async with self._catching_up:
             epoch = await self._lanes.fetchval("select epoch from store")
-            if epoch != self._now.epoch:
-                # A store that was restored may lack what was folded.
-                self._now = _Folded(epoch)
-            while await self._read_on() == PAGE:
+            # A store that was restored may lack what was folded.
+            now = self._now if epoch == self._now.epoch else _Folded(epoch)
+            if now.unopened is not None and await self._is_there(now.unopened):
+                now = _Folded(epoch)
+            while await self._read_on(now) == PAGE:
                 pass
+            self._now = now
 
-    async def _read_on(self) -> int:
-        now = self._now
+    async def _is_there(self, kid: str) -> bool:
+        try:
+            await self._keys.find([kid])
+        except UnavailableError:
+            return False
+        return True
+
+    async def _read_on(self, now: _Folded) -> int:
         rows = await self._lanes.fetch(READ, *now.place, PAGE)
         recorded = [event_of(row) for row in rows]
-        events = await CODEC.decode(recorded, self._keys)
+        opening = _Opening(self._keys)
+        events = await CODEC.decode(recorded, opening)
+        now.unopened = now.unopened or opening.unopened
         for row, record, event in zip(rows, recorded, events, strict=True):
+            _take(now, record, event)
             # Decisions wait for each other, so none comes before one that is here; before anything
             # else a decision may still come, as long as an older transaction is under way.
             if row["is_settled"] or record.type not in APART:
                 now.place = (record.txid, record.position)
-            _take(now, record, event)
         return len(recorded)
+
+
+class _Opening:
+    """Keys for reading: who has none any more, or for now, is without a name, and nobody waits."""
+
+    def __init__(self, keys: SubjectKeys) -> None:
+        self._keys = keys
+        self.unopened: str | None = None
+        """The reference of a key that could not be asked for."""
+
+    async def read(self, kids: Iterable[str]) -> Mapping[str, AESGCM | None]:
+        wanted = set(kids)
+        if not wanted:
+            return {}
+        try:
+            found = await self._keys.find(wanted)
+        except UnavailableError:
+            self.unopened = next(iter(wanted))
+            found = {}
+        return {kid: found.get(kid) for kid in wanted}
+
+
+def nameless() -> UnavailableError:
+    """Return the refusal of what cannot be decided without the names of people."""
+    return UnavailableError(
+        "the names of some people cannot be read now: the key database does not answer",
+        fix="start the key database; revoking, suspending and leaving work meanwhile",
+        who_can_help="an operator",
+        retry_after_seconds=5,
+    )
 
 
 def _take(now: _Folded, record: RecordedEvent, event: Event | None) -> None:

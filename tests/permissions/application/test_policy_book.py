@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import asyncpg
 import orjson
+import pytest
 
 from services.permissions.application.policy_book import APART, PolicyBook
 from services.permissions.domain.book import POLICY_STREAM
@@ -38,6 +39,17 @@ async def test_a_decision_that_was_under_way_when_a_canary_left_is_not_missed(
         place = book.place
         await book.catch_up()
         assert book.place >= place
+
+
+async def test_what_cannot_be_folded_is_not_skipped_by_whoever_comes_next(servers: Servers) -> None:
+    async with new_databases(servers) as databases, a_desk(databases) as desk:
+        book = PolicyBook(desk.foundation.truth, desk.foundation.keys)
+        unknown = EventToAppend(uuid4(), "RoleRetired", 1, orjson.dumps({"role": "nobody"}))
+        its = desk.foundation.store
+        await its.append(POLICY_STREAM, POLICY_STREAM, 0, [unknown], ORIGIN, NOON)
+        for _ in range(2):
+            with pytest.raises(KeyError):
+                await book.catch_up()
 
 
 async def begun(databases: Databases) -> asyncpg.Connection:

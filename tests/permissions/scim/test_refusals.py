@@ -19,7 +19,7 @@ def told(answer: httpx.Response, status: int) -> dict[str, Any]:
 
 
 def test_every_address_needs_a_token_and_the_right_one(stage: Stage) -> None:
-    for person, status in ((None, 401), ("alice", 403), ("erin", 403)):
+    for person, status in ((None, 401), ("alice", 403), ("carol", 403)):
         client = stage.client(person)
         for path in ("/Users", "/Groups/1", "/Schemas", "/ServiceProviderConfig"):
             answer = client.get(path)

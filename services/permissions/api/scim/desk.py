@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.permissions.api.scim.kept import Choice
 from services.permissions.application.commands import PermissionCommands
-from services.permissions.application.policy_book import PolicyBook
+from services.permissions.application.policy_book import PolicyBook, nameless
 from services.permissions.domain.book import Asking, Book, Fact
 from services.permissions.domain.deciding import decide
 
@@ -24,6 +24,9 @@ class StoredDesk:
             UnavailableError: the store or the key database does not answer.
         """
         await self._book.catch_up()
+        if self._book.is_nameless:
+            # Whose name is not known would look as if nobody were there.
+            raise nameless()
         return self._book.book
 
     async def ask(self, choice: Choice, by: str) -> None:
