@@ -5,6 +5,7 @@ from uuid6 import uuid7
 from services.permissions import VERSION
 from services.permissions.api.catalogue import CatalogueRoutes
 from services.permissions.api.changes import Changes
+from services.permissions.api.findings import FindingRoutes
 from services.permissions.api.grants import GrantRoutes
 from services.permissions.api.lives import LifeRoutes
 from services.permissions.api.paging import Pages
@@ -55,6 +56,7 @@ def permissions_api(
     signer = StatementSigner(foundation.service_key)
     ReviewRoutes(changes, pages, reports, signer, its.clock, foundation.guard).add_to(routes)
     ReviewDecisionRoutes(changes, its.work_is_there).add_to(routes)
+    FindingRoutes(changes, pages, its.clock, foundation.guard).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))

@@ -37,6 +37,7 @@ class Pages:
         *,
         version: int | None = None,
         most: int = LARGEST_PAGE_SIZE,
+        besides: Mapping[str, Any] | None = None,
         shown: Callable[[Any], Mapping[str, Any]],
     ) -> JsonAnswer:
         """Return one page.
@@ -47,6 +48,7 @@ class Pages:
             items: those after the token's place, in order; not read further than the page.
             version: of all of it, for the ETag.
             most: how many to a page at most, where 200 is too many.
+            besides: what is told besides the items.
             shown: what is told of an item.
         """
         size = min(page_size(request), most)
@@ -60,7 +62,8 @@ class Pages:
         headers = {"Cache-Control": "no-store"}
         if version is not None:
             headers["ETag"] = etag(version)
-        return JsonAnswer({"items": told, "next_page_token": token}, 200, headers)
+        page = {"items": told, "next_page_token": token, **(besides or {})}
+        return JsonAnswer(page, 200, headers)
 
     def named(
         self,

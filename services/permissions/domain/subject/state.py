@@ -1,7 +1,7 @@
 """One subject as its events made it; whoever left keeps no grant, whoever was erased no name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -106,3 +106,9 @@ class Subject:
 
 
 NOBODY = Subject()
+
+
+def without_grant(subject: Subject, grant_id: UUID) -> Subject:
+    """Return the subject as it would be without a grant."""
+    left = {one: grant for one, grant in subject.grants.items() if one != grant_id}
+    return replace(subject, grants=left)

@@ -1,0 +1,188 @@
+"""Routes of findings: what somebody should look at, and the remedy of each, in one request."""
+
+import asyncio
+from typing import Any, Final, get_args
+from uuid import UUID
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.permissions.api.changes import CHANGED, HEADERS, Changes, Sent
+from services.permissions.api.paging import PAGING, Pages, query_of
+from services.permissions.domain.book import Book, OnSubject
+from services.permissions.domain.findings import Finding, Kind, find
+from services.permissions.domain.rights import differences, standing_of
+from services.permissions.domain.subject.state import without_grant
+from shared.authorization.permissions import Permission
+from shared.authorization.questions import Record
+from shared.authorization.scopes import Clearance
+from shared.clock import Clock
+from shared.errors import InvalidInputError, NotFoundError
+from shared.web.answers import Answer, JsonAnswer
+from shared.web.callers import Caller, Guard
+from shared.web.documents import IDEMPOTENCY_KEY, IF_MATCH, Parameter
+from shared.web.queries import path_id, text
+from shared.web.routes import Routes
+from shared.web.versions import etag, version_of_if_match
+
+LIST: Final = "/v1/findings"
+ONE: Final = "/v1/findings/{finding_id}"
+KINDS: Final = get_args(Kind)
+KIND: Final = Parameter("kind", "query", f"Only these: {', '.join(KINDS)}.")
+NOT_KNOWN: Final = [{"kind": "unused", "why": "uses are not counted per grant yet"}]
+
+
+class FindingView(BaseModel):
+    """A grant that should be looked at, why, and what its remedy takes away."""
+
+    id: UUID
+    kind: str
+    subject: dict[str, Any]
+    grant: dict[str, Any]
+    because: dict[str, Any]
+    remedy: dict[str, Any]
+    loses: list[str]
+    version: int
+
+
+class FindingPage(BaseModel):
+    """A page of findings; `not_known` are kinds that cannot be found yet, and why."""
+
+    items: list[FindingView]
+    next_page_token: str | None
+    not_known: list[dict[str, str]]
+
+
+class FindingRoutes:
+    """The handlers of the routes."""
+
+    def __init__(self, changes: Changes, pages: Pages, clock: Clock, guard: Guard) -> None:
+        self._changes = changes
+        self._pages = pages
+        self._clock = clock
+        self._guard = guard
+
+    def add_to(self, routes: Routes) -> None:
+        """Declare the routes."""
+        reads = Permission.FINDINGS_READ
+        routes.add(
+            "GET", LIST, "list_findings", reads, self.every, parameters=[KIND, *PAGING],
+            answers={200: Answer("A page of findings.", FindingPage)},
+        )  # fmt: skip
+        routes.add(
+            "GET", ONE, "get_finding", reads, self.one,
+            answers={200: Answer("The finding.", FindingView, {"ETag": HEADERS["ETag"]})},
+        )  # fmt: skip
+        routes.add(
+            "POST", f"{ONE}/remedy", "remedy_finding", Permission.GRANTS_REVOKE, self.remedy,
+            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED},
+        )  # fmt: skip
+
+    async def every(self, request: Request, caller: Caller) -> Response:
+        """List what somebody should look at: computed now, from all grants that there are.
+
+        outside_the_role: a single permission that a role gives anyway, or that stands beside the
+        roles without an end. wider_than_peers: at most one in five of the same department has it.
+        kept_after_a_move: given before somebody left a department or team, and not reviewed since.
+        """
+        kind = text(request, "kind", at_most=40)
+        if kind is not None and kind not in KINDS:
+            raise InvalidInputError(
+                "there is no such kind of finding", field="kind", fix=f"use {', '.join(KINDS)}"
+            )
+        book, found = await self._found(caller)
+        query = query_of(request, LIST, ["kind"])
+        after = self._pages.after(request, query)
+        keyed = [
+            ((str(one.subject_id), str(one.finding_id)), one)
+            for one in found
+            if kind in (None, one.kind)
+        ]
+        keyed.sort(key=lambda its: its[0])
+        rest = [its for its in keyed if its[0] > after]
+        return self._pages.page(
+            request, query, rest, shown=lambda one: self._view(book, one),
+            besides={"not_known": NOT_KNOWN},
+        )  # fmt: skip
+
+    async def one(self, request: Request, caller: Caller) -> Response:
+        """Read one finding; its ETag is the version of whoever has the grant."""
+        book, found = await self._found(caller)
+        finding = _named(found, path_id(request, "finding_id"))
+        told = self._view(book, finding)
+        headers = {"ETag": etag(told["version"]), "Cache-Control": "no-store"}
+        return JsonAnswer(told, 200, headers)
+
+    async def remedy(self, request: Request, caller: Caller) -> Response:
+        """Mend what was found: the grant is revoked, if all is as you read it.
+
+        The rules of revoking hold as ever: not above your own level, and the last administrator
+        stays.
+        """
+        expected = version_of_if_match(request)
+        _, found = await self._found(caller)
+        finding = _named(found, path_id(request, "finding_id"))
+        stream = f"subject-{finding.subject_id}"
+        done = await self._changes.run(
+            Sent(request, caller), "remedy_finding",
+            lambda _: [OnSubject(finding.subject_id, finding.remedy)],
+            stream=stream, expected={stream: expected},
+        )  # fmt: skip
+        return done.answer()
+
+    async def _found(self, caller: Caller) -> tuple[Book, list[Finding]]:
+        """Return what is found and the caller may see."""
+        await self._changes.book.catch_up()
+        book = self._changes.book.book.copy()
+        found = await asyncio.to_thread(find, book, self._clock.now())
+        rights = self._guard.rights(caller)
+        return book, [
+            one for one in found if rights.may(Permission.FINDINGS_READ, _record(one.subject_id))
+        ]
+
+    def _view(self, book: Book, finding: Finding) -> dict[str, Any]:
+        subject, terms = book.subject(finding.subject_id), finding.terms
+        finding_id = finding.finding_id
+        after = standing_of(book.policy, without_grant(subject, finding.grant_id))
+        lost = differences(standing_of(book.policy, subject), after)
+        grant = {
+            "grant_id": str(finding.grant_id), "role": terms.role, "permission": terms.permission,
+            "scope": terms.scope, "clearance": terms.clearance, "until": terms.until,
+        }  # fmt: skip
+        return {
+            "id": str(finding_id),
+            "kind": finding.kind,
+            "subject": {
+                "id": str(finding.subject_id),
+                "display_name": subject.display_name,
+                "user_name": subject.user_name,
+                "department": subject.place.department,
+            },
+            "grant": {name: value for name, value in grant.items() if value is not None},
+            "because": dict(finding.because),
+            "remedy": {
+                "command": "RevokeGrant",
+                "subject_id": str(finding.subject_id),
+                "grant_id": str(finding.grant_id),
+                "post": f"{LIST}/{finding_id}/remedy",
+            },
+            "loses": [one.permission for one in lost if one.lost],
+            "version": self._changes.book.version_of(f"subject-{finding.subject_id}"),
+        }
+
+
+def _named(found: list[Finding], finding_id: UUID) -> Finding:
+    for one in found:
+        if one.finding_id == finding_id:
+            return one
+    raise NotFoundError(
+        "this is not found any more",
+        code="finding-not-found",
+        field="finding_id",
+        fix="see what there is with GET /v1/findings",
+    )
+
+
+def _record(subject_id: UUID) -> Record:
+    return Record("finding", "", owner=str(subject_id), sensitivity=Clearance.INTERNAL.rank)
