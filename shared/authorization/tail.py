@@ -5,23 +5,20 @@ What fails is tried again; meanwhile nothing makes the replica younger, so it cl
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import ConsumerRecord
 
 from shared.authorization.replica import Replica, Snapshot
 from shared.errors import DaybookError
-from shared.messaging.clients import new_consumer, start_consumer
-from shared.messaging.following import is_past_the_end
+from shared.messaging.following import follow
 from shared.messaging.headers import received
 from shared.messaging.heartbeats import beat_of
 from shared.messaging.topics import HEARTBEATS, PERMISSIONS, Topic
 from shared.settings import KafkaSettings
 
-POLL_MS: Final = 100
-LOOK_EVERY_POLLS: Final = 50
 PAUSE_SECONDS: Final = 0.3
 
 log = logging.getLogger(__name__)
@@ -42,7 +39,8 @@ class SnapshotSource(Protocol):
 class ReplicaTail:
     """Keeps one replica level with the topic of events and that of beats; `run` until told to end.
 
-    Each has one partition.
+    Each has one partition. A beat may come before the events that it speaks of: it counts when the
+    replica has them.
     """
 
     def __init__(
@@ -57,78 +55,82 @@ class ReplicaTail:
         self._replica = replica
         self._settings = settings
         self._source = source
-        self._events = TopicPartition(events.name, 0)
-        self._beats = TopicPartition(beats.name, 0)
-        self._offset: int | None = None
+        self._events = events
+        self._beats = beats
+        self._offset = 0
         self._was_misled = False
         self._told = ""
+        # Set while events are no use: the replica needs a snapshot, or the process ends.
+        self._is_done = asyncio.Event()
+        self._has_begun = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self._follow(stop)
-            except (KafkaError, OSError) as error:
-                self._tell("the topic of permissions cannot be read now", type(error).__name__)
-            except DaybookError as error:
-                self._tell("there is no snapshot of permissions now", error.detail)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_beats(stop))
+            group.create_task(self._end_with(stop))
+            group.create_task(self._follow(stop))
+
+    async def _end_with(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._is_done.set()
+        self._has_begun.set()
+
+    async def _follow_beats(self, stop: asyncio.Event) -> None:
+        # One that came before the first snapshot would prove nothing.
+        await self._has_begun.wait()
+        await follow(self._settings, self._beats, self._hear, stop, begin="last")
 
     async def _follow(self, stop: asyncio.Event) -> None:
-        if self._replica.needs_snapshot:
-            await self._begin_anew()
-        consumer = new_consumer(self._settings)
-        try:
-            await start_consumer(consumer)
-            await self._read(consumer, stop)
-        finally:
-            await consumer.stop()
+        while not stop.is_set():
+            if not self._replica.needs_snapshot or await self._begins_anew():
+                self._look(stop)
+                begin = self._next_offset
+                await follow(self._settings, self._events, self._take, self._is_done, begin=begin)
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
 
-    async def _begin_anew(self) -> None:
-        snapshot = await self._source.snapshot()
+    async def _begins_anew(self) -> bool:
+        try:
+            snapshot = await self._source.snapshot()
+        except DaybookError as error:
+            self._tell("there is no snapshot of permissions now", error.detail)
+            return False
         if self._replica.adopt(snapshot):
             # Whoever was led to a gap by a hint begins at the beginning.
-            self._offset = None if self._was_misled else snapshot.kafka_offset
+            self._offset = 0 if self._was_misled else snapshot.kafka_offset or 0
+            self._told = ""
             place = {"epoch": snapshot.epoch, "feed_position": snapshot.world.position}
             log.info("permissions are known as of a snapshot", extra=place)
+        if not self._replica.needs_snapshot:
+            self._has_begun.set()
+        return not self._replica.needs_snapshot
 
-    async def _read(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
-        """Read until told to stop, or a snapshot is needed, or a topic is not there any more."""
-        polls = 0
-        while not stop.is_set() and not self._replica.needs_snapshot:
-            # A client that reads what is not there asks for it without a pause.
-            if polls % LOOK_EVERY_POLLS == 0:
-                if not {self._events.topic, self._beats.topic} <= await consumer.topics():
-                    return
-                if polls == 0:
-                    await self._assign(consumer)
-                elif await is_past_the_end(consumer):
-                    return
-            polls += 1
-            came = await consumer.getmany(timeout_ms=POLL_MS)
-            self._told = ""
-            # Events first: a beat of the same moment may speak of them.
-            self._take(came.get(self._events, []))
-            for record in came.get(self._beats, []):
-                if (beat := beat_of(record.value)) is not None:
-                    self._replica.hear(beat)
+    def _next_offset(self) -> int:
+        """Return where to go on: a hint; where it is wrong the numbers of the events say so."""
+        return self._offset
 
-    async def _assign(self, consumer: AIOKafkaConsumer) -> None:
-        consumer.assign([self._events, self._beats])
-        # An offset is a hint; where it is wrong the numbers say so, and the first record is right.
-        ends = await consumer.end_offsets([self._events, self._beats])
-        hint = self._offset
-        consumer.seek(self._events, hint if hint is not None and hint <= ends[self._events] else 0)
-        consumer.seek(self._beats, max(0, ends[self._beats] - 1))
+    def _look(self, stop: asyncio.Event) -> None:
+        if self._replica.needs_snapshot or stop.is_set():
+            self._is_done.set()
+        else:
+            self._is_done.clear()
 
-    def _take(self, records: list[ConsumerRecord]) -> None:
-        if not records:
-            return
+    def _take(self, records: Sequence[ConsumerRecord]) -> None:
         at = self._replica.world.position
         self._replica.take(event for record in records if (event := received(record)) is not None)
         self._was_misled = self._replica.needs_snapshot and self._replica.world.position == at
         self._offset = records[-1].offset + 1
+        if self._replica.needs_snapshot:
+            self._is_done.set()
+
+    def _hear(self, records: Sequence[ConsumerRecord]) -> None:
+        for record in records:
+            if (beat := beat_of(record.value)) is not None:
+                self._replica.hear(beat)
+        if self._replica.needs_snapshot:
+            self._is_done.set()
 
     def _tell(self, what: str, why: str) -> None:
         """Say it once, not several times a second."""

@@ -13,7 +13,8 @@ from shared.messaging.clients import new_consumer, start_consumer
 from shared.messaging.topics import Topic
 from shared.settings import KafkaSettings
 
-Begin = Literal["first", "last"]
+Begin = Literal["first", "last"] | Callable[[], int]
+"""At which record of each partition; a callable says the offset, which is only a hint."""
 Take = Callable[[Sequence[ConsumerRecord]], None]
 
 POLL_MS = 200
@@ -29,7 +30,8 @@ async def follow(
 ) -> None:
     """Hand every record of the topic to `take` until `stop` is set; what fails is tried again.
 
-    A reader that begins anew begins at the first record of each partition, or at the last.
+    A reader that begins anew begins at the first record of each partition, or at the last, or
+    where it is told now; where there is no such offset any more, at the first.
     """
     while not stop.is_set():
         try:
@@ -53,13 +55,22 @@ async def reading(
         if topic.name in await consumer.topics():
             places = [TopicPartition(topic.name, partition) for partition in partitions]
             consumer.assign(places)
-            ends = await consumer.end_offsets(places) if begin == "last" else {}
+            ends = await consumer.end_offsets(places) if begin != "first" else {}
             for place in places:
-                consumer.seek(place, max(0, ends.get(place, 0) - 1))
+                consumer.seek(place, _first_of(begin, ends.get(place, 0)))
         yield consumer
     finally:
         with suppress(TimeoutError):
             await asyncio.wait_for(consumer.stop(), ANSWER_WITHIN_SECONDS)
+
+
+def _first_of(begin: Begin, end: int) -> int:
+    if begin == "first":
+        return 0
+    if begin == "last":
+        return max(0, end - 1)
+    offset = begin()
+    return offset if offset <= end else 0
 
 
 async def take_what_came(consumer: AIOKafkaConsumer, take: Take) -> bool:
