@@ -129,6 +129,10 @@ class ServiceSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="The address that the api listens on.")
     port: int = Field(8101, description="The port that the api listens on.")
+    public_url: str = Field(
+        "http://127.0.0.1:8102",
+        description="Where other programs reach this api; the permissions service says it to them.",
+    )
     requests_per_second: float = Field(
         500, ge=0, description="So many requests of one account are served by one process; 0: any."
     )

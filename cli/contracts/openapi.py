@@ -72,7 +72,8 @@ def permissions_openapi() -> dict[str, Any]:
     """Return the OpenAPI document of the permissions service."""
     foundation = _foundation(PERMISSIONS, Lanes(NOWHERE, 1, application_name="contracts"))
     tail = TopicTail(KafkaSettings(), PERMISSIONS.topic, PERMISSIONS.source)
-    return permissions_api(foundation, _readiness, _told(PERMISSIONS, foundation, tail)).openapi()
+    told = _told(PERMISSIONS, foundation, tail)
+    return permissions_api(foundation, _readiness, told, "http://localhost").openapi()
 
 
 def _foundation(service: Service, lanes: Lanes) -> Foundation:

@@ -17,6 +17,8 @@ from services.permissions.domain.policy.events import (
     PolicyChangeApproved,
     PolicyChangeMade,
     PolicyEvent,
+    ResourceDeclared,
+    ResourceWithdrawn,
     RoleDefined,
     RoleLevelChanged,
     RoleParentAdded,
@@ -163,6 +165,10 @@ def _rules() -> Sequence[PolicyEvent]:
         ),
         SodRuleRetired(rule="asking_and_agreeing"),
         DefaultRoleChosen(role="joiner"),
+        ResourceDeclared(
+            resource_type="record", resource_id="record-1", attributes={"status": "draft"}
+        ),
+        ResourceWithdrawn(resource_type="record", resource_id="record-1"),
         FreshnessLimitSet(risk=Risk.CRITICAL, seconds=1),
         AdministratorRemoved(subject=_ERIN),
     )

@@ -64,6 +64,7 @@ def of_service(
         "DAYBOOK_SECURITY_ISSUER": ports.issuer_url,
         "DAYBOOK_SECURITY_AUDIENCE": "daybook",
         "DAYBOOK_SERVICE_HOST": LOOPBACK,
+        "DAYBOOK_SERVICE_PUBLIC_URL": ports.url(service),
         "DAYBOOK_SERVICE_CUSTOMERS_URL": ports.url("customers"),
         "DAYBOOK_SERVICE_PERMISSIONS_URL": ports.url("permissions"),
         "DAYBOOK_SERVICE_PORT": str(ports.service(service)),

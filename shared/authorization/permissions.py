@@ -1,6 +1,7 @@
 """Every permission there is; what is not named here cannot be allowed."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Permission(StrEnum):
@@ -52,3 +53,7 @@ class Permission(StrEnum):
     TEAMS_CHANGE = "team:change"
     TEAMS_READ = "team:read"
     WHAT_IF_ASK = "what_if:ask"
+
+
+OWN_TYPES: Final = frozenset(one.value.partition(":")[0] for one in Permission)
+"""The types of records that Daybook itself owns."""

@@ -3,6 +3,7 @@
 from uuid6 import uuid7
 
 from services.permissions import VERSION
+from services.permissions.api.authzen.routes import AuthzenRoutes
 from services.permissions.api.catalogue import CatalogueRoutes
 from services.permissions.api.changes import Changes
 from services.permissions.api.findings import FindingRoutes
@@ -18,11 +19,18 @@ from services.permissions.api.scim.kept import KeptPeople, KeptTeams
 from services.permissions.api.scim.routes import add_scim
 from services.permissions.api.snapshots import SnapshotRoutes
 from services.permissions.api.teams import TeamRoutes
+from services.permissions.application.book_names import BookNames
 from services.permissions.application.deciding import Deciding, deciding_on
+from services.permissions.application.declared_resources import DeclaredResources
+from services.permissions.application.evaluating import Evaluator
+from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
+from services.permissions.application.resources import Resources
 from services.permissions.application.review_reports import ReviewReports
 from services.permissions.application.whole_log import WholeLog
 from services.permissions.projections.customer_owners import NAME as CUSTOMER_OWNERS
+from services.permissions.projections.customer_records import TYPE as CUSTOMER
+from services.permissions.projections.customer_records import CustomerRecords
 from shared.security.signing import StatementSigner
 from shared.service.app import add_read_model_routes, begin_api
 from shared.service.foundation import Foundation
@@ -36,9 +44,13 @@ def permissions_api(
     foundation: Foundation,
     readiness: ReadinessCheck,
     told: Told,
+    public_url: str,
     deciding: Deciding | None = None,
 ) -> Api:
-    """Return the app with all its routes; what else decides in the process shares `deciding`."""
+    """Return the app with all its routes; what else decides in the process shares `deciding`.
+
+    Other programs reach it at `public_url`.
+    """
     app, routes = begin_api("permissions", VERSION, foundation, readiness, told)
     SnapshotRoutes(WholeLog(foundation.truth, foundation.feed)).add_to(routes)
     its = deciding or deciding_on(foundation)
@@ -59,5 +71,13 @@ def permissions_api(
     FindingRoutes(changes, pages, its.clock, foundation.guard).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
+    _authzen(foundation, book, public_url).add_to(routes)
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
     return app
+
+
+def _authzen(foundation: Foundation, book: PolicyBook, public_url: str) -> AuthzenRoutes:
+    """Return the routes by which other programs ask."""
+    resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
+    evaluator = Evaluator(foundation.guard.decisions, BookNames(book), resources)
+    return AuthzenRoutes(evaluator, PageTokens(foundation.service_key), public_url)

@@ -4,53 +4,49 @@ What a caller says of a subject counts only if the caller is trusted; what it sa
 counts only where Daybook does not own that type: of its own it looks up what is true.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from services.permissions.application.questions import Action, Entity, Properties, Question
+from services.permissions.application.questions import Action, Entity, Question
+from services.permissions.application.resources import Key, Known, Resources, sensitivity_of
 from shared.authorization.deciding import Answer, Code, decide
-from shared.authorization.questions import Circumstances, Record
-from shared.authorization.world import World
+from shared.authorization.filtering import NOTHING, row_filter
+from shared.authorization.questions import Circumstances
+from shared.authorization.rights import Basis, Decisions
 
 PEOPLE: Final = frozenset({"user", "person"})
 PROGRAMS: Final = frozenset({"service", "client"})
-WHOLE: Final = "*"
-_KINDS: Final[Mapping[str, str]] = {
+KINDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(PEOPLE, "person"),
     **dict.fromkeys(PROGRAMS, "service"),
 }
+AT_ONCE: Final = 200
+"""Between so many decisions of a search others get their turn: each costs some microseconds."""
 
 
-class SubjectNames(Protocol):
+class Names(Protocol):
     """How other programs call subjects; it reads what is personal, so it lives in one service."""
 
     def id_of(self, name: str) -> str | None:
-        """Return the id of the subject with this id or identifier; None: nobody."""
+        """Return the id of the subject with this id or name; None: nobody."""
         ...
 
     def name_of(self, subject: str) -> str:
         """Return the name by which programs know a subject: its first identifier, else its id."""
         ...
 
-    def described(self, subject: str) -> Properties:
+    def described(self, subject: str) -> Mapping[str, object]:
         """Return the personal attributes that conditions may ask for: email, user_name."""
         ...
 
 
-class Resources(Protocol):
-    """The records that are known here."""
+class Directory(Protocol):
+    """Knows the names of subjects as of now."""
 
-    def is_owned(self, resource_type: str) -> bool:
-        """Say whether Daybook itself owns records of this type."""
-        ...
-
-    def find(self, resource_type: str, resource_id: str) -> Record | None:
-        """Return what is known of one record."""
-        ...
-
-    def every(self, resource_type: str) -> Iterator[str]:
-        """Yield the ids of all records of a type, in their order."""
+    async def names(self, basis: Basis) -> Names:
+        """Return how everybody is called who is known to decisions on this basis."""
         ...
 
 
@@ -63,99 +59,167 @@ class Evaluated:
     answer: Answer | None = None
 
 
-class Evaluator:
-    """Answers from the world as it is now.
-
-    Args:
-        world: gives the current world and its age in seconds.
-        names: how other programs call subjects.
-        resources: the records that are known here.
-        now: the clock, in microseconds since 1970.
-    """
+class Sitting:
+    """One request's questions, all answered from one world at one moment."""
 
     def __init__(
-        self,
-        world: Callable[[], tuple[World, float]],
-        names: SubjectNames,
-        resources: Resources,
-        now: Callable[[], int],
-    ) -> None:
-        self._world = world
-        self._names = names
+        self, basis: Basis, names: Names, resources: Resources, found: Mapping[Key, Known],
+        caller: str,
+    ) -> None:  # fmt: skip
+        self.basis = basis
+        self.names = names
         self._resources = resources
-        self._now = now
+        self._found = found
+        known = basis.world.subjects.get(caller)
+        self._is_trusted = known is not None and known.is_trusted
 
-    def evaluate(self, question: Question, *, is_trusted: bool) -> Evaluated:
+    def evaluate(self, question: Question) -> Evaluated:
         """Return the answer to one question; whatever is unknown is denied."""
-        world, age = self._world()
-        subject = self._subject(world, question.subject)
+        subject = self.subject(question.subject)
         if subject is None:
             return Evaluated(allowed=False, code=Code.UNKNOWN_SUBJECT)
-        return self._decided(world, age, subject, question, is_trusted=is_trusted)
+        return self.decided(subject, question)
 
-    def subjects(
-        self, kind: str, question: Question, after: str, *, is_trusted: bool
-    ) -> Iterator[tuple[str, str]]:
-        """Yield (id, name) of every subject of a kind who may, by id, behind `after`."""
-        world, age = self._world()
-        wanted = _KINDS.get(kind)
-        for subject in sorted(one for one in world.subjects if one > after):
-            if world.subjects[subject].kind == wanted:
-                found = self._decided(world, age, subject, question, is_trusted=is_trusted)
-                if found.allowed:
-                    yield subject, self._names.name_of(subject)
-
-    def resources(self, question: Question, after: str, *, is_trusted: bool) -> Iterator[str]:
-        """Yield the id of every resource of the question's type that its subject may act on."""
-        world, age = self._world()
-        subject = self._subject(world, question.subject)
-        kind = question.resource.type
-        for resource_id in self._resources.every(kind) if subject is not None else ():
-            if resource_id > after:
-                one = Question(
-                    question.subject, question.action, Entity(kind, resource_id), question.context
-                )
-                if self._decided(world, age, str(subject), one, is_trusted=is_trusted).allowed:
-                    yield resource_id
-
-    def actions(self, question: Question, after: str, *, is_trusted: bool) -> Iterator[str]:
-        """Yield every action that the question's subject may do to its resource."""
-        world, age = self._world()
-        subject = self._subject(world, question.subject)
-        prefix = f"{question.resource.type}:"
-        names = sorted(one.removeprefix(prefix) for one in world.limits if one.startswith(prefix))
-        for name in names if subject is not None else ():
-            if name > after:
-                one = Question(question.subject, Action(name), question.resource, question.context)
-                if self._decided(world, age, str(subject), one, is_trusted=is_trusted).allowed:
-                    yield name
-
-    def _decided(
-        self, world: World, age: float, subject: str, question: Question, *, is_trusted: bool
-    ) -> Evaluated:
-        said: dict[str, Any] = dict(self._names.described(subject))
-        if is_trusted:
-            said.update(question.subject.properties)
-        around = Circumstances(
-            subject=said, action=question.action.properties, context=question.context
-        )
-        permission = f"{question.resource.type}:{question.action.name}"
-        record = self._record(world, question.resource)
-        answer = decide(world, subject, permission, record, self._now(), age, around)
+    def decided(self, subject: str, question: Question) -> Evaluated:
+        """Return the answer for a subject that is known already."""
+        its = self.basis
+        record = self._resources.record(its.world, question.resource, self._found)
+        answer = decide(
+            its.world, subject, permission_of(question), record, its.now, its.age,
+            self.around(subject, question),
+        )  # fmt: skip
         return Evaluated(answer[0], answer[1], answer)
 
-    def _subject(self, world: World, asked: Entity) -> str | None:
-        subject = self._names.id_of(asked.id)
-        known = world.subjects.get(subject) if subject is not None else None
-        if known is None or known.kind != _KINDS.get(asked.type):
+    def around(self, subject: str, question: Question) -> Circumstances:
+        """Return what is known besides: of the subject, of the action, of the context."""
+        said: dict[str, Any] = dict(self.names.described(subject))
+        if self._is_trusted:
+            said.update(question.subject.properties)
+        return Circumstances(
+            subject=said, action=question.action.properties, context=question.context
+        )
+
+    def subject(self, asked: Entity) -> str | None:
+        """Return the id of the subject that is meant; None: nobody of that type."""
+        subject = self.names.id_of(asked.id)
+        known = self.basis.world.subjects.get(subject) if subject is not None else None
+        if known is None or known.kind != KINDS.get(asked.type):
             return None
         return subject
 
-    def _record(self, world: World, asked: Entity) -> Record:
-        found = self._resources.find(asked.type, asked.id) or Record(asked.type, asked.id)
-        if self._resources.is_owned(asked.type):
-            return found
-        attributes = {**found.attributes, **asked.properties}
-        a_whole = world.policy.classes.get(asked.type, {}).get(WHOLE)
-        sensitivity = None if a_whole is None else a_whole.data_class
-        return Record(asked.type, asked.id, found.owner, sensitivity, attributes)
+
+class Evaluator:
+    """Answers from what the process knows at the moment of the request."""
+
+    def __init__(self, decisions: Decisions, directory: Directory, resources: Resources) -> None:
+        self._decisions = decisions
+        self._directory = directory
+        self._resources = resources
+
+    async def sit(self, about: Iterable[Entity], caller: str) -> Sitting:
+        """Begin to answer a request.
+
+        Args:
+            about: every resource that its questions name; they are looked up together.
+            caller: who asks, by the subject's id.
+
+        Raises:
+            UnavailableError: a database does not answer.
+        """
+        found = await self._resources.look_up(about)
+        names = await self._directory.names(self._decisions.basis())
+        # Taken last, so that nothing was revoked while we waited.
+        return Sitting(self._decisions.basis(), names, self._resources, found, caller)
+
+    async def subjects(
+        self, kind: str, question: Question, caller: str, after: str, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """Return (id, name) of the next subjects of a kind who may, by id, behind `after`."""
+        sitting = await self.sit([question.resource], caller)
+        wanted, world = KINDS.get(kind), sitting.basis.world
+        its = (one for one, known in world.subjects.items() if known.kind == wanted)
+        found = await _first(
+            (one for one in sorted(its) if one > after),
+            lambda one: sitting.decided(one, question).allowed,
+            limit,
+        )
+        return [(one, sitting.names.name_of(one)) for one in found]
+
+    async def resources(
+        self, question: Question, caller: str, after: str, limit: int
+    ) -> Sequence[str]:
+        """Return the ids of the next resources of a type that the subject may act on, by id.
+
+        Daybook's own are selected by the row filter, which finds exactly what a check of each
+        would allow, in one read however many there are.
+        """
+        sitting = await self.sit((), caller)
+        subject = sitting.subject(question.subject)
+        kind = question.resource.type
+        if subject is None:
+            return ()
+        if self._resources.is_owned(kind):
+            return await self._own(sitting, subject, question, after, limit)
+
+        def allows(resource_id: str) -> bool:
+            one = replace(question, resource=Entity(kind, resource_id))
+            return sitting.decided(subject, one).allowed
+
+        named = (one for one in self._resources.named(kind) if one > after)
+        return await _first(named, allows, limit)
+
+    async def actions(
+        self, question: Question, caller: str, after: str, limit: int
+    ) -> Sequence[str]:
+        """Return the next actions that the question's subject may do to its resource, by name."""
+        sitting = await self.sit([question.resource], caller)
+        subject = sitting.subject(question.subject)
+        if subject is None:
+            return ()
+        prefix = f"{question.resource.type}:"
+        those = (one for one in sitting.basis.world.limits if one.startswith(prefix))
+        names = sorted(one.removeprefix(prefix) for one in those)
+
+        def allows(name: str) -> bool:
+            return sitting.decided(subject, replace(question, action=Action(name))).allowed
+
+        return await _first((one for one in names if one > after), allows, limit)
+
+    async def _own(
+        self, sitting: Sitting, subject: str, question: Question, after: str, limit: int
+    ) -> Sequence[str]:
+        its, kind = sitting.basis, question.resource.type
+        own = self._resources.own(kind)
+        if own is None:
+            return ()
+        rank = sensitivity_of(its.world, kind)
+        columns = replace(own.columns, sensitivity="null" if rank is None else str(rank))
+        values: list[object] = []
+
+        def bind(value: object) -> str:
+            values.append(value)
+            return f"${len(values)}"
+
+        rows = row_filter(
+            its.world, subject, permission_of(question), columns, bind, its.now, its.age,
+            sitting.around(subject, question),
+        )  # fmt: skip
+        return () if rows.sql == NOTHING else await own.page(rows.sql, values, after, limit)
+
+
+def permission_of(question: Question) -> str:
+    """Return the permission that a question is about."""
+    return f"{question.resource.type}:{question.action.name}"
+
+
+async def _first(those: Iterator[str], allows: Callable[[str], bool], limit: int) -> list[str]:
+    """Return the first so many that are allowed; others have their turn meanwhile."""
+    found: list[str] = []
+    for number, one in enumerate(those, start=1):
+        if len(found) >= limit:
+            break
+        if allows(one):
+            found.append(one)
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return found

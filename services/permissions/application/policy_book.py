@@ -12,6 +12,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from services.permissions.application.subject_names import SubjectNames
 from services.permissions.domain.book import (
     POLICY_STREAM,
     Book,
@@ -52,6 +53,7 @@ class _Folded:
     place: tuple[int, int] = (0, 0)
     unopened: str | None = None
     """The reference of a key without which somebody's name is not known, until it can be had."""
+    names: SubjectNames = field(default_factory=SubjectNames)
     facts: int = 0
 
 
@@ -68,6 +70,11 @@ class PolicyBook:
     def book(self) -> Book:
         """Return what is known; nobody but `catch_up` may change it."""
         return self._now.book
+
+    @property
+    def names(self) -> SubjectNames:
+        """Return how everybody is called; nobody but `catch_up` may change it."""
+        return self._now.names
 
     @property
     def place(self) -> tuple[int, int]:
@@ -185,6 +192,9 @@ def _take(now: _Folded, record: RecordedEvent, event: Event | None) -> None:
         now.commitments.setdefault(fact.subject_id, fact.event.key_commitment)
     now.facts += 1
     now.book.fold(fact, record.origin.actor)
+    if isinstance(fact, SubjectFact):
+        subject = now.book.subject(fact.subject_id)
+        now.names.follow(fact.subject_id, subject, fact.event)
 
 
 def _fact(stream: str, event: Any) -> Fact | None:  # noqa: ANN401 - of the type of its stream

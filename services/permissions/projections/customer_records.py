@@ -70,6 +70,8 @@ class Customer:
 class CustomerRecords:
     """Reads the version of the read model that answers."""
 
+    columns: Final = COLUMNS
+
     def __init__(self, views: Lanes) -> None:
         self._views = views
 

@@ -19,7 +19,9 @@ async def add_api(process: Process) -> None:
     tail = TopicTail(process.kafka, process.service.topic, process.service.source)
     told = await keep_operators_told(process, foundation, tail)
     deciding = deciding_on(foundation)
-    app = permissions_api(foundation, process.readiness, told, deciding)
+    app = permissions_api(
+        foundation, process.readiness, told, process.settings.public_url, deciding
+    )
     listener = listen(process.settings.host, process.settings.port)
     process.runs += [
         tail.run,

@@ -71,7 +71,8 @@ async def a_desk(databases: Databases, decisions: Decisions | None = None) -> As
             stopping=asyncio.Event(),
         )
         opened.push_async_callback(foundation.records.close)
-        yield Desk(permissions_api(foundation, _readiness, _told(foundation)), foundation, opened)
+        app = permissions_api(foundation, _readiness, _told(foundation), "http://daybook")
+        yield Desk(app, foundation, opened)
 
 
 async def _lanes(opened: AsyncExitStack, template: str) -> Lanes:

@@ -1,6 +1,6 @@
 """Policy files are applied to a book, and what it says is asked of the replica that all share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -8,13 +8,16 @@ from uuid import UUID
 
 import orjson
 
-from services.permissions.application.evaluating import Evaluator
-from services.permissions.domain.book import Asking, Book, Fact
+from services.permissions.application.evaluating import Sitting
+from services.permissions.application.resources import Resources
+from services.permissions.application.subject_names import SubjectNames
+from services.permissions.domain.book import Asking, Book, Fact, SubjectFact
 from services.permissions.domain.deciding import has_administrator
 from services.permissions.domain.policy_file.planning import Plan, plan
 from services.permissions.domain.policy_file.reading import read_policy
 from shared.authorization.questions import Record
 from shared.authorization.reading import moment
+from shared.authorization.rights import Basis
 from shared.authorization.state import PermissionEvent
 from shared.authorization.world import World
 from tests.permissions.domain.stories import NOON
@@ -24,6 +27,7 @@ DEFAULT = PROJECT / "services/permissions/policies/default.yaml"
 PEOPLE = PROJECT / "demo/people.yaml"
 TODO = PROJECT / "demo/authzen-todo.yaml"
 FIXTURE = PROJECT / "demo/authzen-fixture.yaml"
+CALLER = "00000000-0000-4000-8000-0000000000ca"
 ERIN = "00000000-0000-4000-8000-000000000007"
 
 
@@ -70,38 +74,23 @@ def _data(fact: Fact) -> Any:  # noqa: ANN401
     return orjson.loads(written)
 
 
-class Names:
-    """How programs call the subjects of a book."""
-
-    def __init__(self, book: Book) -> None:
-        self._book = book
-
-    def id_of(self, name: str) -> str | None:
-        known = self._book.subjects.items()
-        return next((str(one) for one, its in known if name in its.identifiers), None)
-
-    def name_of(self, subject: str) -> str:
-        return self._book.subjects[UUID(subject)].identifiers[0]
-
-    def described(self, subject: str) -> dict[str, Any]:
-        emails = self._book.subjects[UUID(subject)].emails
-        return {"email": emails[0]} if emails else {}
-
-
-class NoRecords:
+class NothingDeclared:
     """Whoever asks brings the record along."""
 
-    def is_owned(self, resource_type: str) -> bool:
-        return resource_type == "customer"
-
-    def find(self, _resource_type: str, _resource_id: str) -> Record | None:
-        return None
-
-    def every(self, _resource_type: str) -> Iterator[str]:
-        return iter(())
+    def declared(self, _resource_type: str) -> Mapping[str, Record]:
+        return {}
 
 
-def evaluator_of(desk: Desk) -> Evaluator:
-    """Return what answers other programs' questions by what was applied."""
+def sitting_of(desk: Desk, *, is_trusted: bool = False) -> Sitting:
+    """Return what answers a program's questions by what was applied."""
     world = world_of(desk.facts)
-    return Evaluator(lambda: (world, 0.0), Names(desk.book), NoRecords(), lambda: moment(NOON))
+    if is_trusted:
+        position, stream = world.position, f"subject-{CALLER}"
+        joined = PermissionEvent(position + 1, stream, "SubjectJoined", {"kind": "service"})
+        world = world.after([joined, PermissionEvent(position + 2, stream, "CallerTrusted", {})])
+    names = SubjectNames()
+    for fact in desk.facts:
+        if isinstance(fact, SubjectFact):
+            names.follow(fact.subject_id, desk.book.subject(fact.subject_id), fact.event)
+    resources = Resources({}, NothingDeclared())
+    return Sitting(Basis(world, 1, moment(NOON), 0.0), names, resources, {}, CALLER)

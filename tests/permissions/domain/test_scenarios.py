@@ -32,7 +32,7 @@ from tests.permissions.domain.files import (
     TODO,
     Desk,
     demo,
-    evaluator_of,
+    sitting_of,
     world_of,
 )
 from tests.permissions.domain.stories import NOON, Story, on
@@ -43,16 +43,14 @@ CASES = json.loads((PROJECT / "tests/vectors/authzen/todo-decisions-1_0-02.json"
 def test_the_43_cases_of_the_todo_scenario_pass_after_its_file_was_applied() -> None:
     desk = demo()
     desk.apply(TODO)
-    asks = evaluator_of(desk)
+    asks = sitting_of(desk)
     for case in CASES["evaluation"]:
-        answer = asks.evaluate(question_of(case["request"]), is_trusted=False)
+        answer = asks.evaluate(question_of(case["request"]))
         assert answer.allowed is case["expected"], case["request"]
     for case in CASES["evaluations"]:
         batch = batch_of(case["request"])
         assert batch is not None
-        answers = batch.answered(
-            lambda one: {"decision": asks.evaluate(one, is_trusted=False).allowed}
-        )
+        answers = batch.answered(lambda one: {"decision": asks.evaluate(one).allowed})
         assert answers == case["expected"]
     assert len(CASES["evaluation"]) + len(CASES["evaluations"]) == 43
 
@@ -63,7 +61,7 @@ def test_the_eight_decisions_of_the_certification_are_made_after_its_file_was_ap
 ) -> None:
     at = desk()
     at.apply(FIXTURE)
-    asks = evaluator_of(at)
+    asks = sitting_of(at, is_trusted=True)
     archived, admin = {"status": "archived"}, {"role": "admin"}
     for name, action, resource, subject, expected in (
         ("alice", Action("read"), {}, {}, True),
@@ -78,7 +76,7 @@ def test_the_eight_decisions_of_the_certification_are_made_after_its_file_was_ap
         question = Question(
             Entity("user", name, subject), action, Entity("record", "record-1", resource)
         )
-        assert asks.evaluate(question, is_trusted=True).allowed is expected, question
+        assert asks.evaluate(question).allowed is expected, question
 
 
 @pytest.mark.parametrize("seed", range(3))

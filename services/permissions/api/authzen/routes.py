@@ -1,8 +1,6 @@
 """The routes of AuthZEN: one question, many, three searches, and where all of these are."""
 
-from collections.abc import Callable, Iterator
-from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +15,7 @@ from services.permissions.api.authzen.entities import (
     subject_of,
     type_of,
 )
-from services.permissions.api.authzen.searches import Page, SearchPages, fingerprint
+from services.permissions.api.authzen.searches import SearchPages, fingerprint
 from services.permissions.application.evaluating import Evaluated, Evaluator
 from services.permissions.application.questions import Action, Entity, Question
 from shared.authorization.permissions import Permission
@@ -34,9 +32,6 @@ SEARCHES: Final = {kind: f"/access/v1/search/{kind}" for kind in ("subject", "re
 DISCOVERY: Final = "/.well-known/authzen-configuration"
 _NOBODY: Final = "-"
 
-Found = Iterator[tuple[str, Any]]
-"""The key of a result, and the result as it is answered."""
-
 
 class AuthzenRoutes:
     """The handlers of the Authorization API.
@@ -45,20 +40,12 @@ class AuthzenRoutes:
         evaluator: answers the questions.
         tokens: seals the places of pages.
         public_url: where callers reach this service: scheme and host, without a path.
-        is_trusted: says whether what a caller says of subjects counts.
     """
 
-    def __init__(
-        self,
-        evaluator: Evaluator,
-        tokens: PageTokens,
-        public_url: str,
-        is_trusted: Callable[[str], bool],
-    ) -> None:
+    def __init__(self, evaluator: Evaluator, tokens: PageTokens, public_url: str) -> None:
         self._evaluator = evaluator
         self._pages = SearchPages(tokens)
         self._url = public_url.rstrip("/")
-        self._is_trusted = is_trusted
 
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
@@ -81,16 +68,20 @@ class AuthzenRoutes:
 
         A refusal is an answer: 200, with `decision` false.
         """
-        question = question_of(await _body(request))
-        return JsonAnswer(self._decided(question, caller))
+        return await self._one(question_of(await _body(request)), caller)
 
     async def evaluations(self, request: Request, caller: Caller) -> Response:
-        """Answer many questions that share parts; all, or up to the first that ends them."""
+        """Answer many questions that share parts; all, or up to the first that ends them.
+
+        All are answered by the same permissions at the same moment.
+        """
         body = await _body(request)
         batch = batch_of(body)
         if batch is None:
-            return JsonAnswer(self._decided(question_of(body), caller))
-        answers = batch.answered(lambda question: self._decided(question, caller))
+            return await self._one(question_of(body), caller)
+        about = [one.resource for one in batch.questions if isinstance(one, Question)]
+        sitting = await self._evaluator.sit(about, caller.subject)
+        answers = batch.answered(lambda question: _told(sitting.evaluate(question)))
         return JsonAnswer({"evaluations": answers})
 
     async def subjects(self, request: Request, caller: Caller) -> Response:
@@ -101,33 +92,37 @@ class AuthzenRoutes:
             Entity(kind, _NOBODY), action_of(body), resource_of(body), context_of(body)
         )
         page = self._pages.wanted(body, asked := fingerprint("subject", body))
-        found = self._evaluator.subjects(
-            kind, question, page.after, is_trusted=self._is_trusted(caller.subject)
+        found = await self._evaluator.subjects(
+            kind, question, caller.subject, page.after, page.limit + 1
         )
-        return self._page(asked, page, ((one, {"type": kind, "id": name}) for one, name in found))
+        named = [{"type": kind, "id": name} for _, name in found[: page.limit]]
+        return JsonAnswer(self._pages.answer(asked, page, [one for one, _ in found], named))
 
     async def resources(self, request: Request, caller: Caller) -> Response:
-        """Say which resources of a type this subject may do this to."""
+        """Say which resources of a type this subject may do this to.
+
+        Of Daybook's own customers all are found; of other types those that the policy names.
+        """
         body = await _body(request)
         kind = type_of(body, "resource")
         question = Question(
             subject_of(body), action_of(body), Entity(kind, _NOBODY), context_of(body)
         )
         page = self._pages.wanted(body, asked := fingerprint("resource", body))
-        found = self._evaluator.resources(
-            question, page.after, is_trusted=self._is_trusted(caller.subject)
+        found = await self._evaluator.resources(
+            question, caller.subject, page.after, page.limit + 1
         )
-        return self._page(asked, page, ((one, {"type": kind, "id": one}) for one in found))
+        named = [{"type": kind, "id": one} for one in found[: page.limit]]
+        return JsonAnswer(self._pages.answer(asked, page, found, named))
 
     async def actions(self, request: Request, caller: Caller) -> Response:
         """Say what this subject may do to this resource."""
         body = await _body(request)
         question = Question(subject_of(body), Action(_NOBODY), resource_of(body), context_of(body))
         page = self._pages.wanted(body, asked := fingerprint("action", body))
-        found = self._evaluator.actions(
-            question, page.after, is_trusted=self._is_trusted(caller.subject)
-        )
-        return self._page(asked, page, ((one, {"name": one}) for one in found))
+        found = await self._evaluator.actions(question, caller.subject, page.after, page.limit + 1)
+        named = [{"name": one} for one in found[: page.limit]]
+        return JsonAnswer(self._pages.answer(asked, page, found, named))
 
     async def discovery(self, _request: Request) -> Response:
         """Say where the endpoints are."""
@@ -140,15 +135,9 @@ class AuthzenRoutes:
             }
         )
 
-    def _decided(self, question: Question, caller: Caller) -> Decided:
-        return _told(
-            self._evaluator.evaluate(question, is_trusted=self._is_trusted(caller.subject))
-        )
-
-    def _page(self, asked: str, page: Page, found: Found) -> Response:
-        some = list(islice(found, page.limit + 1))
-        results = [result for _, result in some[: page.limit]]
-        return JsonAnswer(self._pages.answer(asked, page, [key for key, _ in some], results))
+    async def _one(self, question: Question, caller: Caller) -> Response:
+        sitting = await self._evaluator.sit([question.resource], caller.subject)
+        return JsonAnswer(_told(sitting.evaluate(question)))
 
 
 async def _body(request: Request) -> Document:

@@ -1,8 +1,16 @@
 """What may be asked of the policy."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
 
-from services.permissions.domain.policy.events import Allowance, Otherwise, SodKind, Title
+from services.permissions.domain.policy.events import (
+    Allowance,
+    AttributeValue,
+    Otherwise,
+    SodKind,
+    Title,
+)
 from shared.authorization.scopes import Clearance, Risk
 
 
@@ -113,9 +121,35 @@ class SetFreshnessLimit:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class DeclareResource:
+    """Name a record of another program, so that searches find it."""
+
+    resource_type: str
+    resource_id: str
+    owner: UUID | None = None
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawResource:
+    """Name it no longer."""
+
+    resource_type: str
+    resource_id: str
+
+
 CatalogueCommand = DefinePermission | RetirePermission
 DataClassCommand = SetDataClass | RemoveDataClass
 RoleCommand = DefineRole | RetireRole | SetRolePermission | AddRoleParent | RemoveRoleParent
 SodCommand = DefineSodRule | RetireSodRule
 SettingCommand = ChooseDefaultRole | SetFreshnessLimit
-PolicyCommand = CatalogueCommand | DataClassCommand | RoleCommand | SodCommand | SettingCommand
+ResourceCommand = DeclareResource | WithdrawResource
+PolicyCommand = (
+    CatalogueCommand
+    | DataClassCommand
+    | RoleCommand
+    | SodCommand
+    | SettingCommand
+    | ResourceCommand
+)

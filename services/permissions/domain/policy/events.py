@@ -3,6 +3,7 @@
 Nothing here is personal: a policy speaks of roles, never of people, and so must its reasons.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -17,6 +18,10 @@ SodKind = Literal["static", "dynamic"]
 ConditionDocument = dict[str, Any]
 """A condition as JSON: {"all": […]}, {"any": […]}, {"not": …}, or one comparison {"attribute",
 "is", "value" or "to"}."""
+
+
+AttributeValue = str | int | bool
+"""What conditions may compare."""
 
 
 class Title(BaseModel):
@@ -219,6 +224,28 @@ class PolicyChangeMade(PolicyChange):
     """Who agreed, besides the one who did it."""
 
 
+class ResourceDeclared(PolicyChange):
+    """A record of another program is named, so that searches find it; said again, changed."""
+
+    resource_type: str
+    """Its type; never one of Daybook's own."""
+    resource_id: str
+    """Its id among records of this type."""
+    owner: UUID | None = None
+    """The subject who owns it; absent: nobody."""
+    attributes: Mapping[str, AttributeValue] = {}
+    """What conditions may look at, as resource.<name>; nothing personal."""
+
+
+class ResourceWithdrawn(PolicyChange):
+    """The record is named no longer."""
+
+    resource_type: str
+    """Its type."""
+    resource_id: str
+    """Which one."""
+
+
 PermissionEvent = PermissionDefined | PermissionRetired
 DataClassEvent = DataClassSet | DataClassRemoved
 RoleEvent = (
@@ -233,4 +260,13 @@ RoleEvent = (
 SodEvent = SodRuleDefined | SodRuleRetired
 SettingEvent = DefaultRoleChosen | FreshnessLimitSet | AdministratorRemoved
 ApprovalEvent = PolicyChangeApproved | PolicyChangeMade
-PolicyEvent = PermissionEvent | DataClassEvent | RoleEvent | SodEvent | SettingEvent | ApprovalEvent
+ResourceEvent = ResourceDeclared | ResourceWithdrawn
+PolicyEvent = (
+    PermissionEvent
+    | DataClassEvent
+    | RoleEvent
+    | SodEvent
+    | SettingEvent
+    | ApprovalEvent
+    | ResourceEvent
+)

@@ -8,6 +8,7 @@ from services.permissions.domain.policy.commands import (
     CatalogueCommand,
     ChooseDefaultRole,
     DataClassCommand,
+    DeclareResource,
     DefinePermission,
     DefineSodRule,
     PolicyCommand,
@@ -18,6 +19,7 @@ from services.permissions.domain.policy.commands import (
     SetFreshnessLimit,
     SettingCommand,
     SodCommand,
+    WithdrawResource,
 )
 from services.permissions.domain.policy.events import (
     AdministratorRemoved,
@@ -33,6 +35,7 @@ from services.permissions.domain.policy.events import (
     PolicyChangeApproved,
     PolicyChangeMade,
     PolicyEvent,
+    ResourceEvent,
     RoleEvent,
     SettingEvent,
     SodEvent,
@@ -45,6 +48,7 @@ from services.permissions.domain.policy.known import (
     must_be_name,
     role_in_force,
 )
+from services.permissions.domain.policy.resources import decide_resource, evolve_resource
 from services.permissions.domain.policy.roles import decide_role, evolve_role
 from services.permissions.domain.policy.state import (
     Approval,
@@ -86,6 +90,8 @@ def decide_policy(
             return [*_decide_sod(policy, command, reason)]
         case ChooseDefaultRole() | SetFreshnessLimit():
             return [*_decide_setting(policy, command, reason)]
+        case DeclareResource() | WithdrawResource():
+            return [*decide_resource(policy, command, reason)]
         case _:
             return [*decide_role(policy, command, reason)]
 
@@ -282,4 +288,5 @@ _EVOLVE: Final[Mapping[type, Callable[[Policy, Any], Policy]]] = {
     **dict.fromkeys(get_args(SodEvent), _evolve_sod),
     **dict.fromkeys(get_args(SettingEvent), _evolve_setting),
     **dict.fromkeys(get_args(ApprovalEvent), _evolve_approval),
+    **dict.fromkeys(get_args(ResourceEvent), evolve_resource),
 }

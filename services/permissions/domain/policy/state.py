@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.permissions.domain.policy.events import Allowance, Otherwise, SodKind, Title
+from services.permissions.domain.policy.events import (
+    Allowance,
+    AttributeValue,
+    Otherwise,
+    SodKind,
+    Title,
+)
 from shared.authorization.scopes import Clearance, Risk
 
 
@@ -56,6 +62,14 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """What the policy says of one record of another program."""
+
+    owner: UUID | None = None
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All of it, folded from its one stream."""
 
@@ -69,6 +83,8 @@ class Policy:
     freshness_seconds: Mapping[Risk, float] = field(default_factory=dict)
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     """By the digest of the change."""
+    resources: Mapping[tuple[str, str], Resource] = field(default_factory=dict)
+    """Records of other programs, by type and id."""
 
 
 NO_POLICY = Policy()

@@ -143,6 +143,15 @@ class TeamEntry(_Entry):
     """What people call it."""
 
 
+class ResourceEntry(_Entry):
+    """One record of another program."""
+
+    owner: UUID | None = None
+    """The subject who owns it."""
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict)
+    """What conditions may look at, as resource.<name>; nothing personal."""
+
+
 def _zoned(given: datetime) -> datetime:
     if given.tzinfo is None:
         raise field_error("has no time zone", "Write it like 2026-01-31T12:00:00Z.")
@@ -227,8 +236,9 @@ class PolicyFile(_Entry):
     daybook_policy: Literal[1]
     """The version of this format."""
     covers: Covers = "what_it_names"
-    """everything: what the file does not name of permissions, data classes, roles and rules is
-    taken away · what_it_names: it stays. People who are not named always stay as they are."""
+    """everything: what the file does not name of permissions, data classes, roles, rules and
+    records is taken away · what_it_names: it stays. People who are not named always stay as
+    they are."""
     reason: Lines | None = None
     """Why; kept in clear text with each change, so it says nothing of people."""
     permissions: dict[str, PermissionEntry] = Field(default_factory=dict)
@@ -243,6 +253,8 @@ class PolicyFile(_Entry):
     """What everybody gets who joins; absent: as it is."""
     freshness_seconds: dict[Risk, float] = Field(default_factory=dict)
     """By risk: how old a copy of the policy may be that decides."""
+    resources: dict[str, dict[str, ResourceEntry]] = Field(default_factory=dict)
+    """Records of other programs that a search shall find, by type and id."""
     teams: dict[str, TeamEntry] = Field(default_factory=dict)
     """By a name that this file uses for it."""
     subjects: dict[str, SubjectEntry] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from services.permissions.domain.policy.commands import (
     AddRoleParent,
     ChooseDefaultRole,
+    DeclareResource,
     DefinePermission,
     DefineRole,
     DefineSodRule,
@@ -17,6 +18,7 @@ from services.permissions.domain.policy.commands import (
     SetDataClass,
     SetFreshnessLimit,
     SetRolePermission,
+    WithdrawResource,
 )
 from services.permissions.domain.policy.events import Allowance, Title
 from services.permissions.domain.policy.state import Policy
@@ -49,6 +51,7 @@ def additions(policy: Policy, file: PolicyFile) -> Iterator[Located]:
         yield ("freshness_seconds", risk.value), SetFreshnessLimit(risk, seconds)
     if file.default_role is not None:
         yield ("default_role",), ChooseDefaultRole(file.default_role)
+    yield from _resources(file)
 
 
 def removals(policy: Policy, file: PolicyFile) -> Iterator[Located]:
@@ -57,6 +60,11 @@ def removals(policy: Policy, file: PolicyFile) -> Iterator[Located]:
         return
     if file.default_role is None and policy.default_role is not None:
         yield ("default_role",), ChooseDefaultRole(None)
+    yield from (
+        (("resources",), WithdrawResource(kind, name))
+        for kind, name in policy.resources
+        if name not in file.resources.get(kind, {})
+    )
     yield from (
         (("sod_rules",), RetireSodRule(rule))
         for rule in policy.sod_rules
@@ -77,6 +85,13 @@ def removals(policy: Policy, file: PolicyFile) -> Iterator[Located]:
         for name, permission in policy.permissions.items()
         if name not in file.permissions and not permission.is_retired
     )
+
+
+def _resources(file: PolicyFile) -> Iterator[Located]:
+    for kind, those in file.resources.items():
+        for name, its in those.items():
+            declared = DeclareResource(kind, name, its.owner, its.attributes)
+            yield ("resources", kind, name), declared
 
 
 def title_of(entry: TitleEntry) -> Title:

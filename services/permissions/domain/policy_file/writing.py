@@ -79,7 +79,17 @@ def _policy_part(policy: Policy) -> Entry:
         "freshness_seconds": {
             risk.value: seconds for risk, seconds in sorted(policy.freshness_seconds.items())
         },
+        "resources": _resources(policy),
     }
+
+
+def _resources(policy: Policy) -> Entry:
+    written: dict[str, Entry] = {}
+    for (kind, name), its in sorted(policy.resources.items()):
+        owner = {} if its.owner is None else {"owner": str(its.owner)}
+        more = {"attributes": dict(its.attributes)} if its.attributes else {}
+        written.setdefault(kind, {})[name] = owner | more
+    return written
 
 
 def _role(policy: Policy, role: Role) -> Entry:
