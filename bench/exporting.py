@@ -11,13 +11,13 @@ from typing import Final
 
 import asyncpg
 
+from bench.exporter import everything
 from bench.ground import Ground
 from bench.large_directory import LargeDirectory
 from bench.measuring import Claim, Paired, Row, in_turns, must_be, pair
 from bench.parts import parts
 from services.customers.api.exporting import csv_lines, pieces
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
-from services.customers.projections.wanted import Wanted
 
 CUSTOMERS: Final = int(os.environ.get("BENCH_LARGE_CUSTOMERS", "1000000"))
 ROUNDS: Final = 3
@@ -35,7 +35,8 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
 
         async def ours() -> float:
             lines, began = 0, perf_counter()
-            async for piece in pieces(directory.every(Wanted(archived="also")), csv_lines):
+            batches, look = everything(directory)
+            async for piece in pieces(batches, csv_lines, look):
                 lines += piece.count(b"\r\n")
             seconds = perf_counter() - began
             must_be(CUSTOMERS + 1, lines, "lines of an export")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvloop
 
+from bench.exporter import everything
 from bench.ground import Databases, ground_at
 from bench.parts import Parts
 from bench.rebuilding import Rebuilds, all_applied, rebuild_parts
@@ -16,7 +17,6 @@ from cli.local.paths import Place
 from services.customers.api.exporting import csv_lines, pieces
 from services.customers.application.importing.worker import ImportWorker
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
-from services.customers.projections.wanted import Wanted
 from shared.clock import SystemClock
 from shared.eventstore.store import EventStore
 from shared.garbage import look_for_garbage_rarely
@@ -48,7 +48,8 @@ async def export_all(views_dsn: str) -> None:
     """Write every customer out, for nobody."""
     lanes = Lanes(views_dsn, 1, application_name="bench-memory", settings=SETTINGS)
     await lanes.open()
-    async for _ in pieces(DirectoryQueries(lanes).every(Wanted(archived="also")), csv_lines):
+    batches, look = everything(DirectoryQueries(lanes))
+    async for _ in pieces(batches, csv_lines, look):
         pass
     await lanes.close()
 

@@ -1,10 +1,13 @@
 """What the service says about customers, as far as our commands read it."""
 
 from datetime import datetime
+from typing import TypeVar
 
 from pydantic import Field
 
 from cli.answers import Answer, Dated
+
+T = TypeVar("T")
 
 
 class Email(Answer):
@@ -53,27 +56,35 @@ class Match(Answer):
 
 
 class Customer(Answer):
-    """One customer at one version; an erased one has no name any more."""
+    """One customer at one version; an erased one has no name any more.
+
+    A text where something else should stand is the mask of what you may not see.
+    """
 
     id: str
-    kind: str
+    kind: str | None = None
     name: str | None = None
-    emails: tuple[Email, ...] = ()
-    phones: tuple[Phone, ...] = ()
-    addresses: tuple[Address, ...] = ()
+    emails: tuple[Email, ...] | str = ()
+    phones: tuple[Phone, ...] | str = ()
+    addresses: tuple[Address, ...] | str = ()
     primary_email: str | None = None
     primary_phone: str | None = None
     primary_address: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] | str = ()
     stage: str | None = None
     owner: str | None = None
-    custom: dict[str, object] = Field(default_factory=dict)
-    archived: bool = False
-    links: tuple[Link, ...] = ()
-    legal_hold: bool = False
+    custom: dict[str, object] | str = Field(default_factory=dict)
+    archived: bool | str = False
+    links: tuple[Link, ...] | str = ()
+    legal_hold: bool | str = False
     version: int
     erased: bool | None = None
     matched: tuple[Match, ...] = ()
+
+
+def unmasked(values: tuple[T, ...] | str) -> tuple[T, ...]:
+    """Return what is seen of a list; nothing, where it is masked."""
+    return () if isinstance(values, str) else values
 
 
 class CustomerPage(Dated):

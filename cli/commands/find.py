@@ -83,9 +83,11 @@ def _show(page: CustomerPage, *, is_found: bool) -> None:
 
 
 def _row(customer: Customer) -> tuple[str, ...]:
-    addresses = ", ".join(email.address or "" for email in customer.emails)
+    emails = customer.emails
+    if not isinstance(emails, str):
+        emails = ", ".join(email.address or "" for email in emails)
     name = shown_name(customer.name, is_erased=customer.erased)
-    return customer.id, customer.kind, str(customer.version), name, addresses
+    return customer.id, customer.kind or NOTHING, str(customer.version), name, emails
 
 
 def _why(customer: Customer) -> str:

@@ -37,6 +37,8 @@ class Columns:
     """The rank of its Clearance; null: restricted."""
     key_type: Literal["uuid", "text"] = "uuid"
     """What id and owner are."""
+    owner_type: Literal["uuid", "text"] | None = None
+    """What the owner is, if it is not what the id is."""
     attributes: Mapping[str, Column] = field(default_factory=dict)
     """resource.<name> → its column; what has none is unknown."""
 
@@ -48,6 +50,8 @@ class RowFilter:
     sql: str
     answer: Answer
     """Whether there may be rows at all, and if not why."""
+    owners: frozenset[str] | None = None
+    """Nobody else's rows are listed; None: anybody's may be. Good for a way to find them."""
 
 
 def row_filter(
@@ -78,7 +82,7 @@ def row_filter(
     answer = decide(world, subject, permission, None, now, age, around)
     entry = world.entry(subject)
     if not answer[0] or entry is None:
-        return RowFilter(NOTHING, answer)
+        return RowFilter(NOTHING, answer, frozenset())
     values = _Values()
     writer = FilterWriter(world, entry, subject, columns, values.mark, now, around)
     ways = writer.ways(ways_of(entry, permission))
@@ -86,7 +90,8 @@ def row_filter(
         *writer.denials(entry.denied.get(permission, ())),
         *writer.duties(permission, done),
     ]
-    return RowFilter(values.bound(_and([ways, *(_not(one) for one in but)]), bind), answer)
+    sql = values.bound(_and([ways, *(_not(one) for one in but)]), bind)
+    return RowFilter(sql, answer, writer.owners)
 
 
 class _Values:
@@ -129,6 +134,8 @@ class FilterWriter:
             bind,
         )
         self._scopes: dict[int, str] = {}
+        self.owners: frozenset[str] | None = frozenset()
+        """Whose rows the ways written so far reach; None: anybody's."""
 
     def ways(self, ways: Iterable[Allowance]) -> str:
         """Return what selects the rows that one of the ways reaches."""
@@ -151,6 +158,8 @@ class FilterWriter:
 
     def _way(self, way: Allowance) -> str:
         parts = [self._scope(way.scope)]
+        if way.scope == ALL:
+            self.owners = None
         if way.clearance < RESTRICTED:
             parts.append(f"coalesce({self._columns.sensitivity}, {RESTRICTED}) <= {way.clearance}")
         more = way.more
@@ -183,10 +192,14 @@ class FilterWriter:
             members |= membership.of_teams(mine.teams)
         if scope >= Scope.DEPARTMENT.rank:
             members |= membership.of_department(mine.department)
-        able = self._able(members)
-        owner, type_ = self._columns.owner, self._columns.key_type
+        owner, type_ = self._columns.owner, self._columns.owner_type or self._columns.key_type
+        able = self._able(members, type_)
         if not able:
             return NOTHING
+        if self.owners is not None:
+            self.owners = self.owners.union(able)
+        if len(able) == 1:
+            return f"{owner} = {self._bind(able[0])}::{type_}"
         # NULL is in no list: a row that nobody owns is not listed.
         return f"{owner} = any({self._bind(able)}::{type_}[])"
 
@@ -194,14 +207,14 @@ class FilterWriter:
         return EVERYTHING if records is None else self._ids(records)
 
     def _ids(self, ids: Collection[str]) -> str:
-        able = self._able(ids)
+        able = self._able(ids, self._columns.key_type)
         if not able:
             return NOTHING
         return f"{self._columns.id} = any({self._bind(able)}::{self._columns.key_type}[])"
 
-    def _able(self, keys: Iterable[str]) -> list[str]:
+    def _able(self, keys: Iterable[str], type_: str) -> list[str]:
         """Return the keys that the column can hold; no other can be equal to one of its values."""
-        if self._columns.key_type == "uuid":
+        if type_ == "uuid":
             return [key for key in keys if _UUID.fullmatch(key)]
         return [key for key in keys if can_be_stored(key)]
 

@@ -3,8 +3,9 @@
 Whoever holds rights for longer than one answer takes them anew: they are not kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from shared.authorization.changing import decide_change
@@ -15,10 +16,14 @@ from shared.authorization.filtering import Columns, RowFilter, row_filter
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import PLAINLY, Circumstances, Record
 from shared.authorization.reasons import words
+from shared.authorization.state import RESTRICTED
 from shared.authorization.world import World
 from shared.errors import NotPermittedError, UndecidedError
 from shared.eventstore.tokens import TokenPart
 
+WHOLE: Final = "*"
+"""The record itself, among the fields of its type."""
+NO_FACTS: Final[Mapping[str, object]] = MappingProxyType({})
 UNDECIDED: Final = frozenset({Code.STALE, Code.BEHIND, Code.PARKED, Code.ERROR})
 """Refusals that say nothing about the caller: asked again later, the answer may be another."""
 
@@ -86,6 +91,30 @@ class Rights:
         return decide_change(
             its.world, self.subject, permission, (before, after), its.now, its.age, self.around
         )
+
+    def record(
+        self,
+        type_: str,
+        record_id: str,
+        owner: str | None = None,
+        facts: Mapping[str, object] = NO_FACTS,
+    ) -> Record:
+        """Return a record of a type, as secret as the policy says that the type is."""
+        return Record(type_, record_id, owner, self.sensitivity(type_), facts)
+
+    def sensitivity(self, type_: str) -> int:
+        """Return the rank of the class of a type's records; restricted unless it has one."""
+        its = self.basis.world.policy.classes.get(type_, {}).get(WHOLE)
+        return RESTRICTED if its is None else its.data_class
+
+    def require_everywhere(self, permission: Permission) -> None:
+        """Refuse whoever may not do this to each and every record, also to what nobody owns.
+
+        Raises:
+            NotPermittedError: it may not be done, or only to some.
+            UndecidedError: it cannot be decided now, and therefore is denied.
+        """
+        self.require(permission, self.record(permission.partition(":")[0], ""))
 
     def rows(self, permission: Permission, columns: Columns, bind: Bind) -> RowFilter:
         """Return what selects exactly the rows whose check allows them now."""

@@ -65,12 +65,12 @@ class FeedRoutes:
         routes.add(
             "GET", "/v1/feed", "read_feed", Permission.FEED_READ, self.read,
             parameters=[TOPIC, PARTITION, FROM, PAGE_SIZE],
-            answers={200: Answer("A page of the feed.", FeedPage)},
+            answers={200: Answer("A page of the feed.", FeedPage)}, everywhere=True,
         )  # fmt: skip
         routes.add(
             "GET", "/v1/feed/digest", "digest_feed", Permission.FEED_READ, self.digest,
             parameters=[TOPIC, PARTITION, FROM, TO],
-            answers={200: Answer("Digests per range.", DigestPage)},
+            answers={200: Answer("Digests per range.", DigestPage)}, everywhere=True,
         )  # fmt: skip
 
     async def read(self, request: Request, caller: Caller) -> Response:
@@ -119,7 +119,7 @@ class FeedRoutes:
                 fix=f"Send topic={' or topic='.join(self._feeds)}.",
             )
         if feed.table == "records":
-            self._guard.require(caller, Permission.RECORDS_READ)
+            self._guard.require(caller, Permission.RECORDS_READ, everywhere=True)
         return feed
 
     def _partition(self, request: Request, feed: Feed) -> int:

@@ -57,14 +57,17 @@ class Guard:
         """Return what the caller may do now; take it anew for whatever comes later."""
         return Rights(self.decisions.basis(), caller.subject)
 
-    def require(self, caller: Caller, permission: Permission) -> None:
-        """Refuse whoever may not do this to any record at all.
+    def require(self, caller: Caller, permission: Permission, *, everywhere: bool = False) -> None:
+        """Refuse whoever may not do this to any record at all, or not to every one.
 
         Raises:
             NotPermittedError: the caller may not.
             UndecidedError: it cannot be decided now, and therefore is denied.
         """
-        self.rights(caller).require(permission)
+        rights = self.rights(caller)
+        rights.require(permission)
+        if everywhere:
+            rights.require_everywhere(permission)
 
     def may(self, caller: Caller, permission: Permission) -> bool:
         """Say whether the caller may also do something else, for a route that shows more then."""

@@ -81,6 +81,7 @@ class Routes:
         answers: Mapping[int, Answer],
         about: str | None = None,
         access: Access | None = None,
+        everywhere: bool = False,
     ) -> None:
         """Add a route; the handler gets the request and a caller who has the permission.
 
@@ -88,7 +89,8 @@ class Routes:
         a file), `parameters` and `answers` are for the OpenAPI document only: the handler reads
         the request itself. `about` is the
         path parameter with the id of the customer concerned, `access` says that what the route
-        shows is written down; refusals and errors always are.
+        shows is written down; refusals and errors always are. `everywhere`: what it shows is of the
+        whole store, so its caller needs the permission for every record.
         """
         if not isinstance(permission, Permission):
             raise UnguardedRouteError(f"{method} {path} names no permission")
@@ -100,7 +102,7 @@ class Routes:
             caller: Caller | None = None
             try:
                 caller = await guard.identify(scope)
-                guard.require(caller, permission)
+                guard.require(caller, permission, everywhere=everywhere)
                 response = await handler(Request(scope, receive, send), caller)
             except Exception as error:
                 await recorder.failed(place, scope, caller, error)

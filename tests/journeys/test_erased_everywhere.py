@@ -142,7 +142,8 @@ def told_by_answers(living: Living, customer_id: str) -> set[str]:
     """Return which value anybody is still answered, whatever they may ask."""
     one, found = f"{PATH}/{customer_id}", ""
     asked = {
-        "alice": [one, f"{one}?version=1", f"{one}/history", f"{one}/notes", PATH],
+        # Whoever is erased is nobody's customer, and seen by those alone who see all.
+        "carol": [one, f"{one}?version=1", f"{one}/history", f"{one}/notes", PATH],
         "petra": [f"{one}/access-file", f"{one}/access-file?format=html", f"{one}/holds",
             f"{one}/erasure"],
     }  # fmt: skip

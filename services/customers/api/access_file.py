@@ -11,9 +11,11 @@ from services.customers.api.access_page import access_page
 from services.customers.api.bodies import customer_view, notes_view
 from services.customers.api.erasure_bodies import erasure_view
 from services.customers.api.holds import holds_view
+from services.customers.api.sight import Sights
 from services.customers.application.access_file import AccessFile, AccessFiles
 from services.customers.application.erasure_report import ErasureReports
 from services.customers.application.holding import CopyHolders
+from shared.authorization.fields import FieldView
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.errors import InvalidInputError, NotFoundError
@@ -64,7 +66,9 @@ class AccessFileRoutes:
         copies: CopyHolders,
         signer: StatementSigner,
         clock: Clock,
+        sights: Sights,
     ) -> None:
+        self._sights = sights
         self._files = files
         self._reports = reports
         self._copies = copies
@@ -84,20 +88,25 @@ class AccessFileRoutes:
     async def file(self, request: Request, caller: Caller) -> Response:
         """Get everything that Daybook has about one person, as JSON or as a page to keep.
 
+        Only for who may see everything of this person: a file that hides something is none.
+
         That it was asked for is on record before it leaves.
         """
         wanted = _format(request)
         customer_id = path_id(request, "customer_id")
+        may = Permission.CUSTOMERS_ACCESS_FILE
+        sight, view, _ = await self._sights.of_customer(caller, may, customer_id)
+        sight.refuse_less_than_all(may, view)
         found = await self._files.of(customer_id)
         try:
             erasure = erasure_view(await self._reports.of(customer_id), self._signer)
         except NotFoundError:
             erasure = None
         copies = await self._copies.names(found.customer.kid)
-        view = _view(found, self._clock.now(), caller.subject, copies, erasure)
+        file = _view(found, view, self._clock.now(), caller.subject, copies, erasure)
         if wanted == "html":
-            return HTMLResponse(access_page(view), headers=SEALED_OFF)
-        return JsonAnswer(view)
+            return HTMLResponse(access_page(file), headers=SEALED_OFF)
+        return JsonAnswer(file)
 
 
 def _format(request: Request) -> Literal["json", "html"]:
@@ -117,6 +126,7 @@ def _format(request: Request) -> Literal["json", "html"]:
 
 def _view(
     found: AccessFile,
+    view: FieldView,
     now: datetime,
     caller: str,
     copies: list[str],
@@ -126,7 +136,7 @@ def _view(
     return {
         "made_at": now,
         "made_by": caller,
-        "profile": customer_view(found.customer),
+        "profile": customer_view(found.customer, view),
         "notes": notes_view(found.steps),
         "legal_holds": holds_view(found.steps),
         "events": [

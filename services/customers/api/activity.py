@@ -73,11 +73,13 @@ class ActivityRoutes:
         routes.add(
             "GET", "/v1/activity", "get_live_activity", may, self.live,
             answers={200: Answer("Live and approximate.", LiveActivity)},
+            everywhere=True,
         )  # fmt: skip
         routes.add(
             "GET", "/v1/activity/daily", "get_daily_activity", may, self.days,
             parameters=[FROM, TO, DAYBOOK_TOKEN, PREFER],
             answers={200: Answer("Day by day, exact.", DailyFigures, DATED)},
+            everywhere=True,
         )  # fmt: skip
 
     async def live(self, _request: Request, _caller: Caller) -> Response:

@@ -16,6 +16,7 @@ from services.customers.api.imports import ImportRoutes
 from services.customers.api.journey import JourneyRoutes
 from services.customers.api.last_looks import LastLookRoutes
 from services.customers.api.reads import ReadRoutes
+from services.customers.api.sight import Sights
 from services.customers.api.since import ChangesRoutes
 from services.customers.api.subject_keys import SubjectKeyRoutes
 from services.customers.api.views import ViewRoutes
@@ -85,25 +86,30 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, told: Told) -> Api
         its.appended,
         its.metrics,
     )
-    CommandRoutes(commands, its.service_key, backlog).add_to(routes)
     fields = FieldCommands(its.store, its.clock, its.appended, its.metrics)
     FieldRoutes(its.store, fields, its.service_key).add_to(routes)
     pages = PageTokens(its.service_key)
     declared = FieldDeclarations(its.store, its.clock)
-    ReadRoutes(reader, parts.directory, declared, parts.watcher, backlog, pages).add_to(routes)
+    sights = Sights(its.guard, declared, reader)
+    CommandRoutes(commands, its.service_key, backlog, sights).add_to(routes)
+    ReadRoutes(reader, parts.directory, declared, parts.watcher, backlog, pages, sights).add_to(
+        routes
+    )
     views = SavedViews(its.store, its.truth, its.keys, its.clock, its.appended, its.metrics)
     ViewRoutes(views, declared, pages, its.service_key).add_to(routes)
     looks = LastLooks(its.truth, its.clock)
-    LastLookRoutes(looks, parts.directory, parts.watcher, backlog, pages).add_to(routes)
-    ChangesRoutes(reader, looks, parts.watcher).add_to(routes)
+    LastLookRoutes(looks, parts.directory, parts.watcher, backlog, pages, sights).add_to(routes)
+    ChangesRoutes(reader, looks, parts.watcher, sights).add_to(routes)
     desk = ImportDesk(its.store, its.truth, its.keys, its.clock)
     ImportRoutes(desk, pages, backlog, its.service_key).add_to(routes)
-    _add_personal_data(parts, reader, pages, routes)
-    ExportRoutes(parts.directory, declared, parts.watcher, backlog).add_to(routes)
-    JourneyRoutes(its.feed, its.views, parts.watcher, DIRECTORY).add_to(routes)
+    _add_personal_data(parts, reader, pages, sights, routes)
+    ExportRoutes(parts.directory, declared, parts.watcher, backlog, sights).add_to(routes)
+    JourneyRoutes(its.feed, its.views, parts.watcher, DIRECTORY, sights).add_to(routes)
     sightings = Sightings(its.views)
     ConsumerRoutes(its.store, list(its.feeds), parts.consumers, sightings, its.clock).add_to(routes)
-    WatchRoutes(its.feed, parts.watcher, its.clock, its.stopping).add_to(routes)
+    WatchRoutes(its.feed, parts.directory, parts.watcher, its.clock, its.stopping, sights).add_to(
+        routes
+    )
     ActivityRoutes(
         parts.live_activity, parts.daily_activity, parts.daily_watcher, backlog, its.clock
     ).add_to(routes)
@@ -113,7 +119,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, told: Told) -> Api
 
 
 def _add_personal_data(
-    parts: ApiParts, reader: CustomerReader, pages: PageTokens, routes: Routes
+    parts: ApiParts, reader: CustomerReader, pages: PageTokens, sights: Sights, routes: Routes
 ) -> None:
     """Add what is about a person's rights: keys, holds, erasures, the access file."""
     its = parts.foundation
@@ -121,9 +127,9 @@ def _add_personal_data(
     reports = ErasureReports(its.store, parts.erasures, parts.ledger, parts.copies)
     accesses = AccessRecords(its.truth)
     files = AccessFiles(its.store, reader, its.keys, accesses, parts.grants)
-    HoldRoutes(reader).add_to(routes)
+    HoldRoutes(reader, sights).add_to(routes)
     ErasureRoutes(
         parts.erasures, reports, parts.copies, signer, its.guard, its.clock, pages
     ).add_to(routes)
-    AccessFileRoutes(files, reports, parts.copies, signer, its.clock).add_to(routes)
+    AccessFileRoutes(files, reports, parts.copies, signer, its.clock, sights).add_to(routes)
     SubjectKeyRoutes(parts.grants, parts.consumers, its.feed.topic).add_to(routes)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.customers.api.sight import seen, seen_changes, shows_reason
 from services.customers.application.loading import HistoryStep, LoadedCustomer
 from services.customers.domain.customer.events import CustomerKind, Stage
 from services.customers.domain.customer.fields import changes, fields_of
@@ -18,7 +19,11 @@ from services.customers.domain.customer.given import (
     Reason,
     Tags,
 )
+from shared.authorization.fields import FieldView
 from shared.given import Given, Line
+
+Masked = Literal["••••••"]
+"""What stands instead of a value that its reader may not see, whatever the value."""
 
 
 class RenameBody(Given):
@@ -124,25 +129,28 @@ class LinkView(BaseModel):
 
 
 class CustomerView(BaseModel):
-    """A customer. Once erased: only its kind and version, and `erased` is there, and true."""
+    """A customer. Once erased: only its kind and version, and `erased` is there, and true.
+
+    What its reader may not see is not there, or is the mask.
+    """
 
     id: UUID
-    kind: CustomerKind
-    name: str | None
-    emails: list[EmailView]
-    phones: list[PhoneView]
-    addresses: list[AddressView]
-    primary_email: UUID | None
-    primary_phone: UUID | None
-    primary_address: UUID | None
-    tags: list[str]
-    stage: Stage
-    owner: UUID | None
-    custom: dict[str, str | bool | list[str]]
-    archived: bool
-    links: list[LinkView]
-    legal_hold: bool
-    withdrawn: bool
+    kind: CustomerKind | Masked | None = None
+    name: str | None = None
+    emails: list[EmailView] | Masked | None = None
+    phones: list[PhoneView] | Masked | None = None
+    addresses: list[AddressView] | Masked | None = None
+    primary_email: UUID | Masked | None = None
+    primary_phone: UUID | Masked | None = None
+    primary_address: UUID | Masked | None = None
+    tags: list[str] | Masked | None = None
+    stage: Stage | Masked | None = None
+    owner: UUID | Masked | None = None
+    custom: dict[str, str | bool | list[str]] | Masked | None = None
+    archived: bool | Masked | None = None
+    links: list[LinkView] | Masked | None = None
+    legal_hold: bool | Masked | None = None
+    withdrawn: bool | Masked | None = None
     version: int
     erased: bool | None = None
 
@@ -178,7 +186,10 @@ class CustomerPage(BaseModel):
 
 
 class ChangeView(BaseModel):
-    """One field before and after; null where there was or is nothing, or it was erased."""
+    """One field before and after; null where there was or is nothing, or it was erased.
+
+    A change of a field that its reader may not see is left out, or masked on both sides.
+    """
 
     field: str
     before: Any
@@ -219,20 +230,20 @@ class Notes(BaseModel):
     items: list[NoteView]
 
 
-def customer_view(loaded: LoadedCustomer) -> dict[str, Any]:
-    """Return a customer as answers show it; its notes have an address of their own."""
+def customer_view(loaded: LoadedCustomer, view: FieldView) -> dict[str, Any]:
+    """Return a customer as its reader is shown it; its notes have an address of their own."""
     fields = fields_of(loaded.customer)
     del fields["notes"]
-    view: dict[str, Any] = {"id": str(loaded.id), **fields, "version": loaded.version}
+    its: dict[str, Any] = {"id": str(loaded.id), **seen(view, fields), "version": loaded.version}
     if loaded.customer.is_erased:
-        view["erased"] = True
-    return view
+        its["erased"] = True
+    return its
 
 
-def history_view(step: HistoryStep) -> dict[str, Any]:
-    """Return one event as the history shows it."""
-    recorded = step.recorded
-    view: dict[str, Any] = {
+def history_view(step: HistoryStep, view: FieldView) -> dict[str, Any]:
+    """Return one event as the history shows it to its reader."""
+    recorded, changed = step.recorded, changes(step.before, step.after)
+    its: dict[str, Any] = {
         "version": recorded.version,
         "event_id": str(recorded.event_id),
         "type": recorded.type,
@@ -240,14 +251,14 @@ def history_view(step: HistoryStep) -> dict[str, Any]:
         "actor": recorded.origin.actor,
         "changes": [
             {"field": change.field, "before": change.before, "after": change.after}
-            for change in changes(step.before, step.after)
+            for change in seen_changes(view, changed)
         ],
     }
-    if step.reason is not None:
-        view["reason"] = step.reason
+    if step.reason is not None and shows_reason(view, changed):
+        its["reason"] = step.reason
     if step.after.is_erased:
-        view["erased"] = True
-    return view
+        its["erased"] = True
+    return its
 
 
 def notes_view(steps: Sequence[HistoryStep]) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 """Routes that register customers and change them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,8 +10,10 @@ from starlette.responses import Response
 from services.customers.api.bodies import CustomerView, FieldsBody, customer_view
 from services.customers.api.changes import CHANGES, Change
 from services.customers.api.lateness import WARNED, warning
+from services.customers.api.sight import UNSEEN, Sights
 from services.customers.application.customer import CustomerCommands, Outcome
-from services.customers.domain.customer.commands import SetCustomerFields
+from services.customers.application.customer_records import TYPE
+from services.customers.domain.customer.commands import RegisterCustomer, SetCustomerFields
 from services.customers.domain.customer.given import NewCustomer
 from shared.authorization.permissions import Permission
 from shared.eventstore.writing import Remember
@@ -36,7 +40,10 @@ CHANGED = Answer("The customer after the change.", CustomerView, HEADERS)
 class CommandRoutes:
     """The handlers of the command routes."""
 
-    def __init__(self, commands: CustomerCommands, secret: bytes, backlog: BacklogWatch) -> None:
+    def __init__(
+        self, commands: CustomerCommands, secret: bytes, backlog: BacklogWatch, sights: Sights
+    ) -> None:
+        self._sights = sights
         self._commands = commands
         self._secret = secret
         self._backlog = backlog
@@ -68,16 +75,28 @@ class CommandRoutes:
             )  # fmt: skip
 
     async def register(self, request: Request, caller: Caller) -> Response:
-        """Register a person or an organisation, with whatever is known: one event, version 1."""
+        """Register a person or an organisation, with whatever is known: one event, version 1.
+
+        Without an owner it is nobody's, or yours, if you may register none but your own.
+        """
         raw = await read_body(request)
         given = parse(NewCustomer, raw)
         outcome = await self._commands.register_customer(
-            given.command(),
+            self._owned(caller, given.command()),
             actor=caller.subject,
             remember=self._remember(request, caller, raw, 201, "register_customer"),
         )
         location = f"/v1/customers/{outcome.customer.id}"
-        return self._answer(outcome, 201, {"Location": location})
+        return await self._answer(caller, outcome, 201, {"Location": location})
+
+    def _owned(self, caller: Caller, command: RegisterCustomer) -> RegisterCustomer:
+        """Return the command with an owner, where nobody's customer would be refused."""
+        rights = self._sights.rights(caller)
+        if command.owner is not None or rights.may(
+            Permission.CUSTOMERS_REGISTER, rights.record(TYPE, "")
+        ):
+            return command
+        return replace(command, owner=UUID(caller.subject))
 
     async def set_fields(self, request: Request, caller: Caller) -> Response:
         """Give custom fields of a customer other values."""
@@ -90,7 +109,7 @@ class CommandRoutes:
             actor=caller.subject,
             remember=self._remember(request, caller, raw, 200, "set_customer_fields"),
         )
-        return self._answer(outcome, 200)
+        return await self._answer(caller, outcome, 200)
 
     def _handler(self, change: Change) -> Handler:
         async def handle(request: Request, caller: Caller) -> Response:
@@ -106,7 +125,7 @@ class CommandRoutes:
                 actor=caller.subject,
                 remember=remember,
             )
-            return self._answer(outcome, 200)
+            return await self._answer(caller, outcome, 200)
 
         handle.__doc__ = change.description
         return handle
@@ -116,9 +135,13 @@ class CommandRoutes:
     ) -> Remember | None:
         return remembering(request, caller, raw, self._secret, status=status, route=route)
 
-    def _answer(
-        self, outcome: Outcome, status: int, headers: Mapping[str, str] | None = None
-    ) -> Response:
+    async def _answer(
+        self, caller: Caller, outcome: Outcome, status: int,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:  # fmt: skip
+        """Show the customer as its changer may see it now; after a hand-over perhaps not at all."""
+        sight, its = await self._sights.of(caller), outcome.customer
+        view = sight.view(Permission.CUSTOMERS_READ, sight.record_of(its, its.id)) or UNSEEN
         answer_headers = {
             "ETag": etag(outcome.customer.version),
             "Daybook-Token": str(outcome.token),
@@ -127,4 +150,4 @@ class CommandRoutes:
         }
         if outcome.is_replay:
             answer_headers["Idempotency-Replayed"] = "true"
-        return JsonAnswer(customer_view(outcome.customer), status, answer_headers)
+        return JsonAnswer(customer_view(its, view), status, answer_headers)

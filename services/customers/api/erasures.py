@@ -66,7 +66,7 @@ class ErasureRoutes:
         )  # fmt: skip
         routes.add(
             "GET", ONE, "get_erasure", Permission.ERASURES_READ, self.one,
-            answers={200: AS_IT_IS}, about="customer_id",
+            answers={200: AS_IT_IS}, about="customer_id", everywhere=True,
         )  # fmt: skip
         routes.add(
             "POST", f"{ONE}/receipts", "confirm_erasure", Permission.ERASURES_CONFIRM,
@@ -76,7 +76,7 @@ class ErasureRoutes:
         routes.add(
             "GET", "/v1/erasures", "list_open_erasures", Permission.ERASURES_READ, self.page,
             parameters=[PAGE_SIZE, PAGE_TOKEN],
-            answers={200: Answer("A page of open erasures.", ErasurePage)},
+            answers={200: Answer("A page of open erasures.", ErasurePage)}, everywhere=True,
         )  # fmt: skip
         routes.add(
             "GET", "/v1/erasures/certificate-key", "get_certificate_key", Permission.ERASURES_READ,

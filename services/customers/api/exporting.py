@@ -1,7 +1,15 @@
 """Customers leave as a file that an import takes for what it is: coming back it changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import Any, Final
 
 import asyncpg
@@ -10,13 +18,24 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from services.customers.api.lateness import DATED, data_as_of
-from services.customers.api.listing import FILTERS, Q, asks_for_custom, wanted_of
+from services.customers.api.listing import (
+    FILTERS,
+    Q,
+    asks_for_custom,
+    refuse_to_look_by,
+    wanted_of,
+)
 from services.customers.api.reads import token_of
+from services.customers.api.sight import CUSTOM, Sight, Sights
+from services.customers.application.customer_records import TYPE, facts_of_record
 from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.importing.entries import guarded
 from services.customers.domain.field.rules import NO_FIELDS
 from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.reach import Reach
+from shared.authorization.fields import FieldView, Outcome
 from shared.authorization.permissions import Permission
+from shared.authorization.state import RESTRICTED
 from shared.errors import InvalidInputError
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.watching import MarkWatcher
@@ -36,6 +55,9 @@ NDJSON: Final = "application/x-ndjson"
 ROWS_AT_ONCE: Final = 100
 ACCEPT = Parameter("Accept", "header", f"{CSV} (unless said) or {NDJSON}.")
 Exported = tuple[Any, ...]
+Written = Callable[[Iterable[tuple[Exported, frozenset[int]]], bool], bytes]
+_CUSTOM: Final = COLUMNS.index("custom")
+_TOLD: Final[Mapping[bool | None, str]] = {True: "true", False: "false", None: ""}
 _QUOTED: Final = frozenset(',"\r\n')
 _SEPARATING: Final = frozenset(";,\n[")
 
@@ -49,7 +71,9 @@ class ExportRoutes:
         fields: FieldDeclarations,
         watcher: MarkWatcher,
         backlog: BacklogWatch,
+        sights: Sights,
     ) -> None:
+        self._sights = sights
         self._directory = directory
         self._fields = fields
         self._watcher = watcher
@@ -65,24 +89,31 @@ class ExportRoutes:
             access=Access(is_restricted=True),
         )  # fmt: skip
 
-    async def export(self, request: Request, _caller: Caller) -> Response:
+    async def export(self, request: Request, caller: Caller) -> Response:
         """Get every customer that the filters leave, by id, as CSV or NDJSON, however many.
 
         The file can be changed and imported again. A download that breaks off lacks its last
         chunk (HTTP says so); what a spreadsheet would take for a formula has a ' before it, which
-        an import takes away.
+        an import takes away. Only customers that you may export are in it, each with what you may
+        see of it: a column of which you may not see the value is empty, and an import takes that
+        for unchanged. The download breaks off when you may not export any more.
         """
         await self._watcher.wait_for(token_of(request), waiting_seconds(request))
         media_type = _media_type(request)
         fields = await self._fields.read() if asks_for_custom(request) else NO_FIELDS
-        rows = self._directory.every(wanted_of(request, fields))
+        wanted, may = wanted_of(request, fields), Permission.CUSTOMERS_EXPORT
+        sight = await self._sights.of(caller)
+        refuse_to_look_by(sight.of_every_record(may), request, wanted, may)
+        rows = self._directory.every(wanted, lambda: Reach(self._sights.rights(caller), may))
         written = csv_lines if media_type == CSV else ndjson_lines
         ending = "csv" if media_type == CSV else "ndjson"
         headers = {
             "Content-Disposition": f'attachment; filename="customers.{ending}"',
             **data_as_of(self._watcher, self._backlog),
         }
-        return StreamingResponse(pieces(rows, written), 200, headers, media_type)
+        return StreamingResponse(
+            pieces(rows, written, lambda: self._sights.of(caller)), 200, headers, media_type
+        )
 
 
 def exported(row: asyncpg.Record) -> Exported:
@@ -107,15 +138,64 @@ def exported(row: asyncpg.Record) -> Exported:
     )
 
 
+class Exporting:
+    """Writes customers as one account may see them; rights of another moment need another one."""
+
+    def __init__(self, sight: Sight) -> None:
+        sight.rights.require(Permission.CUSTOMERS_EXPORT)
+        self._sight = sight
+        self._hidden: dict[int, frozenset[int]] = {}
+
+    def each(self, rows: Sequence[asyncpg.Record]) -> Iterator[tuple[Exported, frozenset[int]]]:
+        """Yield those that may be exported, with the places of what is not shown of them."""
+        for row in rows:
+            its = exported(row)
+            facts = facts_of_record(its[1], its[7], its[6], is_archived=its[10])
+            record = self._sight.rights.record(TYPE, its[0], its[8], facts)
+            view = self._sight.view(Permission.CUSTOMERS_EXPORT, record)
+            if view is not None:
+                yield _without_hidden(its, view), self._hidden_from(view)
+
+    def _hidden_from(self, view: FieldView) -> frozenset[int]:
+        hidden = self._hidden.get(view.clearance)
+        if hidden is None:
+            hidden = self._hidden[view.clearance] = frozenset(
+                place
+                for place, name in enumerate(COLUMNS)
+                if name != "id" and view.outcome(name) is not Outcome.SHOW
+            )
+        return hidden
+
+
+def _without_hidden(its: Exported, view: FieldView) -> Exported:
+    """Return it without the custom values that are not shown."""
+    custom = its[_CUSTOM]
+    if not custom or view.clearance == RESTRICTED:
+        return its
+    shown = {
+        name: value
+        for name, value in custom.items()
+        if view.outcome(f"{CUSTOM}.{name}") is Outcome.SHOW
+    }
+    return (*its[:_CUSTOM], shown, *its[_CUSTOM + 1 :])
+
+
 async def pieces(
     batches: AsyncIterator[Sequence[asyncpg.Record]],
-    written: Callable[[Sequence[asyncpg.Record], bool], bytes],
+    written: Written,
+    look: Callable[[], Awaitable[Sight]],
 ) -> AsyncIterator[bytes]:
-    """Yield a file piece by piece."""
+    """Yield a file piece by piece, each as its reader may see it then.
+
+    Raises:
+        NotPermittedError: the reader may not export any more.
+        UndecidedError: whether the reader may is not known well enough.
+    """
     yield written((), True)
     async for rows in batches:
         for start in range(0, len(rows), ROWS_AT_ONCE):
-            yield written(rows[start : start + ROWS_AT_ONCE], False)
+            exporting = Exporting(await look())
+            yield written(exporting.each(rows[start : start + ROWS_AT_ONCE]), False)
             await asyncio.sleep(0)  # whoever else waits comes first
 
 
@@ -133,31 +213,39 @@ def _points(details: dict[str, Any], plural: str, primary: str) -> list[dict[str
     return points
 
 
-def ndjson_lines(rows: Sequence[asyncpg.Record], _is_head: bool) -> bytes:
+def ndjson_lines(them: Iterable[tuple[Exported, frozenset[int]]], _is_head: bool) -> bytes:
     """Return customers as lines of JSON; no line names the columns."""
     return b"".join(
-        orjson.dumps(dict(zip(COLUMNS, exported(row), strict=True))) + b"\n" for row in rows
+        orjson.dumps(
+            {name: its[n] for n, name in enumerate(COLUMNS) if n not in hidden}
+            if hidden
+            else dict(zip(COLUMNS, its, strict=True))
+        )
+        + b"\n"
+        for its, hidden in them
     )
 
 
-def csv_lines(rows: Sequence[asyncpg.Record], is_head: bool) -> bytes:
+def csv_lines(them: Iterable[tuple[Exported, frozenset[int]]], is_head: bool) -> bytes:
     """Return customers as lines of CSV, or behind the line that names the columns."""
     head = f"{','.join(COLUMNS)}\r\n" if is_head else ""
-    return "".join([head, *(_line(exported(row)) for row in rows)]).encode()
+    return "".join([head, *(_line(its, hidden) for its, hidden in them)]).encode()
 
 
-def _line(its: Exported) -> str:
+def _line(its: Exported, hidden: frozenset[int]) -> str:
     """Return a line in which no cell is a formula to a spreadsheet; ids and JSON begin like none.
 
     Written as RFC 4180 says; JSON is quoted always, for it never lacks quotes or commas.
     """
+    if hidden:
+        its = tuple(None if place in hidden else value for place, value in enumerate(its))
     customer_id, kind, name, emails, phones, addresses, tags, stage, owner, custom, is_archived = (
         its
     )
     return (
-        f"{customer_id},{kind},{_text(name or '')},{_contacts(emails, 'address')},"
-        f"{_contacts(phones, 'number')},{_json(addresses)},{_tags(tags)},{stage},{owner or ''},"
-        f"{_json(custom)},{'true' if is_archived else 'false'}\r\n"
+        f"{customer_id},{kind or ''},{_text(name or '')},{_contacts(emails or (), 'address')},"
+        f"{_contacts(phones or (), 'number')},{_json(addresses)},{_tags(tags or ())},{stage or ''},"
+        f"{owner or ''},{_json(custom)},{_TOLD[is_archived]}\r\n"
     )
 
 

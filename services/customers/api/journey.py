@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.customers.api.sight import Sights
 from services.customers.application.loading import stream_of
 from shared.authorization.permissions import Permission
 from shared.errors import NotFoundError
@@ -57,7 +58,10 @@ class Journey(BaseModel):
 class JourneyRoutes:
     """The handler of the journey route."""
 
-    def __init__(self, feed: Feed, views: Lanes, watcher: MarkWatcher, read_model: str) -> None:
+    def __init__(
+        self, feed: Feed, views: Lanes, watcher: MarkWatcher, read_model: str, sights: Sights
+    ) -> None:
+        self._sights = sights
         self._feed = feed
         self._views = views
         self._parked = ParkedList(views)
@@ -73,10 +77,11 @@ class JourneyRoutes:
             about="customer_id", access=Access(),
         )  # fmt: skip
 
-    async def journey(self, request: Request, _caller: Caller) -> Response:
+    async def journey(self, request: Request, caller: Caller) -> Response:
         """Follow one change of a customer: stored, on Kafka, in each read model."""
         customer_id = path_id(request, "customer_id")
         version = whole_number(request, "version", at_least=1)
+        await self._sights.of_customer(caller, Permission.CUSTOMERS_JOURNEY, customer_id)
         stream = stream_of(customer_id)
         place = await self._feed.place_of(stream, version)
         if place is None:

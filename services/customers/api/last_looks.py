@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from services.customers.api.lateness import DATED, data_as_of
 from services.customers.api.reads import token_of
+from services.customers.api.sight import Sight, Sights
 from services.customers.application.last_looks import FIRST, ChangedCustomer, LastLook, LastLooks
 from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.reach import Reach
 from services.customers.projections.wanted import Wanted
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
@@ -71,7 +73,9 @@ class LastLookRoutes:
         watcher: MarkWatcher,
         backlog: BacklogWatch,
         pages: PageTokens,
+        sights: Sights,
     ) -> None:
+        self._sights = sights
         self._looks = looks
         self._directory = directory
         self._watcher = watcher
@@ -93,6 +97,7 @@ class LastLookRoutes:
     async def one(self, request: Request, caller: Caller) -> Response:
         """Read which version of a customer you saw last."""
         customer_id = path_id(request, "customer_id")
+        await self._sights.of_customer(caller, Permission.CUSTOMERS_HISTORY, customer_id)
         return JsonAnswer(
             _look_view(customer_id, await self._looks.of(caller.subject, customer_id))
         )
@@ -101,6 +106,7 @@ class LastLookRoutes:
         """Say which version of a customer you have seen; an earlier one than before is no news."""
         customer_id = path_id(request, "customer_id")
         body = parse(LookBody, await read_body(request))
+        await self._sights.of_customer(caller, Permission.CUSTOMERS_HISTORY, customer_id)
         look = await self._looks.look(caller.subject, customer_id, body.version)
         return JsonAnswer(_look_view(customer_id, look))
 
@@ -111,27 +117,31 @@ class LastLookRoutes:
             raise InvalidInputError(
                 "of is neither looked nor owned.", field="of", fix="Send of=looked or of=owned."
             )
+        sight = await self._sights.of(caller)
         query, size = f"changed customers: {of}", page_size(request)
         place = self._pages.of_request(request, query)
         headers: dict[str, str] = {}
         if of == "looked":
             after = FIRST if place is None else UUID(str(place[0]))
             found, behind = await self._looks.changed(caller.subject, after, size)
+            found = await self._in_sight(sight, found)
             next_place: Place | None = None if behind is None else [str(behind)]
         else:
             await self._watcher.wait_for(token_of(request), waiting_seconds(request))
-            found, next_place = await self._owned(caller.subject, place, size)
+            found, next_place = await self._owned(sight, place, size)
             headers = data_as_of(self._watcher, self._backlog)
         token = None if next_place is None else self._pages.seal(next_place, query)
         items = [_changed_view(customer) for customer in found]
         return JsonAnswer({"items": items, "next_page_token": token}, 200, headers)
 
     async def _owned(
-        self, person: str, place: Place | None, size: int
+        self, sight: Sight, place: Place | None, size: int
     ) -> tuple[Sequence[ChangedCustomer], Place | None]:
         """Return which of the next `size` customers of this owner changed, by name."""
+        person = sight.rights.subject
         wanted = Wanted(filters=[("owner", person)], archived="also")
-        page = await self._directory.page(wanted, place, size)
+        reach = Reach(sight.rights, Permission.CUSTOMERS_HISTORY)
+        page = await self._directory.page(wanted, place, size, reach)
         seen = await self._looks.seen(person, [row.id for row in page.rows])
         changed = [
             ChangedCustomer(row.id, seen.get(row.id), row.version, row.changed_at)
@@ -139,6 +149,16 @@ class LastLookRoutes:
             if row.version > seen.get(row.id, 0) and not row.is_erased
         ]
         return changed, page.next_place
+
+    async def _in_sight(
+        self, sight: Sight, found: Sequence[ChangedCustomer]
+    ) -> Sequence[ChangedCustomer]:
+        """Return those that may still be seen; of who is not in the directory nothing is known."""
+        rows = await self._directory.rows_of([one.id for one in found])
+        may = Permission.CUSTOMERS_HISTORY
+        return [
+            one for one in found if sight.view(may, sight.record_of_row(rows.get(one.id), one.id))
+        ]
 
 
 def _look_view(customer_id: UUID, look: LastLook | None) -> dict[str, Any]:

@@ -7,12 +7,17 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from services.customers.api.sight import Sight, outcome_of, seen
 from services.customers.domain.customer.events import CustomerKind, Stage
 from services.customers.domain.field.rules import Field, Fields
 from services.customers.domain.field.values import check_values
 from services.customers.projections.directory_queries import DirectoryPage, DirectoryRow
 from services.customers.projections.wanted import SORTS, Archived, Wanted
-from shared.errors import InvalidInputError
+from shared.authorization.deciding import Code
+from shared.authorization.fields import FieldView, Outcome
+from shared.authorization.permissions import Permission
+from shared.authorization.reasons import words
+from shared.errors import InvalidInputError, NotPermittedError
 from shared.web.documents import Parameter
 from shared.web.queries import text
 
@@ -27,6 +32,8 @@ _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 _COUNTRY = re.compile("[A-Za-z]{2}")
 _FILTERS: Final = frozenset({"stage", "kind", "owner", "organisation", "country", "tag"})
+_SHOWS: Final = {"tag": "tags", "organisation": "links", "country": "addresses"}
+"""What the value of a filter is part of."""
 _IDS: Final = frozenset({"owner", "organisation"})
 _OTHERS: Final = _FILTERS | {"q", "page_size", "page_token"}
 
@@ -92,10 +99,42 @@ def asks_for_custom(request: Request) -> bool:
     return any(name.startswith(CUSTOM) for name in request.query_params)
 
 
-def page_view(page: DirectoryPage, next_token: str | None) -> dict[str, Any]:
-    """Return a page as answers show it; `refine` only where more could be said."""
+def refuse_to_look_by(view: FieldView, request: Request, wanted: Wanted, may: Permission) -> None:
+    """Refuse to look for, filter or sort by what is not shown of every customer of a list.
+
+    A text is looked for in names, and in contacts wherever these are shown (`Reach`).
+
+    Raises:
+        NotPermittedError: a field is masked or left out.
+    """
+    parameters = {name: _SHOWS.get(name, name) for name, _ in wanted.filters}
+    if "archived" in request.query_params:
+        parameters["archived"] = "archived"
+    if wanted.text is not None:
+        parameters["q"] = "name"
+    elif (wanted.sort or "name").removeprefix("-") == "name":
+        parameters["sort"] = "name"
+    for parameter, field in parameters.items():
+        if outcome_of(view, field) is not Outcome.SHOW:
+            raise NotPermittedError(
+                "You do not see this of every customer that you may list: which ones are found, or"
+                " their order, would tell it.",
+                field=parameter,
+                fix="Leave it out, or sort by changed_at; or ask for a higher clearance.",
+                who_can_help=words(Code.SENSITIVITY).who_can_help,
+                permission=may,
+                reason=Code.SENSITIVITY,
+            )
+
+
+def page_view(page: DirectoryPage, next_token: str | None, sight: Sight) -> dict[str, Any]:
+    """Return a page as its reader is shown it; `refine` only where more could be said."""
+    views = (
+        (row, sight.view(Permission.CUSTOMERS_READ, sight.record_of_row(row, row.id)))
+        for row in page.rows
+    )
     view: dict[str, Any] = {
-        "items": [_item(row) for row in page.rows],
+        "items": [seen(its, _item(row)) for row, its in views if its is not None],
         "next_page_token": next_token,
     }
     if page.is_cut:
@@ -163,7 +202,7 @@ def _refused(name: str, problem: str, fix: str) -> InvalidInputError:
 
 
 def _item(row: DirectoryRow) -> dict[str, Any]:
-    """Return a customer as a list shows it: as it is read, without notes, and when it changed."""
+    """Return a customer as lists have it: as it is read, without notes, and when it changed."""
     details = row.details
     item: dict[str, Any] = {
         "id": str(row.id),

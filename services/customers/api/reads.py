@@ -13,12 +13,21 @@ from services.customers.api.bodies import (
     notes_view,
 )
 from services.customers.api.lateness import DATED, data_as_of
-from services.customers.api.listing import FILTERS, Q, asks_for_custom, page_view, wanted_of
+from services.customers.api.listing import (
+    FILTERS,
+    Q,
+    asks_for_custom,
+    page_view,
+    refuse_to_look_by,
+    wanted_of,
+)
 from services.customers.api.moments import moment_of
+from services.customers.api.sight import Sights
 from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.loading import CustomerReader
 from services.customers.domain.field.rules import NO_FIELDS
 from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.reach import Reach
 from services.customers.projections.wanted import Wanted
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
@@ -52,7 +61,9 @@ class ReadRoutes:
         watcher: MarkWatcher,
         backlog: BacklogWatch,
         pages: PageTokens,
+        sights: Sights,
     ) -> None:
+        self._sights = sights
         self._reader = reader
         self._directory = directory
         self._fields = fields
@@ -89,18 +100,24 @@ class ReadRoutes:
             about="customer_id", access=Access(),
         )  # fmt: skip
 
-    async def page(self, request: Request, _caller: Caller) -> Response:
+    async def page(self, request: Request, caller: Caller) -> Response:
         """List customers that the filters leave, by name or as `sort` says; with `q` those found.
 
+        Only those that you may see, each with what you may see of it; by what you may not see a
+        customer is not found, and what you do not see of all of them you cannot filter or sort by.
         A page may end early; there are more as long as `next_page_token` is there.
         """
         await self._watcher.wait_for(token_of(request), waiting_seconds(request))
         wanted = await self._wanted(request)
-        size = page_size(request)
+        size, may = page_size(request), Permission.CUSTOMERS_READ
+        sight = await self._sights.of(caller)
+        refuse_to_look_by(sight.of_every_record(may), request, wanted, may)
         query = f"customers: {wanted.query}"
-        page = await self._directory.page(wanted, self._pages.of_request(request, query), size)
-        place = page.next_place
-        answer = page_view(page, None if place is None else self._pages.seal(place, query))
+        place = self._pages.of_request(request, query)
+        page = await self._directory.page(wanted, place, size, Reach(sight.rights, may))
+        next_place = page.next_place
+        token = None if next_place is None else self._pages.seal(next_place, query)
+        answer = page_view(page, token, sight)
         return JsonAnswer(answer, 200, data_as_of(self._watcher, self._backlog))
 
     async def _wanted(self, request: Request) -> Wanted:
@@ -113,23 +130,36 @@ class ReadRoutes:
             # It may name a field that was declared a moment ago.
             return wanted_of(request, await self._fields.read_again())
 
-    async def one(self, request: Request, _caller: Caller) -> Response:
-        """Read one customer: now, at a version, or as of a time or token."""
-        self._watcher.refuse_earlier_epoch(token_of(request))
-        waiting_seconds(request)
-        version, as_of = self._then(request)
-        customer_id = path_id(request, "customer_id")
-        loaded = await self._reader.load(customer_id, version=version, as_of=as_of)
-        return JsonAnswer(customer_view(loaded), 200, {"ETag": etag(loaded.version)})
+    async def one(self, request: Request, caller: Caller) -> Response:
+        """Read one customer: now, at a version, or as of a time or token.
 
-    async def history(self, request: Request, _caller: Caller) -> Response:
-        """Read what happened to a customer, until now or then: who, when, each field."""
+        What you may see of it, also as it was then, is what you may see of it today.
+        """
         self._watcher.refuse_earlier_epoch(token_of(request))
         waiting_seconds(request)
         version, as_of = self._then(request)
         customer_id = path_id(request, "customer_id")
+        _, view, loaded = await self._sights.of_customer(
+            caller, Permission.CUSTOMERS_READ, customer_id
+        )
+        if version is not None or as_of is not None:
+            loaded = await self._reader.load(customer_id, version=version, as_of=as_of)
+        return JsonAnswer(customer_view(loaded, view), 200, {"ETag": etag(loaded.version)})
+
+    async def history(self, request: Request, caller: Caller) -> Response:
+        """Read what happened to a customer, until now or then: who, when, each field.
+
+        Of which type an event was is told also where what it changed is not shown.
+        """
+        self._watcher.refuse_earlier_epoch(token_of(request))
+        waiting_seconds(request)
+        version, as_of = self._then(request)
+        customer_id = path_id(request, "customer_id")
+        _, view, _ = await self._sights.of_customer(
+            caller, Permission.CUSTOMERS_HISTORY, customer_id
+        )
         steps = await self._reader.history(customer_id, version=version, as_of=as_of)
-        return JsonAnswer({"items": [history_view(step) for step in steps]})
+        return JsonAnswer({"items": [history_view(step, view) for step in steps]})
 
     def _then(self, request: Request) -> tuple[int | None, Moment | None]:
         version = whole_number(request, "version", at_least=1)
@@ -142,11 +172,14 @@ class ReadRoutes:
             )
         return version, as_of
 
-    async def notes(self, request: Request, _caller: Caller) -> Response:
+    async def notes(self, request: Request, caller: Caller) -> Response:
         """Read the notes about a customer: what, who, when."""
         self._watcher.refuse_earlier_epoch(token_of(request))
         waiting_seconds(request)
-        steps = await self._reader.history(path_id(request, "customer_id"))
+        customer_id, may = path_id(request, "customer_id"), Permission.CUSTOMERS_READ
+        sight, view, _ = await self._sights.of_customer(caller, may, customer_id)
+        sight.refuse_hidden(may, view, "notes")
+        steps = await self._reader.history(customer_id)
         return JsonAnswer({"items": notes_view(steps)})
 
 

@@ -1,6 +1,6 @@
 """The route that says what changed of a customer since somebody looked, field by field."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.customers.api.moments import moment_of
 from services.customers.api.reads import token_of
+from services.customers.api.sight import Sights, seen_changes, shows_reason
 from services.customers.application.changed_fields import (
     ChangedField,
     changed_fields,
@@ -17,6 +18,8 @@ from services.customers.application.changed_fields import (
 )
 from services.customers.application.last_looks import LastLooks
 from services.customers.application.loading import CustomerReader, HistoryStep
+from services.customers.domain.customer.fields import Change
+from shared.authorization.fields import FieldView
 from shared.authorization.permissions import Permission
 from shared.errors import NotFoundError
 from shared.projecting.watching import MarkWatcher
@@ -63,7 +66,10 @@ class Changes(BaseModel):
 class ChangesRoutes:
     """The handler of the route."""
 
-    def __init__(self, reader: CustomerReader, looks: LastLooks, watcher: MarkWatcher) -> None:
+    def __init__(
+        self, reader: CustomerReader, looks: LastLooks, watcher: MarkWatcher, sights: Sights
+    ) -> None:
+        self._sights = sights
         self._reader = reader
         self._looks = looks
         self._watcher = watcher
@@ -82,13 +88,15 @@ class ChangesRoutes:
         self._watcher.refuse_earlier_epoch(token_of(request))
         waiting_seconds(request)
         customer_id = path_id(request, "customer_id")
+        may = Permission.CUSTOMERS_HISTORY
+        _, view, _ = await self._sights.of_customer(caller, may, customer_id)
         steps = await self._reader.history(customer_id)
         since = await self._since(request, caller, customer_id, steps)
         answer: dict[str, Any] = {
             "customer_id": str(customer_id),
             "since_version": since,
             "version": steps[-1].recorded.version,
-            "items": [_view(changed) for changed in changed_fields(steps, since)],
+            "items": list(_items(view, changed_fields(steps, since))),
         }
         if steps[-1].after.is_erased:
             answer["erased"] = True
@@ -115,18 +123,24 @@ class ChangesRoutes:
         return version
 
 
-def _view(changed: ChangedField) -> dict[str, Any]:
+def _items(view: FieldView, every: Sequence[ChangedField]) -> Iterator[dict[str, Any]]:
+    for changed in every:
+        for change in seen_changes(view, [changed.change]):
+            yield _item(changed, change, shows_reason(view, [changed.change]))
+
+
+def _item(changed: ChangedField, change: Change, is_told_why: bool) -> dict[str, Any]:
     recorded = changed.step.recorded
     view = {
-        "field": changed.change.field,
-        "then": changed.change.before,
-        "now": changed.change.after,
+        "field": change.field,
+        "then": change.before,
+        "now": change.after,
         "version": recorded.version,
         "event_id": str(recorded.event_id),
         "event_type": recorded.type,
         "actor": recorded.origin.actor,
         "recorded_at": recorded.recorded_at.isoformat(),
     }
-    if changed.step.reason is not None:
+    if changed.step.reason is not None and is_told_why:
         view["reason"] = changed.step.reason
     return view

@@ -46,7 +46,7 @@ class SubjectKeyRoutes:
             "GET", "/v1/subject-keys/{kid}", "get_subject_key", Permission.SUBJECT_KEYS_READ,
             self.key, parameters=[kid],
             answers={200: Answer("The key; 404 unknown, 410 destroyed.", JsonWebKey)},
-            access=Access(target="kid", is_restricted=True),
+            access=Access(target="kid", is_restricted=True), everywhere=True,
         )  # fmt: skip
 
     async def key(self, request: Request, caller: Caller) -> Response:

@@ -6,17 +6,20 @@ with Last-Event-ID misses nothing.
 
 import re
 from asyncio import Event as Signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.customers.api.sight import Sights
+from services.customers.projections.directory_queries import DirectoryQueries
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.errors import InvalidInputError, NotYetError
-from shared.eventstore.feed import Feed
+from shared.eventstore.feed import Feed, FeedEvent
 from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer
 from shared.web.callers import Caller
@@ -25,6 +28,8 @@ from shared.web.routes import Routes
 from shared.web.streams import EventStream, server_event
 
 WAIT_SECONDS = 10.0
+# So often is looked whether somebody may still watch, if nothing happens.
+LOOK_SECONDS = 0.5
 # A stream ends after this, and its reader comes back with the last id and a token that still holds.
 LIFETIME_SECONDS = 900.0
 # A reader who was away for longer reads the list instead.
@@ -54,7 +59,17 @@ class Seen:
 class WatchRoutes:
     """The handler of the watch route."""
 
-    def __init__(self, feed: Feed, watcher: MarkWatcher, clock: Clock, stopping: Signal) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        directory: DirectoryQueries,
+        watcher: MarkWatcher,
+        clock: Clock,
+        stopping: Signal,
+        sights: Sights,
+    ) -> None:
+        self._directory = directory
+        self._sights = sights
         self._feed = feed
         self._watcher = watcher
         self._clock = clock
@@ -71,8 +86,12 @@ class WatchRoutes:
             parameters=[LAST_EVENT_ID], answers={200: answer},
         )  # fmt: skip
 
-    async def watch(self, request: Request, _caller: Caller) -> Response:
-        """Watch changes as they reach the directory."""
+    async def watch(self, request: Request, caller: Caller) -> Response:
+        """Watch changes of customers that you may watch, as they reach the directory.
+
+        Of each change you are told if you may watch the customer as it is then; the stream ends
+        when you may watch none any more.
+        """
         if not await self._watcher.wait_for_move({}, WAIT_SECONDS):
             raise NotYetError(
                 "The directory has not begun to follow the events.",
@@ -82,14 +101,14 @@ class WatchRoutes:
             )
         missed = request.headers.get("last-event-id")
         seen = self._now() if missed is None else self._read_id(missed)
-        return EventStream(self._changes(seen), stopping=self._stopping)
+        return EventStream(self._changes(caller, seen), stopping=self._stopping)
 
-    async def _changes(self, seen: Seen) -> AsyncGenerator[bytes, None]:
+    async def _changes(self, caller: Caller, seen: Seen) -> AsyncGenerator[bytes, None]:
         """Yield what lies between what was seen and what the directory has, as it moves."""
         ends_at = self._clock.monotonic() + LIFETIME_SECONDS
         # An id without data: a reader who loses us before the first change misses none either.
         yield b"id: " + str(seen).encode() + b"\n\n"
-        while self._clock.monotonic() < ends_at:
+        while self._clock.monotonic() < ends_at and self._may_watch(caller):
             marks = self._watcher.marks
             now = self._now()
             if seen.is_too_far_from(now):
@@ -97,28 +116,46 @@ class WatchRoutes:
                 yield server_event(b"{}", event="resync", event_id=str(seen))
             seen.epoch = now.epoch
             for partition, newest in now.positions.items():
-                async for chunk in self._partition(partition, newest, seen):
+                async for chunk in self._partition(caller, partition, newest, seen):
                     yield chunk
-            await self._watcher.wait_for_move(marks, WAIT_SECONDS)
+            await self._watcher.wait_for_move(marks, LOOK_SECONDS)
 
     async def _partition(
-        self, partition: int, newest: int, seen: Seen
+        self, caller: Caller, partition: int, newest: int, seen: Seen
     ) -> AsyncGenerator[bytes, None]:
         while seen.positions[partition] < newest:
             start = seen.positions[partition] + 1
             events = await self._feed.read(partition, start, newest - start + 1)
             if not events:
                 return
+            watched = await self._watched(caller, events)
             for item in events:
                 seen.positions[partition] = item.feed_position
                 event = item.event
-                if event.stream.startswith(PREFIX):
+                customer = event.stream.removeprefix(PREFIX)
+                if event.stream.startswith(PREFIX) and customer in watched:
                     change = {
-                        "id": event.stream.removeprefix(PREFIX),
+                        "id": customer,
                         "type": event.type,
                         "version": event.version,
                     }
                     yield server_event(orjson.dumps(change), event="changed", event_id=str(seen))
+
+    def _may_watch(self, caller: Caller) -> bool:
+        return self._sights.rights(caller).may(Permission.CUSTOMERS_WATCH)
+
+    async def _watched(self, caller: Caller, events: Sequence[FeedEvent]) -> frozenset[str]:
+        """Return which of their customers the caller may watch, as they are and rights are now."""
+        ids = {
+            UUID(item.event.stream.removeprefix(PREFIX))
+            for item in events
+            if item.event.stream.startswith(PREFIX)
+        }
+        rows = await self._directory.rows_of(sorted(ids))
+        rights, may = (await self._sights.of(caller)), Permission.CUSTOMERS_WATCH
+        return frozenset(
+            str(one) for one in ids if rights.view(may, rights.record_of_row(rows.get(one), one))
+        )
 
     def _now(self) -> Seen:
         marks = self._watcher.marks

@@ -9,7 +9,7 @@ from services.customers.application.fields import load_fields
 from services.customers.domain.field.rules import NO_FIELDS, Fields
 from services.customers.domain.field.values import CheckedValues, Given, Value, check_values
 from shared.clock import Clock
-from shared.errors import SeveralFieldsError
+from shared.errors import SeveralFieldsError, UnavailableError
 from shared.eventstore.store import EventStore
 
 FRESH_SECONDS: Final = 1.0
@@ -22,7 +22,7 @@ class FieldDeclarations:
         self._store = store
         self._clock = clock
         self._known = NO_FIELDS
-        self._looked_at = -math.inf
+        self._looked_at = self._failed_at = -math.inf
         self._looking = asyncio.Lock()
 
     async def read(self) -> Fields:
@@ -37,6 +37,19 @@ class FieldDeclarations:
             if not self._is_fresh():
                 await self._look()
         return self._known
+
+    async def known(self) -> Fields:
+        """Return every declared field as it was known last, while the store does not answer.
+
+        After a failure nobody waits for the store again for a second.
+        """
+        if self._clock.monotonic() - self._failed_at < FRESH_SECONDS:
+            return self._known
+        try:
+            return await self.read()
+        except UnavailableError:
+            self._failed_at = self._clock.monotonic()
+            return self._known
 
     async def read_again(self) -> Fields:
         """Return every declared field as it is now, for what was refused a moment ago.

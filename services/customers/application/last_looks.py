@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.customers.application.loading import stream_of
+from services.customers.application.loading import no_such_customer, stream_of
 from shared.clock import Clock
 from shared.errors import NotFoundError, RuleBrokenError
 from shared.postgres.lanes import Lanes
@@ -120,11 +120,7 @@ class LastLooks:
     async def _refusal(self, customer_id: UUID, version: int) -> Exception:
         newest = await self._truth.fetchval(NEWEST, stream_of(customer_id))
         if newest is None:
-            return NotFoundError(
-                "there is no such customer",
-                code="customer-not-found",
-                fix="look for it with `daybook find TEXT` (GET /v1/customers?q=TEXT)",
-            )
+            return no_such_customer()
         if newest < version:
             return NotFoundError(
                 f"the customer has no such version; the newest is {newest}",

@@ -115,6 +115,11 @@ def _not_found(as_of: Moment | None) -> NotFoundError:
             field="as_of",
             fix="ask for a later time; the history shows when the customer was registered",
         )
+    return no_such_customer()
+
+
+def no_such_customer() -> NotFoundError:
+    """Return what is said of a customer that is not there, and of one that may not be seen."""
     return NotFoundError(
         "there is no such customer",
         code="customer-not-found",

@@ -1,7 +1,7 @@
 """What the directory answers: a page of customers, or all, that match filters and a text."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,11 +12,13 @@ import asyncpg
 import orjson
 
 from services.customers.projections.directory import SHAPE
+from services.customers.projections.listed import listed
 from services.customers.projections.matching import Match, matches
-from services.customers.projections.meant import CANDIDATES, Meant, meant, worded
+from services.customers.projections.meant import CANDIDATES, Meant, Search, meant, worded
 from services.customers.projections.ranking import MISSPELT, ranked
-from services.customers.projections.searching import candidates, conditions_of
-from services.customers.projections.sought import Sought, sought
+from services.customers.projections.reach import Reach
+from services.customers.projections.searching import candidates, holds
+from services.customers.projections.sought import sought
 from services.customers.projections.wanted import Place, Values, Wanted
 from shared.errors import InvalidInputError, NotYetError
 from shared.postgres.lanes import Lanes
@@ -83,38 +85,55 @@ class DirectoryQueries:
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
 
-    async def page(self, wanted: Wanted, after: Place | None, size: int) -> DirectoryPage:
-        """Return up to `size` customers behind `after`."""
+    async def page(
+        self, wanted: Wanted, after: Place | None, size: int, reach: Reach
+    ) -> DirectoryPage:
+        """Return up to `size` customers behind `after`, of those in reach."""
         if wanted.text is None:
-            return await self._listed(wanted, after, size)
-        return await self._found(wanted, sought(wanted.text), after, size)
+            return await self._listed(wanted, after, size, reach)
+        return await self._found(Search(wanted, sought(wanted.text), reach), after, size)
 
-    async def every(self, wanted: Wanted) -> AsyncGenerator[Sequence[asyncpg.Record]]:
+    async def rows_of(self, ids: Sequence[UUID]) -> Mapping[UUID, DirectoryRow]:
+        """Return these customers, whoever asks; withdrawn ones are missing."""
+        values = Values()
+        rows = await self._fetch(
+            f"select {COLUMNS} from directory d where d.id = any({values.add(ids)}::uuid[])", values
+        )
+        return {row["id"]: _row(row) for row in rows}
+
+    async def every(
+        self, wanted: Wanted, reach: Callable[[], Reach]
+    ) -> AsyncGenerator[Sequence[asyncpg.Record]]:
         """Yield all customers that match and are not erased, by id, as records of WHOLE.
+
+        Of those in `reach`, which is asked for anew for each batch.
 
         Two thousand are looked at at a time, and the next ones are read meanwhile. A text is taken
         as it is written, without misspellings, and nothing is cut off.
         """
-        reading: asyncio.Task[Batch] | None = asyncio.create_task(self._batch(wanted, FIRST))
+        reading = asyncio.create_task(self._batch(wanted, FIRST, reach()))
         try:
-            while reading is not None:
+            is_last = False
+            while not is_last:
                 rows, last = await reading
-                reading = None if last is None else asyncio.create_task(self._batch(wanted, last))
+                is_last = last is None
+                if last is not None:
+                    reading = asyncio.create_task(self._batch(wanted, last, reach()))
                 yield rows
         finally:
-            if reading is not None:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
-    async def _batch(self, wanted: Wanted, first: UUID) -> Batch:
+    async def _batch(self, wanted: Wanted, first: UUID, reach: Reach) -> Batch:
         """Return who matches behind the id `first`, and where to go on; None: nowhere."""
         last = await self._batch_end(first)
         values = Values()
         conditions = [f"d.id > {values.add(first)}", *wanted.conditions(values)]
+        conditions.append(reach.rows(values))
         if last is not None:
             conditions.append(f"d.id <= {values.add(last)}")
         if wanted.text is not None:
-            conditions.append(_holds(sought(wanted.text), values))
+            conditions.append(holds(sought(wanted.text), values, reach))
         statement = f"""select {WHOLE} from directory d
             where not d.is_erased and {" and ".join(conditions)} order by d.id"""
         return await self._fetch(statement, values), last
@@ -129,55 +148,50 @@ class DirectoryQueries:
         )
         return rows[0]["id"] if rows else None
 
-    async def _listed(self, wanted: Wanted, after: Place | None, size: int) -> DirectoryPage:
-        values, order = Values(), wanted.order
-        conditions = wanted.conditions(values)
-        if after is not None:
-            conditions.append(order.behind(after, values))
-        rows = await self._fetch(
-            f"""select {COLUMNS} from directory d where {" and ".join(conditions) or "true"}
-            order by {order.sql} limit {values.add(size + 1)}""",
-            values,
-        )
-        found = [_row(row) for row in rows[:size]]
-        return DirectoryPage(found, order.place(dict(rows[size - 1])) if len(rows) > size else None)
-
-    async def _found(
-        self, wanted: Wanted, what: Sought, after: Place | None, size: int
+    async def _listed(
+        self, wanted: Wanted, after: Place | None, size: int, reach: Reach
     ) -> DirectoryPage:
+        rows = await self._fetch(*listed(wanted, after, size + 1, COLUMNS, reach))
+        found = [_row(row) for row in rows[:size]]
+        place = wanted.order.place(dict(rows[size - 1])) if len(rows) > size else None
+        return DirectoryPage(found, place)
+
+    async def _found(self, search: Search, after: Place | None, size: int) -> DirectoryPage:
         """Return the best of the candidates; where there are none, of those that are misspelt."""
         if after is not None:
             is_misspelt = after[-1] == MISSPELT
-            return await self._ranked(wanted, what, after, size, misspelt=is_misspelt)
-        page = await self._first(wanted, what, size)
-        if not page.rows and what.can_be_misspelt:
-            page = await self._ranked(wanted, what, None, size, misspelt=True)
+            return await self._ranked(search, after, size, misspelt=is_misspelt)
+        page = await self._first(search, size)
+        if not page.rows and search.sought.can_be_misspelt:
+            page = await self._ranked(search, None, size, misspelt=True)
         return page
 
-    async def _first(self, wanted: Wanted, what: Sought, size: int) -> DirectoryPage:
+    async def _first(self, search: Search, size: int) -> DirectoryPage:
         """Return the first page, from as few indexes as can know it."""
+        what, wanted = search.sought, search.wanted
         if wanted.sort is not None:
-            return await self._ranked(wanted, what, None, size)
-        found = Meant.of(await self._fetch(*meant(what, wanted, COLUMNS, size + 1)))
+            return await self._ranked(search, None, size)
+        found = Meant.of(await self._fetch(*meant(search, COLUMNS, size + 1)))
         if found.is_all or len(found.rows) > size:
-            return _page(found.rows, what, wanted, size)
-        if not found.rows or not what.words or wanted.filters:
-            return await self._ranked(wanted, what, None, size, found=found)
-        others = await self._fetch(*worded(what, wanted, COLUMNS, size + 1 - len(found.rows)))
+            return _page(found.rows, search, size)
+        is_plain = found.rows and what.words and not wanted.filters and search.reach.is_everything
+        if not is_plain:
+            return await self._ranked(search, None, size, found=found)
+        others = await self._fetch(*worded(search, COLUMNS, size + 1 - len(found.rows)))
         is_cut = bool(others) and others[0]["seen"] > CANDIDATES
-        return _page([*found.rows, *others], what, wanted, size, is_cut=is_cut)
+        return _page([*found.rows, *others], search, size, is_cut=is_cut)
 
     async def _ranked(
-        self, wanted: Wanted, what: Sought, after: Place | None, size: int, *,
+        self, search: Search, after: Place | None, size: int, *,
         misspelt: bool = False, found: Meant | None = None,
     ) -> DirectoryPage:  # fmt: skip
         async with self._asking() as connection:
-            them = await candidates(connection, what, wanted, misspelt=misspelt, found=found)
+            them = await candidates(connection, search, misspelt=misspelt, found=found)
         if not them.ids:
             return DirectoryPage((), None, them.is_cut)
-        statement, values = ranked(them, what, wanted, after, size)
+        statement, values = ranked(them, search, after, size)
         rows = await self._fetch(statement.format(columns=COLUMNS), values)
-        return _page(rows, what, wanted, size, is_cut=them.is_cut)
+        return _page(rows, search, size, is_cut=them.is_cut)
 
     async def _fetch(self, statement: str, values: Values) -> list[asyncpg.Record]:
         async with self._asking() as connection:
@@ -209,22 +223,16 @@ class DirectoryQueries:
 
 
 def _page(
-    rows: Sequence[asyncpg.Record], what: Sought, wanted: Wanted, size: int, *, is_cut: bool = False
+    rows: Sequence[asyncpg.Record], search: Search, size: int, *, is_cut: bool = False
 ) -> DirectoryPage:
     """Return a page of rows that have a rank; one row more than its size says that more follow."""
+    what = search.sought
     found = [replace(_row(row), matched=matches(row["search"], what)) for row in rows[:size]]
     place = None
     if len(rows) > size:
         last = dict(rows[size - 1])
-        place = [*wanted.order.place(last), last["rank"]]
+        place = [*search.wanted.order.place(last), last["rank"]]
     return DirectoryPage(found, place, is_cut)
-
-
-def _holds(what: Sought, values: Values) -> str:
-    conditions = " and ".join(conditions_of(what, values))
-    return f"""exists (select from (
-        select t.search, t.keys from directory_text t where t.id = d.id offset 0) t
-        where {conditions or "false"})"""
 
 
 def _row(row: asyncpg.Record) -> DirectoryRow:

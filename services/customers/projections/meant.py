@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from services.customers.projections.reach import CONTACTS, Reach
 from services.customers.projections.searchable import NAME
 from services.customers.projections.sought import Sought
 from services.customers.projections.wanted import Values, Wanted
+from shared.authorization.filtering import EVERYTHING
 
 CANDIDATES = 300
 """More are not ranked; the answer says that there are more."""
@@ -21,6 +23,19 @@ LOOKED_AT = 1_000
 text, whichever are fewer."""
 WORDS_RANK = 2
 _LAST_CHARACTER = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Who looks for what: what the text means, filters and sort, and what the searcher may see."""
+
+    wanted: Wanted
+    sought: Sought
+    reach: Reach
+
+    def conditions(self, values: Values) -> str:
+        """Return what a row `d` must be, whatever its text."""
+        return " and ".join([*self.wanted.conditions(values), self.reach.rows(values)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +55,46 @@ class Meant:
         return cls(known, is_all=True) if known else cls(named)
 
 
-def meant(sought: Sought, wanted: Wanted, columns: str, most: int) -> tuple[str, Values]:
-    """Return the statement that gives up to so many of each sort, and its values."""
-    values = Values()
-    filters = " and ".join(wanted.conditions(values)) or "true"
-    keys = f"{values.add(sought.whole_keys)}::text[]"
-    mailbox = f"{values.add(sought.mailbox_keys)}::text[]"
+def meant(search: Search, columns: str, most: int) -> tuple[str, Values]:
+    """Return the statement that gives up to so many of each sort, and its values.
+
+    Whose address or number is not shown to the searcher is not meant by it.
+    """
+    values, sought, reach = Values(), search.sought, search.reach
+    filters = search.conditions(values)
+    whole = keyed(sought.whole_keys, values, reach)
+    mailbox = keyed(sought.mailbox_keys, values, reach)
+    keys = f"{values.add([*sought.whole_keys, *sought.mailbox_keys])}::text[]"
     return (
         f"""with known as materialized (
-            select t.id, t.search, t.keys && {keys} as is_whole from directory_text t
-            where t.keys && ({keys} || {mailbox}) limit {CANDIDATES})
-        (select {columns}, k.search, 0 as rank,
-            case when k.is_whole then 'whole' else 'mailbox' end as by
-        from known k join directory d on d.id = k.id
+            select t.id, t.search, {whole} as is_whole
+            from (select * from directory_text t where t.keys && {keys} offset 0) t
+            cross join lateral (select * from directory d where d.id = t.id offset 0) d
+            where ({whole} or {mailbox}) and {reach.rows(values)} limit {CANDIDATES})
+        (select {columns}, {reach.text(values)} as search, 0 as rank,
+            case when t.is_whole then 'whole' else 'mailbox' end as by
+        from known t join directory d on d.id = t.id
         where {filters} order by d.sort_name, d.id limit {most})
         union all
         (select {columns}, '{NAME} ' || d.sort_name,
             (d.sort_name <> {values.add(sought.whole)})::int, 'name'
         from (
             select * from directory d
-            where {begins(sought, values)} and not exists (select from known where is_whole)
+            where {begins(sought, values)} and {reach.rows(values)}
+                and not exists (select from known where is_whole)
             order by d.sort_name, d.id limit {LOOKED_AT}) d
         where {filters} order by d.sort_name, d.id limit {most})""",
         values,
     )
 
 
-def worded(sought: Sought, wanted: Wanted, columns: str, most: int) -> tuple[str, Values]:
+def worded(search: Search, columns: str, most: int) -> tuple[str, Values]:
     """Return the statement of whose name has all words of a text, but does not begin with it.
 
-    `seen` says of how many these were chosen.
+    `seen` says of how many these were chosen. Only for a searcher who sees everything.
     """
-    values = Values()
-    filters = " and ".join(wanted.conditions(values)) or "true"
+    values, sought = Values(), search.sought
+    filters = search.conditions(values)
     return (
         f"""with held as materialized (
             select t.id, t.search from directory_text t
@@ -83,6 +105,21 @@ def worded(sought: Sought, wanted: Wanted, columns: str, most: int) -> tuple[str
         order by d.sort_name, d.id limit {values.add(most)}""",
         values,
     )
+
+
+def keyed(keys: Sequence[str], values: Values, reach: Reach) -> str:
+    """Return the condition that a text `t` has one of the keys, in what is shown of its row `d`."""
+    by_sign = {sign: [key for key in keys if key[0] == sign] for sign in CONTACTS}
+    parts = [
+        _and(f"t.keys && {values.add(its)}::text[]", reach.shown(sign, values))
+        for sign, its in by_sign.items()
+        if its
+    ]
+    return f"({' or '.join(parts)})" if parts else "false"
+
+
+def _and(one: str, other: str) -> str:
+    return one if other == EVERYTHING else f"({one} and {other})"
 
 
 def begins(sought: Sought, values: Values) -> str:

@@ -12,13 +12,17 @@ from uuid import UUID
 
 import asyncpg
 
-from services.customers.projections.meant import CANDIDATES, LOOKED_AT, Meant, meant
+from services.customers.projections.meant import CANDIDATES, LOOKED_AT, Meant, Search, meant
+from services.customers.projections.reach import TEXT, Reach
 from services.customers.projections.sought import Piece, Sought
 from services.customers.projections.wanted import Values, Wanted
+from shared.authorization.filtering import EVERYTHING
 
 NOTHING: Final[Mapping[Piece, Sequence[str]]] = MappingProxyType({})
 RARE = LOOKED_AT // 50
 """If so few of those pass a filter, it may leave so few that these are looked at for the text."""
+PROBED = 10_000
+"""So many that hold a text are looked at for whether they are in reach; else those in reach are."""
 WORDS_THAT_EXIST = """select word from unnest($1::text[]) word cross join lateral (
     select from directory_text t where t.keys @> array[word] limit 1) known"""
 
@@ -32,47 +36,100 @@ class Candidates:
     is_misspelt: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a text `t` must be to be found; `words`: what a piece may stand for instead of itself.
+
+    `by_words`: it must have all its words whole.
+    """
+
+    search: Search
+    words: Mapping[Piece, Sequence[str]]
+    by_words: bool
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether an index would find it."""
+        return self.by_words or any(piece.is_indexed for piece in self.search.sought.pieces)
+
+    def indexed(self, values: Values) -> str:
+        """Return what indexes know of it."""
+        sought = self.search.sought
+        if self.by_words:
+            return f"t.keys @> {values.add(sought.words)}::text[]"
+        return " and ".join(self._piece(piece, values) for piece in sought.pieces)
+
+    def shown(self, values: Values) -> str:
+        """Return what it must be besides, so that it is held in what is shown of the row `d`."""
+        # Words that a piece may be misspelt for are words of names, and these are shown.
+        pieces = [piece for piece in self.search.sought.pieces if piece not in self.words]
+        if self.by_words or not pieces or self.search.reach.shows_every_contact:
+            return EVERYTHING
+        text = self.search.reach.text(values)
+        return " and ".join(_likes(piece, text, values) for piece in pieces)
+
+    def _piece(self, piece: Piece, values: Values) -> str:
+        if piece in self.words:
+            return f"t.keys && {values.add(self.words[piece])}::text[]"
+        condition = _likes(piece, TEXT, values)
+        if piece.keys:
+            condition += f" and t.keys @> {values.add(list(piece.keys))}::text[]"
+        return condition
+
+
+def _likes(piece: Piece, text: str, values: Values) -> str:
+    before = "% " if piece.begins_word else "%"
+    likes = [f"{text} like {values.add(before + escaped(w) + '%')}" for w in piece.writings]
+    return f"({' or '.join(likes)})"
+
+
+def escaped(text: str) -> str:
+    """Return the text as LIKE takes it for itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 async def candidates(
-    connection: asyncpg.Connection,
-    sought: Sought,
-    wanted: Wanted,
-    *,
-    misspelt: bool,
-    found: Meant | None = None,
+    connection: asyncpg.Connection, search: Search, *, misspelt: bool, found: Meant | None = None
 ) -> Candidates:
     """Return the customers that hold the text, or a word one letter away from each of its words.
 
     `found`: who is meant by the whole of it, if that is known already. Where a text of several
     words begins a name, others are looked for by whole words: what stands within one was not meant.
     """
-    values = Values()
+    sought, words = search.sought, NOTHING
     if misspelt:
         found = Meant(())
         words = await _misspellings(connection, sought)
-        conditions = conditions_of(sought, values, words)
-    else:
-        found = found or Meant.of(
-            await _ask(connection, *meant(sought, wanted, "d.id", CANDIDATES + 1))
-        )
-        if found.rows and sought.words:
-            conditions = [f"t.keys @> {values.add(sought.words)}::text[]"]
-        else:
-            conditions = conditions_of(sought, values)
+    elif found is None:
+        found = Meant.of(await _ask(connection, *meant(search, "d.id", CANDIDATES + 1)))
     named = [row["id"] for row in found.rows]
-    if found.is_all or not conditions or len(named) > CANDIDATES:
+    held = Held(search, words, by_words=bool(named and sought.words))
+    if found.is_all or not held.is_indexed or len(named) > CANDIDATES:
         return Candidates(named[:CANDIDATES], len(named) > CANDIDATES)
-    if not wanted.filters:
-        rows = await _ask(connection, _holding(conditions), values)
-        return _cut(named, rows, misspelt=misspelt)
-    filters = wanted.conditions(values)
-    rows = await _ask(connection, _looked_at(conditions, filters), values)
+    if not search.reach.is_everything:
+        return _cut(named, await _in_reach(connection, held), misspelt=misspelt)
+    if not search.wanted.filters:
+        return _cut(named, await _ask(connection, *_holding(held)), misspelt=misspelt)
+    rows = await _ask(connection, *_looked_at(held))
     is_cut = rows[0]["seen"] >= LOOKED_AT
     if is_cut and len(rows) < RARE:
-        left_over = await _ask(connection, _left_over(conditions, filters), values)
+        left_over = await _ask(connection, *_left_over(held))
         if left_over[0]["seen"] < LOOKED_AT:
             return _cut(named, left_over, misspelt=misspelt)
     them = _cut(named, rows, misspelt=misspelt)
     return replace(them, is_cut=them.is_cut or is_cut)
+
+
+async def _in_reach(connection: asyncpg.Connection, held: Held) -> list[asyncpg.Record]:
+    """Return who holds the text, of those in reach; what others hold tells nothing, not how many.
+
+    Where very many hold it, those in reach are looked at one by one instead.
+    """
+    is_probed = held.search.reach.owners is not None
+    rows = await _ask(connection, *_texts_first(held, PROBED if is_probed else None))
+    if is_probed and rows[0]["seen"] >= PROBED:
+        return await _ask(connection, *_rows_first(held))
+    return rows
 
 
 async def _ask(
@@ -101,59 +158,79 @@ async def _misspellings(
     return {piece: sorted(words & exist) for piece, words in possible.items() if words}
 
 
-def _holding(conditions: Sequence[str]) -> str:
+def _holding(held: Held) -> tuple[str, Values]:
     """Return who holds the text; who is archived is left out of the page."""
-    return f"""select t.id from directory_text t
-        where {" and ".join(conditions)} limit {CANDIDATES + 1}"""
+    values = Values()
+    return (
+        f"""select t.id from directory_text t
+        where {held.indexed(values)} limit {CANDIDATES + 1}""",
+        values,
+    )
 
 
-def _looked_at(conditions: Sequence[str], filters: Sequence[str]) -> str:
+def _looked_at(held: Held) -> tuple[str, Values]:
     """Return who holds the text, of the first so many that do; `seen` says how many these were."""
-    return f"""with held as materialized (
-            select t.id from directory_text t where {" and ".join(conditions)} limit {LOOKED_AT})
+    values = Values()
+    return (
+        f"""with held as materialized (
+            select t.id from directory_text t where {held.indexed(values)} limit {LOOKED_AT})
         select k.id, (select count(*) from held) as seen from (select) one left join (
             select d.id from held h cross join lateral (
                 select * from directory d where d.id = h.id offset 0) d
-            where {" and ".join(filters) or "true"} limit {CANDIDATES + 1}) k on true"""
+            where {held.search.conditions(values)} limit {CANDIDATES + 1}) k on true""",
+        values,
+    )
 
 
-def _left_over(conditions: Sequence[str], filters: Sequence[str]) -> str:
+def _left_over(held: Held) -> tuple[str, Values]:
     """Return who holds the text, of those whom the filters leave, if these are few."""
-    return f"""with left_over as materialized (
-            select d.id from directory d where {" and ".join(filters)} limit {LOOKED_AT})
+    values = Values()
+    return (
+        f"""with left_over as materialized (
+            select d.id from directory d where {held.search.conditions(values)} limit {LOOKED_AT})
         select k.id, (select count(*) from left_over) as seen from (select) one left join (
             select l.id from left_over l cross join lateral (
                 select t.search, t.keys from directory_text t where t.id = l.id offset 0) t
             where (select count(*) from left_over) < {LOOKED_AT}
-                and {" and ".join(conditions)}) k on true"""
+                and {held.indexed(values)}) k on true""",
+        values,
+    )
 
 
-def conditions_of(
-    sought: Sought, values: Values, words: Mapping[Piece, Sequence[str]] = NOTHING
-) -> list[str]:
-    """Return what a text `t` must be; nothing if no index would find it.
-
-    `words`: the keys that a piece may stand for instead of itself.
-    """
-    if not any(piece.is_indexed for piece in sought.pieces):
-        return []
-    return [
-        f"t.keys && {values.add(words[piece])}::text[]"
-        if piece in words
-        else _condition(piece, values)
-        for piece in sought.pieces
-    ]
-
-
-def _condition(piece: Piece, values: Values) -> str:
-    before = "% " if piece.begins_word else "%"
-    likes = [f"t.search like {values.add(before + escaped(w) + '%')}" for w in piece.writings]
-    condition = f"({' or '.join(likes)})"
-    if piece.keys:
-        condition += f" and t.keys @> {values.add(list(piece.keys))}::text[]"
-    return condition
+def _texts_first(held: Held, most: int | None) -> tuple[str, Values]:
+    """Return who holds the text and is in reach, of the first so many that hold it, or of all."""
+    values = Values()
+    return (
+        f"""with held as materialized (
+            select t.* from directory_text t where {held.indexed(values)}
+            limit {values.add(most)}::bigint)
+        select k.id, (select count(*) from held) as seen from (select) one left join (
+            select d.id from held t cross join lateral (
+                select * from directory d where d.id = t.id offset 0) d
+            where {held.search.conditions(values)} and {held.shown(values)}
+            limit {CANDIDATES + 1}) k on true""",
+        values,
+    )
 
 
-def escaped(text: str) -> str:
-    """Return the text as LIKE takes it for itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _rows_first(held: Held) -> tuple[str, Values]:
+    """Return who is in reach and holds the text, however many others hold it."""
+    values = Values()
+    return (
+        f"""select d.id from (
+            select * from directory d where {held.search.conditions(values)} offset 0) d
+        cross join lateral (
+            select t.search, t.keys from directory_text t where t.id = d.id offset 0) t
+        where {held.indexed(values)} and {held.shown(values)} limit {CANDIDATES + 1}""",
+        values,
+    )
+
+
+def holds(sought: Sought, values: Values, reach: Reach) -> str:
+    """Return the condition that a row `d` holds the text, in what is shown of it."""
+    held = Held(Search(Wanted(), sought, reach), NOTHING, by_words=False)
+    if not held.is_indexed:
+        return "false"
+    return f"""exists (select from (
+        select t.search, t.keys from directory_text t where t.id = d.id offset 0) t
+        where {held.indexed(values)} and {held.shown(values)})"""

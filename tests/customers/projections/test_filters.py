@@ -25,6 +25,7 @@ from services.customers.domain.customer.events import (
 from services.customers.projections.directory import Directory
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.projections.wanted import Wanted
+from tests.customers.projections.reaching import ALL_OF_IT
 from tests.customers.projections.test_directory import came
 
 OWNER = UUID(int=77)
@@ -70,10 +71,10 @@ async def after(views: asyncpg.Connection, number: int, *events: CustomerEvent) 
 async def found(queries: DirectoryQueries, wanted: Wanted, size: int = 50) -> list[str | None]:
     """Return the names on all pages."""
     names: list[str | None] = []
-    page = await queries.page(wanted, None, size)
+    page = await queries.page(wanted, None, size, ALL_OF_IT)
     names += [row.name for row in page.rows]
     while page.next_place is not None:
-        page = await queries.page(wanted, page.next_place, size)
+        page = await queries.page(wanted, page.next_place, size, ALL_OF_IT)
         names += [row.name for row in page.rows]
     return names
 
@@ -160,14 +161,16 @@ async def test_all_are_read_in_batches_by_id_with_the_same_filters(
     monkeypatch.setattr("services.customers.projections.directory_queries.BATCH", 2)
 
     async def every(wanted: Wanted) -> list[str | None]:
-        return [row["name"] async for rows in queries.every(wanted) for row in rows]
+        return [
+            row["name"] async for rows in queries.every(wanted, lambda: ALL_OF_IT) for row in rows
+        ]
 
     assert await every(Wanted()) == [f"Name {n}" for n in range(1, 10)]
     assert await every(by(("stage", "active"))) == ["Name 1", "Name 4", "Name 7"]
     assert await every(by(("stage", "active"), text="name 4")) == ["Name 4"]
     # Whoever breaks off while the next are being read leaves nothing behind.
-    broken_off = queries.every(Wanted())
+    broken_off = queries.every(Wanted(), lambda: ALL_OF_IT)
     assert len(await anext(broken_off)) == 2
     await broken_off.aclose()
     assert len(asyncio.all_tasks()) == 1
-    assert (await queries.page(Wanted(), None, 1)).rows[0].name == "Name 1"
+    assert (await queries.page(Wanted(), None, 1, ALL_OF_IT)).rows[0].name == "Name 1"

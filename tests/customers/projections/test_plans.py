@@ -15,6 +15,7 @@ from services.customers.projections.wanted import Wanted
 from shared.errors import InvalidInputError
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
+from tests.customers.projections.reaching import ALL_OF_IT
 from tests.customers.projections.search_examples import PEOPLE, registered_of
 from tests.customers.projections.test_directory import came
 from tests.ground.servers import Databases
@@ -100,16 +101,19 @@ async def test_no_question_reads_a_whole_table(
     queries, plans = asked
     for wanted, index in LISTS:
         plans.clear()
-        await queries.page(wanted, None, 50)
+        await queries.page(wanted, None, 50, ALL_OF_IT)
         assert "Seq Scan" not in plans[0], (wanted, plans)
         assert index in plans[0], (wanted, plans)
     for wanted in SEARCHES:
         plans.clear()
-        await queries.page(wanted, None, 50)
+        await queries.page(wanted, None, 50, ALL_OF_IT)
         assert plans
         assert not [plan for plan in plans if "Seq Scan" in plan], (wanted, plans)
     plans.clear()
-    assert sum([len(rows) async for rows in queries.every(Wanted("name"))]) == CUSTOMERS
+    assert (
+        sum([len(rows) async for rows in queries.every(Wanted("name"), lambda: ALL_OF_IT)])
+        == CUSTOMERS
+    )
     assert not [plan for plan in plans if "Seq Scan" in plan], plans
 
 
@@ -124,9 +128,9 @@ async def test_what_takes_too_long_is_refused_and_the_connection_goes_on(
     async with holder.transaction():
         await holder.execute("lock table directory_1.directory in access exclusive mode")
         with pytest.raises(InvalidInputError) as refused:
-            await queries.page(Wanted("ada"), None, 50)
+            await queries.page(Wanted("ada"), None, 50, ALL_OF_IT)
     assert refused.value.problem_code == "search-too-wide"
     assert "Say more" in str(refused.value.fix)
-    assert (await queries.page(Wanted("ada"), None, 50)).rows == ()
+    assert (await queries.page(Wanted("ada"), None, 50, ALL_OF_IT)).rows == ()
     await holder.close()
     await its.close()

@@ -8,12 +8,13 @@ from services.customers.projections.directory import Directory
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.projections.meant import CANDIDATES
 from services.customers.projections.wanted import Wanted
+from tests.customers.projections.reaching import ALL_OF_IT
 from tests.customers.projections.search_examples import EXAMPLES, PEOPLE, registered_of
 from tests.customers.projections.test_directory import came, registered, renamed
 
 
 async def names(queries: DirectoryQueries, text: str) -> list[str | None]:
-    page = await queries.page(Wanted(text), None, 50)
+    page = await queries.page(Wanted(text), None, 50, ALL_OF_IT)
     return [row.name for row in page.rows]
 
 
@@ -24,7 +25,7 @@ async def test_a_person_finds_whom_they_expect_and_reads_why(
     await Directory().apply(views, people)
     wrong = []
     for example in EXAMPLES:
-        page = await queries.page(Wanted(example.text), None, 50)
+        page = await queries.page(Wanted(example.text), None, 50, ALL_OF_IT)
         found = [str(row.name) for row in page.rows]
         told = [" ".join((match.field, match.how)) for row in page.rows for match in row.matched]
         others = [name for name in found if name not in example.found]
@@ -46,11 +47,11 @@ async def test_what_is_the_name_comes_before_what_only_holds_it(
     people = [came(UUID(int=n), 1, registered(name)) for n, name in enumerate(ranked, start=1)]
     await Directory().apply(views, people)
     assert await names(queries, "berg") == ranked
-    first = await queries.page(Wanted("berg"), None, 3)
+    first = await queries.page(Wanted("berg"), None, 3, ALL_OF_IT)
     assert first.next_place is not None
-    rest = await queries.page(Wanted("berg"), first.next_place, 3)
+    rest = await queries.page(Wanted("berg"), first.next_place, 3, ALL_OF_IT)
     assert [row.name for row in (*first.rows, *rest.rows)] == ranked
-    turned = await queries.page(Wanted("berg", sort="-name"), None, 50)
+    turned = await queries.page(Wanted("berg", sort="-name"), None, 50, ALL_OF_IT)
     assert [row.name for row in turned.rows] == sorted(ranked, reverse=True)
 
 
@@ -60,10 +61,10 @@ async def test_of_a_text_that_too_many_hold_those_that_begin_with_it_are_never_m
     many = [came(UUID(int=n), 1, registered(f"X{n} Smith")) for n in range(1, CANDIDATES + 2)]
     last = UUID(int=CANDIDATES + 2)
     await Directory().apply(views, [*many, came(last, 1, registered("Smith & Co"))])
-    page = await queries.page(Wanted("smith"), None, 50)
+    page = await queries.page(Wanted("smith"), None, 50, ALL_OF_IT)
     assert page.is_cut
     assert page.rows[0].name == "Smith & Co"
-    few = await queries.page(Wanted("smith x7"), None, 50)
+    few = await queries.page(Wanted("smith x7"), None, 50, ALL_OF_IT)
     assert not few.is_cut
     assert len(few.rows) == len({7, *range(70, 80)})
 
@@ -85,10 +86,10 @@ async def test_a_page_filled_by_names_that_begin_with_the_text_is_followed_by_wh
     people = [came(UUID(int=n), 1, registered(name)) for n, name in enumerate(begin + hold, 1)]
     await Directory().apply(views, people)
     seen: list[str | None] = []
-    page = await queries.page(Wanted("berg"), None, 3)
+    page = await queries.page(Wanted("berg"), None, 3, ALL_OF_IT)
     seen += [row.name for row in page.rows]
     while page.next_place is not None:
-        page = await queries.page(Wanted("berg"), page.next_place, 3)
+        page = await queries.page(Wanted("berg"), page.next_place, 3, ALL_OF_IT)
         seen += [row.name for row in page.rows]
     assert seen == begin + hold
 
@@ -101,13 +102,13 @@ async def test_several_words_that_begin_a_name_mean_whole_words_elsewhere(
     people = [came(UUID(int=n), 1, registered(name)) for n, name in enumerate(ranked + others, 1)]
     await Directory().apply(views, people)
     for size in (1, 2, 3, 50):
-        page = await queries.page(Wanted("anna meyer"), None, size)
+        page = await queries.page(Wanted("anna meyer"), None, size, ALL_OF_IT)
         seen = [row.name for row in page.rows]
         while page.next_place is not None:
-            page = await queries.page(Wanted("anna meyer"), page.next_place, size)
+            page = await queries.page(Wanted("anna meyer"), page.next_place, size, ALL_OF_IT)
             seen += [row.name for row in page.rows]
         assert seen == ranked, size
-    turned = await queries.page(Wanted("anna meyer", sort="-name"), None, 50)
+    turned = await queries.page(Wanted("anna meyer", sort="-name"), None, 50, ALL_OF_IT)
     assert [row.name for row in turned.rows] == sorted(ranked, reverse=True)
     assert "Johanna Meyer" in await names(queries, "meyer anna"), "nobody's name begins with it"
 

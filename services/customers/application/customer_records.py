@@ -1,0 +1,31 @@
+"""A customer is one record to whoever decides: whose it is, how secret, what conditions look at."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from services.customers.domain.customer.state import Customer
+from shared.authorization.questions import Record
+from shared.authorization.rights import Rights
+
+TYPE: Final = "customer"
+
+
+def record_of(rights: Rights, customer_id: UUID, customer: Customer) -> Record:
+    """Return a customer as it is now; what conditions may look at are `facts_of_record`."""
+    owner = None if customer.owner is None else str(customer.owner)
+    stage = None if customer.is_erased else customer.stage
+    facts = facts_of_record(customer.kind, stage, customer.tags, is_archived=customer.is_archived)
+    return rights.record(TYPE, str(customer_id), owner, facts)
+
+
+def facts_of_record(
+    kind: str | None, stage: str | None, tags: Sequence[str], *, is_archived: bool
+) -> Mapping[str, object]:
+    """Return what conditions find as resource.kind, stage, tags and archived.
+
+    What is None is missing, as the kind is of somebody not registered, and the stage of an erased
+    one. The directory has a column for each (`projections.reach`): a list and a check agree.
+    """
+    facts = {"kind": kind, "stage": stage, "tags": list(tags), "archived": is_archived}
+    return {name: value for name, value in facts.items() if value is not None}
