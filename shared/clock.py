@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Clock(Protocol):
@@ -17,6 +17,11 @@ class Clock(Protocol):
         ...
 
 
+# Where there is one, a clock that goes on while the machine sleeps: what was known before is as old
+# as it is, however little of that time anything ran.
+_UNENDING: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -25,5 +30,5 @@ class SystemClock:
         return datetime.fromtimestamp(time.time(), UTC)
 
     def monotonic(self) -> float:
-        """Return seconds since some fixed moment; only differences mean anything."""
-        return time.monotonic()
+        """Return seconds since some fixed moment, those that the machine slept as well."""
+        return time.clock_gettime(_UNENDING)

@@ -41,7 +41,7 @@ LIFETIME_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Signs a token for any demo person who asks, and for a service that shows its secret.
+    """Signs a token for any demo person who asks, and for a service only if it shows its secret.
 
     `secrets` says which file holds the secret of a service.
     """
@@ -100,8 +100,12 @@ class Issuer:
         if form.get("grant_type") != GRANT:
             return _refusal("unsupported_grant_type", f"This issuer knows only the grant {GRANT}.")
         person = DEMO_PEOPLE.get(name)
+        if name in self.secrets:
+            return _refusal(
+                "unauthorized_client", f"The service {name} signs in with its secret, nobody else."
+            )
         if person is None:
-            who = ", ".join(sorted(DEMO_PEOPLE))
+            who = ", ".join(sorted(DEMO_PEOPLE.keys() - self.secrets.keys()))
             return _refusal("invalid_grant", f"There is no demo person of that name, only: {who}.")
         return self._signed(person)
 
@@ -124,7 +128,11 @@ class Issuer:
 
     async def page(self, _: Request) -> Response:
         """Answer a page that shows who one can be here."""
-        return HTMLResponse(people_page(DEMO_PEOPLE))
+        return HTMLResponse(
+            people_page(
+                {name: one for name, one in DEMO_PEOPLE.items() if name not in self.secrets}
+            )
+        )
 
 
 def create_app(issuer: Issuer) -> Starlette:

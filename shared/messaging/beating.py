@@ -7,6 +7,7 @@ open holds the beat back, however well events of others travel: nobody may take 
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -57,7 +58,13 @@ class Heart:
         service: str,
         owner: UUID,
         clock: Clock,
+        *,
+        is_checked: Callable[[], bool],
     ) -> None:
+        """Beat; `is_checked` says whether the relay knows that the store did not go back in time.
+
+        Before that, a number that the store reached may name other events than Kafka has.
+        """
         if topic.partitions != 1:
             raise ValueError("a beat names one feed position, so there can be one partition only")
         self._lanes = lanes
@@ -66,6 +73,7 @@ class Heart:
         self._source = source_of(service)
         self._owner = owner
         self._clock = clock
+        self._is_checked = is_checked
         self._deeds = Deeds(f"heartbeat {topic.name}")
         self._held: tuple[datetime, int] | None = None
         self._sent = 0
@@ -95,7 +103,7 @@ class Heart:
             self._held = at, await self._lanes.fetchval(NEXT_TRANSACTION)
         at, before = self._held
         row = await self._lanes.fetchrow(REACHED, self._topic.name, self._owner, before)
-        if row is None:  # another relay leads, and beats
+        if row is None or not self._is_checked():  # another relay leads and beats, or none yet
             self._held = None
             self._deeds.succeeded("stood by", self._clock.monotonic())
             return True

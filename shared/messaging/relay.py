@@ -96,6 +96,11 @@ class Relay:
         """What this relay has done."""
         return self._account.status
 
+    @property
+    def is_checked(self) -> bool:
+        """Say whether it leads, and found that the store did not go back behind what Kafka has."""
+        return bool(self._held) and self._held.keys() <= self._checked
+
     def work(self) -> Work:
         """Return what this relay did last."""
         return self._account.work()

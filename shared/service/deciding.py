@@ -58,4 +58,4 @@ async def _over_http(process: Process) -> SnapshotSource:
         http,
         process.clock,
     )
-    return HttpSnapshots(http, process.settings.permissions_url, tokens.token)
+    return HttpSnapshots(http, process.settings.permissions_url, tokens.token, tokens.forget)

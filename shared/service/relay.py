@@ -21,17 +21,20 @@ async def add_relay(process: Process) -> None:
     process.readiness.relay = lambda: _report(relays[service.topic].status)
     process.runs += [relay.run for relay in relays.values()]
     if service.beats is not None:
-        await _add_heart(process, owner, service.beats)
+        await _add_heart(process, owner, service.beats, relays[service.topic])
 
 
-async def _add_heart(process: Process, owner: UUID, beats: Topic) -> None:
+async def _add_heart(process: Process, owner: UUID, beats: Topic, relay: Relay) -> None:
     service = process.service
     truth = await process.lanes(process.stores.truth_dsn, "relay", 1, answer_within=GIVE_UP_SECONDS)
     publisher = Publisher(
         process.kafka, beats, service.name, within_seconds=ACKNOWLEDGED_WITHIN_SECONDS
     )
     process.opened.push_async_callback(publisher.close)
-    heart = Heart(truth, publisher, service.topic, service.name, owner, process.clock)
+    heart = Heart(
+        truth, publisher, service.topic, service.name, owner, process.clock,
+        is_checked=lambda: relay.is_checked,
+    )  # fmt: skip
     process.readiness.works.append(heart.work)
     process.runs.append(heart.run)
 

@@ -58,7 +58,7 @@ def form(**fields: str) -> dict[str, str]:
     return {"grant_type": GRANT, **fields}
 
 
-@pytest.mark.parametrize("name", DEMO_PEOPLE)
+@pytest.mark.parametrize("name", sorted(DEMO_PEOPLE.keys() - {"customers"}))
 async def test_a_service_accepts_the_token_of_every_demo_person(
     http: httpx.AsyncClient, name: str
 ) -> None:
@@ -87,6 +87,14 @@ async def test_an_unknown_person_is_told_who_there_is(http: httpx.AsyncClient) -
 async def test_any_other_grant_is_refused(http: httpx.AsyncClient, fields: dict[str, str]) -> None:
     answer = await http.post("/token", data=fields)
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
+
+
+async def test_nobody_is_a_service_by_saying_so(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/token", data=form(person="customers"))
+    assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+    listed = await http.post("/token", data=form(person="mallory"))
+    assert "billing" in listed.json()["detail"]
+    assert "customers" not in listed.json()["detail"]
 
 
 async def test_the_published_key_is_public_only(http: httpx.AsyncClient) -> None:

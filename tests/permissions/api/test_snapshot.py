@@ -21,7 +21,7 @@ def snapshots(desk: Desk, person: str) -> HttpSnapshots:
     async def token() -> str:
         return token_of(person)
 
-    return HttpSnapshots(desk.client(None), "http://daybook/", token)
+    return HttpSnapshots(desk.client(None), "http://daybook/", token, lambda: None)
 
 
 async def test_a_service_gets_all_there_is(databases: Databases) -> None:
@@ -50,7 +50,7 @@ async def test_what_is_no_snapshot_is_as_good_as_no_answer(answer: bytes) -> Non
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=answer))
     async with httpx.AsyncClient(transport=transport) as http:
         with pytest.raises(UnavailableError) as refused:
-            await HttpSnapshots(http, "http://permissions", token).snapshot()
+            await HttpSnapshots(http, "http://permissions", token, lambda: None).snapshot()
     assert refused.value.who_can_help == "an operator"
 
 
@@ -63,4 +63,26 @@ async def test_a_service_that_is_away_is_told_so() -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(away)) as http:
         with pytest.raises(UnavailableError):
-            await HttpSnapshots(http, "http://permissions", token).snapshot()
+            await HttpSnapshots(http, "http://permissions", token, lambda: None).snapshot()
+
+
+@pytest.mark.parametrize(("good", "asked"), [("new", 2), ("another", 2)])
+async def test_a_token_that_is_refused_is_forgotten_and_asked_for_once_more(
+    good: str, asked: int
+) -> None:
+    tokens, seen = ["old"], list[str]()
+
+    async def token() -> str:
+        return tokens[-1]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["Authorization"])
+        is_good = seen[-1] == f"Bearer {good}"
+        return httpx.Response(200, content=b"{}") if is_good else httpx.Response(401)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        source = HttpSnapshots(http, "http://permissions", token, lambda: tokens.append("new"))
+        with pytest.raises(UnavailableError) as refused:
+            await source.snapshot()
+    assert seen == ["Bearer old", "Bearer new"][:asked]
+    assert ("401" in refused.value.detail) is (good == "another")

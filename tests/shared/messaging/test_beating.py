@@ -1,6 +1,6 @@
 """A beat is sent only when Kafka has everything that was committed before its time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -31,14 +31,20 @@ class Beating:
         self.notebook = notebook
         self.topic = Topic(f"{notebook.topic.name}.beats", 1, settings=ONE_HOUR)
 
-    async def start(self, owner: UUID, *, relay: bool = True) -> Heart:
-        """Run a heart, and the relay of the same owner."""
+    async def start(
+        self, owner: UUID, *, relay: bool = True, is_checked: Callable[[], bool] | None = None
+    ) -> Heart:
+        """Run a heart, and the relay of the same owner, which says whether it is checked."""
         its = self.notebook
         lanes = await its.lanes(its.databases.truth_dsn, "relay")
+        own = its.relay_of(Outbox(lanes, its.topic.name, 1, owner))
         if relay:
-            its.run(its.relay_of(Outbox(lanes, its.topic.name, 1, owner)))
+            its.run(own)
         publisher = Publisher(its.kafka, self.topic, its.service, within_seconds=2)
-        heart = Heart(lanes, publisher, its.topic, its.service, owner, its.clock)
+        heart = Heart(
+            lanes, publisher, its.topic, its.service, owner, its.clock,
+            is_checked=is_checked or (lambda: own.is_checked),
+        )  # fmt: skip
         its.run(heart)
         return heart
 
@@ -106,6 +112,19 @@ async def test_who_does_not_lead_does_not_beat(beating: Beating) -> None:
     await until(lambda: other.work().did == "stood by", what="a heart that stands by")
 
 
+async def test_nobody_beats_before_it_is_known_that_the_store_did_not_go_back(
+    beating: Beating,
+) -> None:
+    checked: list[bool] = []
+    heart = await beating.start(uuid4(), is_checked=lambda: bool(checked))
+    await until(lambda: heart.work().did == "stood by", what="a heart that stands by")
+    await write(beating.notebook.store, "note-1", 0)
+    await beating.notebook.records(1)  # It leads, and a beat could go.
+    begun = beating.notebook.clock.now()
+    checked.append(True)
+    assert min(each.at for each in await beating.beats()) >= begun
+
+
 async def test_what_is_stored_and_not_acknowledged_holds_the_beat_back(
     databases: Databases, own_broker: Broker
 ) -> None:
@@ -141,4 +160,12 @@ def test_a_beat_names_one_partition_only(beating: Beating) -> None:
     its = beating.notebook
     publisher = Publisher(its.kafka, beating.topic, its.service)
     with pytest.raises(ValueError, match="one partition"):
-        Heart(None, publisher, Topic("many", 2), its.service, uuid4(), its.clock)  # type: ignore[arg-type]
+        Heart(
+            None,  # type: ignore[arg-type]
+            publisher,
+            Topic("many", 2),
+            its.service,
+            uuid4(),
+            its.clock,
+            is_checked=lambda: True,
+        )
