@@ -20,17 +20,19 @@ SEES = "customer:read customer:history customer:journey customer:watch activity:
 SALES = f"{JOINER} {SEES} customer:register customer:change"
 ADMINISTERS = (
     "evaluation:ask grant:approve grant:give grant:revoke lag:read policy:change policy:read"
-    " review:decide role:change role:read sod:except subject:change subject:read team:change"
-    " team:read what_if:ask"
+    " review:decide review:read review:start finding:read role:change role:read sod:except"
+    " subject:change subject:read team:change team:read what_if:ask"
 )
 MAY = {
     "alice": SALES,
     "leo": SALES,
     "wang": SALES,
-    "bob": f"{SALES} customer:export grant:approve grant:break_glass review:decide subject:read",
+    "bob": f"{SALES} customer:export grant:approve grant:break_glass review:decide review:read"
+    " subject:read",
     "carol": f"{JOINER} {SEES} customer:change grant:break_glass",
     "dave": f"{JOINER} customer:read customer:history customer:journey activity:read field:read"
-    " feed:read access_record:read erasure:read policy:read role:read subject:read team:read",
+    " feed:read access_record:read erasure:read policy:read role:read subject:read team:read"
+    " review:read finding:read",
     "erin": f"{SALES} {ADMINISTERS} customer:import consumer:read field:declare",
     "oscar": f"{JOINER} consumer:read activity:read customer:journey customer:watch erasure:read"
     " feed:read grant:break_glass lag:read projection:operate role:read",
