@@ -211,7 +211,7 @@ def _joining() -> Sequence[SubjectEvent]:
 def _granting() -> Sequence[SubjectEvent]:
     why = GrantReason(reason="Stands in for Alice")
     return (
-        GrantRequested(grant_id=_GRANT, role="sales_manager", until=_SOON, personal=why),
+        GrantRequested(grant_id=_GRANT, role="sales_manager", lasts_seconds=8 * 3600, personal=why),
         GrantApproved(grant_id=_GRANT),
         GrantGiven(
             grant_id=_GRANT,

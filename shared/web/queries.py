@@ -31,6 +31,18 @@ def path_id(request: Request, name: str) -> UUID:
     return UUID(given)
 
 
+def id_of(request: Request, name: str) -> UUID | None:
+    """Return an id of the query, or None if it is not there."""
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    if _UUID.fullmatch(given) is None:
+        raise InvalidInputError(
+            f"{name} is not an id.", field=name, fix="Send a UUID, as an earlier answer gave it."
+        )
+    return UUID(given)
+
+
 def whole_number(request: Request, name: str, *, at_least: int = 0) -> int | None:
     """Return a number of the query, or None if it is not there."""
     given = request.query_params.get(name)

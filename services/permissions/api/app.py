@@ -7,10 +7,15 @@ from services.permissions.api.authzen.routes import AuthzenRoutes
 from services.permissions.api.catalogue import CatalogueRoutes
 from services.permissions.api.changes import Changes
 from services.permissions.api.findings import FindingRoutes
+from services.permissions.api.grant_lists import GrantLists
 from services.permissions.api.grants import GrantRoutes
 from services.permissions.api.lives import LifeRoutes
 from services.permissions.api.paging import Pages
 from services.permissions.api.policy import PolicyRoutes
+from services.permissions.api.reach import Reach
+from services.permissions.api.request_lists import RequestLists
+from services.permissions.api.request_views import Helpers
+from services.permissions.api.requests import RequestRoutes
 from services.permissions.api.review_decisions import ReviewDecisionRoutes
 from services.permissions.api.reviews import ReviewRoutes
 from services.permissions.api.roles import RoleRoutes
@@ -18,7 +23,10 @@ from services.permissions.api.scim.desk import StoredDesk
 from services.permissions.api.scim.kept import KeptPeople, KeptTeams
 from services.permissions.api.scim.routes import add_scim
 from services.permissions.api.snapshots import SnapshotRoutes
+from services.permissions.api.subject_lists import SubjectLists
+from services.permissions.api.subjects import SubjectRoutes
 from services.permissions.api.teams import TeamRoutes
+from services.permissions.application.approvers import Approvers
 from services.permissions.application.book_names import BookNames
 from services.permissions.application.deciding import Deciding, deciding_on
 from services.permissions.application.declared_resources import DeclaredResources
@@ -38,6 +46,7 @@ from shared.service.telling import Told
 from shared.web.app import Api
 from shared.web.health import ReadinessCheck
 from shared.web.pages import PageTokens
+from shared.web.routes import Routes
 
 
 def permissions_api(
@@ -62,13 +71,12 @@ def permissions_api(
     RoleRoutes(changes, pages).add_to(routes)
     CatalogueRoutes(changes, pages).add_to(routes)
     TeamRoutes(changes, pages).add_to(routes)
-    GrantRoutes(commands, book, foundation.service_key).add_to(routes)
-    LifeRoutes(commands, book, foundation.service_key).add_to(routes)
     reports = ReviewReports(foundation.store, foundation.keys)
     signer = StatementSigner(foundation.service_key)
     ReviewRoutes(changes, pages, reports, signer, its.clock, foundation.guard).add_to(routes)
     ReviewDecisionRoutes(changes, its.work_is_there).add_to(routes)
     FindingRoutes(changes, pages, its.clock, foundation.guard).add_to(routes)
+    _add_people(routes, foundation, changes, pages)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
     _authzen(foundation, book, public_url).add_to(routes)
@@ -81,3 +89,15 @@ def _authzen(foundation: Foundation, book: PolicyBook, public_url: str) -> Authz
     resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
     evaluator = Evaluator(foundation.guard.decisions, BookNames(book), resources)
     return AuthzenRoutes(evaluator, PageTokens(foundation.service_key), public_url)
+
+
+def _add_people(routes: Routes, foundation: Foundation, changes: Changes, pages: Pages) -> None:
+    book, clock, reach = changes.book, foundation.clock, Reach(foundation.guard)
+    SubjectLists(book, reach, pages, clock).add_to(routes)
+    SubjectRoutes(changes, reach).add_to(routes)
+    LifeRoutes(changes, reach).add_to(routes)
+    GrantLists(book, reach, pages, clock).add_to(routes)
+    GrantRoutes(changes, reach).add_to(routes)
+    helpers = Helpers(Approvers(book), clock)
+    RequestLists(book, reach, pages, helpers, clock).add_to(routes)
+    RequestRoutes(changes, reach, helpers, clock).add_to(routes)

@@ -11,8 +11,9 @@ from starlette.requests import Request
 
 from services.permissions.application.commands import Expected, Outcome, PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
-from services.permissions.domain.book import POLICY_STREAM, Asked, Asking, Book, Fact
+from services.permissions.domain.book import POLICY_STREAM, Asked, Asking, Book, Fact, OnSubject
 from services.permissions.domain.deciding import decide
+from services.permissions.domain.subject.commands import SubjectCommand
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller
 from shared.web.idempotency import remembering
@@ -109,6 +110,30 @@ class Changes:
             decided, by=sent.caller.subject, expected=expected, remember=remember, about=stream
         )
         return _done(outcome, stream, made)
+
+    async def on_subject(
+        self,
+        sent: Sent,
+        operation: str,
+        subject_id: UUID,
+        asks: Callable[[Book], SubjectCommand],
+        *,
+        made: UUID | None = None,
+        is_as_read: bool = False,
+    ) -> Done:
+        """Change a subject; `is_as_read`: only as its version was read (If-Match).
+
+        Raises as `run`.
+        """
+        stream = f"subject-{subject_id}"
+        return await self.run(
+            sent,
+            operation,
+            lambda book: [OnSubject(subject_id, asks(book))],
+            stream=stream,
+            made=made,
+            expected={stream: version_of_if_match(sent.request)} if is_as_read else None,
+        )
 
     async def on_policy(
         self, sent: Sent, operation: str, asks: Asks, reason: str | None = None

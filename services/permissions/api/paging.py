@@ -1,6 +1,6 @@
 """A long list is shown page by page; where the next one begins is sealed into its token."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -84,9 +84,12 @@ class Pages:
         )
 
 
-def later_ids(ordered: Sequence[UUID], after: Key) -> Sequence[UUID]:
-    """Return the ids from the one after a place on."""
-    return ordered[bisect_right(ordered, UUID(after[0])) :] if after else ordered
+def later_ids(ordered: Sequence[UUID], after: Key, *, is_inclusive: bool = False) -> Sequence[UUID]:
+    """Return the ids from the one after a place on; inclusive: from the place itself on."""
+    if not after:
+        return ordered
+    cut = bisect_left if is_inclusive else bisect_right
+    return ordered[cut(ordered, UUID(after[0])) :]
 
 
 def query_of(request: Request, route: str, names: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ was decided is stored only if nothing was appended since.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -55,6 +56,7 @@ class _Folded:
     """The reference of a key without which somebody's name is not known, until it can be had."""
     names: SubjectNames = field(default_factory=SubjectNames)
     facts: int = 0
+    ordered: Sequence[UUID] = ()
 
 
 class PolicyBook:
@@ -75,6 +77,14 @@ class PolicyBook:
     def names(self) -> SubjectNames:
         """Return how everybody is called; nobody but `catch_up` may change it."""
         return self._now.names
+
+    @property
+    def ordered(self) -> Sequence[UUID]:
+        """Return the id of everybody who is or was there, in their order."""
+        now = self._now
+        if len(now.ordered) != len(now.book.subjects):
+            now.ordered = sorted(now.book.subjects, key=attrgetter("int"))
+        return now.ordered
 
     @property
     def place(self) -> tuple[int, int]:

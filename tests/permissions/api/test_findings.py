@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 
 from tests.customers.api.asking import assert_problem, read
-from tests.ground.rights import demo_decisions
 from tests.ground.servers import Servers
 from tests.permissions.api.set_up import IDS, set_up_desk
 
@@ -12,7 +11,7 @@ async def test_a_finding_is_mended_in_one_request_if_nothing_changed_since(
     servers: Servers,
 ) -> None:
     async with AsyncExitStack() as opened:
-        desk = await set_up_desk(opened, servers, demo_decisions())
+        desk = await set_up_desk(opened, servers)
         erin, dave = desk.client("erin"), desk.client("dave")
         given = {"subject_id": IDS["leo"], "permission": "customer:read", "reason": "to look"}
         given |= {"scope": "team", "clearance": "internal"}

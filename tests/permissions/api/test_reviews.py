@@ -16,7 +16,6 @@ from services.permissions.application.deciding import deciding_on
 from services.permissions.application.reviewing import ReviewWork
 from shared.security.tokens import SIGNATURES
 from tests.customers.api.asking import assert_problem, read
-from tests.ground.rights import demo_decisions
 from tests.ground.servers import Servers
 from tests.permissions.api.desk import Desk
 from tests.permissions.api.set_up import IDS, set_up_desk
@@ -28,7 +27,7 @@ DUE = "2199-01-01T00:00:00Z"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(servers: Servers) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as opened:
-        yield await set_up_desk(opened, servers, demo_decisions())
+        yield await set_up_desk(opened, servers)
 
 
 async def get(desk: Desk, who: str, path: str = "", **asked: Any) -> httpx.Response:  # noqa: ANN401

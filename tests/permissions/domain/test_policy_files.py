@@ -97,7 +97,7 @@ class TestReading:
         unknown = SMALL.replace("grants: [seer]", "grants:\n      - seer\n      - prophet")
         with pytest.raises(DaybookError) as refused:
             desk.plan(unknown)
-        assert refused.value.field == "line 15, subjects.nina.grants[1]: role"
+        assert refused.value.field == "line 15, subjects[0].grants[1]: role"
         with pytest.raises(RuleBrokenError) as cycle:
             desk.plan(SMALL.replace("    permissions:", "    parents: [seer]\n    permissions:"))
         assert cycle.value.field == "line 8, roles.seer.parents[0]: parent"
@@ -117,7 +117,7 @@ class TestApplying:
         assert changed(desk.plan(SMALL)) == {
             "77": [
                 ("explanation:read", 1, 0), ("grant:read", 1, 0), ("grant:request", 1, 0),
-                ("thing:see", 1, 0),
+                ("subject:read", 1, 0), ("thing:see", 1, 0),
             ],
         }  # fmt: skip
         assert NINA not in desk.book.subjects

@@ -15,7 +15,7 @@ from shared.errors import NotPermittedError, UndecidedError
 from tests.ground.rights import FixedWorld, demo_decisions, demo_world
 
 PEOPLE = sorted(DEMO_PEOPLE)
-JOINER = "grant:read grant:request"
+JOINER = "grant:read grant:request subject:read"
 SEES = "customer:read customer:history customer:journey customer:watch activity:read field:read"
 SALES = f"{JOINER} {SEES} customer:register customer:change"
 ADMINISTERS = (

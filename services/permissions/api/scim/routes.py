@@ -88,7 +88,7 @@ def _add_discovery(routes: Routes) -> None:
 
 def _add_search(routes: Routes, path: str, name: str, handler: Handler) -> None:
     # It reads, although it is a POST.
-    _add(routes, "POST", path, name, handler, (), {200: "A page."}, Permission.PEOPLE_READ)
+    _add(routes, "POST", path, name, handler, (), {200: "A page."}, is_read=True)
 
 
 def _add(
@@ -99,19 +99,20 @@ def _add(
     handler: Handler,
     parameters: tuple[Parameter, ...],
     answers: Mapping[int, str],
-    permission: Permission | None = None,
+    *,
+    is_read: bool = False,
 ) -> None:
-    own = Permission.PEOPLE_READ if method == "GET" else Permission.PEOPLE_PROVISION
     routes.add(
         method,
         path,
         f"scim_{name}",
-        permission or own,
+        # SCIM knows no part of a directory: whoever may read by it sees everybody.
+        Permission.PEOPLE_PROVISION,
         handler,
         takes=TAKEN if method in {"POST", "PUT", "PATCH"} else (),
         parameters=parameters,
         # Whoever is shown people is on record; what is supported is nobody's secret.
-        access=_access(path) if own is Permission.PEOPLE_READ or permission else None,
+        access=_access(path) if method == "GET" or is_read else None,
         answers={
             status: Answer(said, None, _TAGGED, None if status in {204, 304} else SCIM_TYPE)
             for status, said in answers.items()

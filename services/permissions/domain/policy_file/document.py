@@ -13,6 +13,7 @@ import yaml
 from shared.errors import InvalidInputError
 
 LARGEST: Final = 8_000_000
+PEOPLE: Final = "subjects"
 Path = tuple[str | int, ...]
 _PLAIN: Final = (str, int, float, bool, date, type(None))
 
@@ -31,10 +32,15 @@ class Document:
         return self.lines.get(path, 1)
 
     def place(self, path: Path) -> str:
-        """Return where a value stands, for people: line 12, roles.viewer.level."""
+        """Return where a value stands, for people: line 12, roles.viewer.level.
+
+        People are told by their place, subjects[3], never by their names.
+        """
         known = path
         while known and known not in self.lines:
             known = known[:-1]
+        if len(known) > 1 and known[0] == PEOPLE:
+            known = (PEOPLE, list(self.values[PEOPLE]).index(known[1]), *known[2:])
         name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in known)
         return f"line {self.line_of(path)}" + (f", {name.removeprefix('.')}" if name else "")
 
@@ -100,7 +106,7 @@ class _Reader:
             if not isinstance(key, str):
                 raise _refused(line, "has a name that is no text", "write it in quotation marks")
             if key in values:
-                raise _refused(line, f"says {key[:60]} twice", "say it once")
+                raise _refused(line, "says one name twice", "say it once")
             self._lines[*path, key] = line
             values[key] = self.read(value_node, (*path, key))
         return values

@@ -169,7 +169,7 @@ def _as_id(name: str, field: str, what: str) -> UUID:
         return UUID(name)
     except ValueError:
         raise NotFoundError(
-            f"{name[:60]} is neither {what} nor an id",
+            f"a name here is neither {what} nor an id",
             code="not-in-the-file",
             field=field,
             fix="add it to the file, or write its id",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -103,6 +103,8 @@ class RequestGrant:
     grant_id: UUID
     terms: Terms
     reason: str | None = None
+    lasts: timedelta | None = None
+    """How long it is wanted, from the approval on; None: as the terms say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final, assert_never, get_args
 from uuid import UUID
 
@@ -39,9 +40,12 @@ from services.permissions.domain.subject.state import (
     Grant,
     GrantRequest,
     Placement,
+    RefusedRequest,
     Subject,
     Terms,
 )
+
+MOST_REFUSED: Final = 10
 
 
 def evolve_subject(subject: Subject, event: SubjectEvent, *, by: str) -> Subject:
@@ -137,7 +141,7 @@ def _standing(
             return replace(subject, life="active")
         case SubjectLeft():
             return replace(
-                subject, life="left", grants={}, requests={}, sod_exceptions={},
+                subject, life="left", grants={}, requests={}, refused={}, sod_exceptions={},
                 is_trusted_caller=False,
             )  # fmt: skip
         case SubjectErased():
@@ -149,12 +153,19 @@ def _standing(
 def _asked(subject: Subject, event: RequestEvent, by: str) -> Subject:
     match event:
         case GrantRequested():
-            asked = {event.grant_id: GrantRequest(terms_of(event), by)}
+            seconds = event.lasts_seconds
+            lasts = None if seconds is None else timedelta(seconds=seconds)
+            its = GrantRequest(terms_of(event), by, lasts, _reason_of(event))
+            asked = {event.grant_id: its}
             return replace(subject, requests={**subject.requests, **asked})
         case GrantApproved():
             return subject  # GrantGiven follows it in the same append.
-        case GrantRefused():
-            return replace(subject, requests=_without(subject.requests, event.grant_id))
+        case GrantRefused(grant_id=grant_id):
+            refusal = RefusedRequest(subject.requests[grant_id], by, _reason_of(event))
+            refused = {grant_id: refusal}
+            latest = [*{**subject.refused, **refused}.items()][-MOST_REFUSED:]
+            requests = _without(subject.requests, grant_id)
+            return replace(subject, requests=requests, refused=dict(latest))
         case _:
             assert_never(event)
 
@@ -198,6 +209,10 @@ def _excepted(subject: Subject, event: ExceptionEvent, _by: str) -> Subject:
             return replace(subject, sod_exceptions=others)
         case _:
             assert_never(event)
+
+
+def _reason_of(event: GrantRequested | GrantRefused) -> str | None:
+    return None if event.personal is None else event.personal.reason
 
 
 def _with_terms(subject: Subject, grant_id: UUID, **new: Any) -> Subject:  # noqa: ANN401

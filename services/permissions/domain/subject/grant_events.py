@@ -67,6 +67,9 @@ class GrantTerms(Event):
 class GrantRequested(GrantTerms):
     """Somebody asks that the subject gets this; it is not in force."""
 
+    lasts_seconds: int | None = None
+    """How long it is wanted, from the approval on; absent: as `until` says."""
+
 
 class GrantGiven(GrantTerms):
     """The subject has this from now on, within its window."""

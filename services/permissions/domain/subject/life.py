@@ -136,15 +136,20 @@ def must_be_there(subject: Subject) -> None:
         )
 
 
+def no_such_subject() -> NotFoundError:
+    """Return the refusal of a subject that never joined, or that the caller may not see."""
+    return NotFoundError(
+        "there is no such subject",
+        code="subject-not-found",
+        field="subject_id",
+        fix="see who there is with GET /v1/subjects",
+    )
+
+
 def _must_be_known(subject: Subject) -> None:
     """Raise unless the subject joined once: who left is still described, as long as not erased."""
     if subject.life is None:
-        raise NotFoundError(
-            "there is no such subject",
-            code="subject-not-found",
-            field="subject_id",
-            fix="see who there is with GET /v1/subjects",
-        )
+        raise no_such_subject()
     if subject.life == "erased":
         raise _erased()
 

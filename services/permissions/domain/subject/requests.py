@@ -1,5 +1,7 @@
 """Requests and exceptions: somebody asks, somebody else agrees, and only then it is given."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 from uuid import UUID
 
@@ -30,11 +32,12 @@ from services.permissions.domain.subject.grant_events import (
 )
 from services.permissions.domain.subject.grants import reason_of, refuse_one_more
 from services.permissions.domain.subject.life import must_be_there
-from services.permissions.domain.subject.state import GrantRequest, Subject
+from services.permissions.domain.subject.state import GrantRequest, Subject, Terms
 from services.permissions.domain.subject.terms import check_terms, given, requested
 from shared.errors import InvalidInputError, NotFoundError, NotPermittedError
 
 LONGEST_EXCEPTION_DAYS: Final = 366
+LONGEST_REQUEST: Final = timedelta(days=30)
 
 
 def decide_request(
@@ -53,7 +56,7 @@ def decide_request(
         case RequestGrant(grant_id=grant_id):
             refuse_one_more(subject, grant_id)
             terms = check_terms(book.policy, command.terms, asking.at)
-            return [requested(grant_id, terms, reason_of(command.reason))]
+            return [requested(grant_id, terms, reason_of(command.reason), command.lasts)]
         case RefuseGrant(grant_id=grant_id, reason=reason):
             _known_request(subject, grant_id)
             return [GrantRefused(grant_id=grant_id, personal=reason_of(reason))]
@@ -99,6 +102,31 @@ def decide_exception(
             assert_never(command)
 
 
+def refuse_too_long(is_for_good: bool, until: datetime | None, at: datetime) -> None:
+    """Raise InvalidInputError if this is asked for longer than whoever cannot give may ask."""
+    if is_for_good or (until is not None and until > at + LONGEST_REQUEST):
+        raise InvalidInputError(
+            f"a request is for {LONGEST_REQUEST.days} days at most",
+            field="for_good" if is_for_good else "until",
+            fix="ask for less time, and again when it is over; what a post needs for good is given"
+            " by whoever has the permission grant:give",
+            who_can_help="whoever has the permission grant:give",
+        )
+
+
+def refuse_foreign(book: Book, subject_id: UUID, grant_id: UUID, by: str) -> None:
+    """Raise NotPermittedError unless this request is the own one (raises NotFoundError)."""
+    asked_by = _known_request(book.subject(subject_id), grant_id).asked_by
+    if asked_by not in {by, str(book.person(by))}:
+        raise NotPermittedError(
+            "somebody else made this request",
+            code="request-of-another",
+            field="grant_id",
+            fix="refuse it, if you may approve it, or let who made it take it back",
+            who_can_help="whoever made it",
+        )
+
+
 def _approve(
     book: Book, subject_id: UUID, command: ApproveGrant, asking: Asking
 ) -> list[RequestEvent | GrantGiven]:
@@ -112,11 +140,17 @@ def _approve(
             who_can_help=SECOND_PERSON,
         )
     refuse_for_oneself(book, subject_id, asking, "approve something")
-    terms = check_terms(book.policy, request.terms, asking.at)
+    terms = check_terms(book.policy, _from_now_on(request, asking.at), asking.at)
     field = "role" if terms.role else "permission"
     refuse_above_own_level(book, asking, level_of_terms(book, terms), field)
     approved = GrantApproved(grant_id=command.grant_id)
     return [approved, given(command.grant_id, terms, None, approved_by=(UUID(asking.by),))]
+
+
+def _from_now_on(request: GrantRequest, at: datetime) -> Terms:
+    if request.lasts is None:
+        return request.terms
+    return replace(request.terms, until=max(at, request.terms.starts or at) + request.lasts)
 
 
 def _known_request(subject: Subject, grant_id: UUID) -> GrantRequest:

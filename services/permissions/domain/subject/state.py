@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -57,6 +57,20 @@ class GrantRequest:
     terms: Terms
     asked_by: str
     """The person who asked, or who answered then for the service account that did."""
+    lasts: timedelta | None = None
+    """How long it is wanted, from the approval on; None: as the terms say."""
+    reason: str | None = None
+    """Why, for whoever approves; None: not said, or nobody can read it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRequest:
+    """What was asked for and will not be given."""
+
+    request: GrantRequest
+    refused_by: str
+    """Who asked, where it was taken back."""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,8 @@ class Subject:
     is_trusted_caller: bool = False
     grants: Mapping[UUID, Grant] = field(default_factory=dict)
     requests: Mapping[UUID, GrantRequest] = field(default_factory=dict)
+    refused: Mapping[UUID, RefusedRequest] = field(default_factory=dict)
+    """The last few requests that were refused, so that who asked can see it."""
     to_review: tuple[UUID, ...] = ()
     """Grants taken in an emergency that nobody looked at yet, whether still in force or not."""
     sod_exceptions: Mapping[str, datetime] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -56,9 +56,12 @@ def given(
     )
 
 
-def requested(grant_id: UUID, terms: Terms, reason: GrantReason | None) -> GrantRequested:
+def requested(
+    grant_id: UUID, terms: Terms, reason: GrantReason | None, lasts: timedelta | None
+) -> GrantRequested:
     """Return the fact that it is asked for on these terms."""
-    return GrantRequested(grant_id=grant_id, **_said(terms), personal=reason)
+    seconds = None if lasts is None else int(lasts.total_seconds())
+    return GrantRequested(grant_id=grant_id, **_said(terms), personal=reason, lasts_seconds=seconds)
 
 
 def no_longer_than(

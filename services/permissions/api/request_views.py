@@ -1,0 +1,145 @@
+"""A request is shown with what became of it and, while it waits, who can approve it."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.permissions.api.grant_bodies import request_view, terms_view
+from services.permissions.api.reach import Reached
+from services.permissions.application.approvers import Approvers
+from services.permissions.domain.book import Book
+from services.permissions.domain.subject.state import Grant, GrantRequest, RefusedRequest, Subject
+from shared.authorization.scopes import Clearance, Scope
+from shared.clock import Clock
+
+RequestState = Literal["open", "approved", "refused", "withdrawn"]
+Known = GrantRequest | RefusedRequest | Grant
+"""A request as the book has it: open, refused, or the grant that it became."""
+
+
+class ApproverView(BaseModel):
+    """Somebody who can approve."""
+
+    id: UUID
+    display_name: str | None
+
+
+class AskedView(BaseModel):
+    """What was asked for whom, and who can approve it: the one to ask first comes first."""
+
+    subject_id: UUID
+    grant_id: UUID
+    version: int
+    approvers: list[ApproverView]
+
+
+class TermsView(BaseModel):
+    """A role or a permission, how far and when."""
+
+    role: str | None = None
+    permission: str | None = None
+    scope: Scope | None = None
+    clearance: Clearance | None = None
+    records: list[str] | None = None
+    starts: datetime | None = Field(default=None, alias="from")
+    until: datetime | None = None
+    hours: float | None = Field(default=None, description="From the approval on.")
+
+
+class RequestView(TermsView):
+    """A request; `approvers` are told while it is open."""
+
+    id: UUID
+    subject_id: UUID
+    display_name: str | None
+    asked_by: UUID | None = None
+    state: RequestState
+    reason: str | None = None
+    answer: str | None = Field(default=None, description="Why it was refused.")
+    approvers: list[ApproverView] | None = None
+
+
+class RequestPage(BaseModel):
+    """A page of requests; next_page_token is null on the last one."""
+
+    items: list[RequestView]
+    next_page_token: str | None
+
+
+class OptionView(TermsView):
+    """One thing that would help, the level that it takes, and who could approve it."""
+
+    level: int
+    approvers: list[ApproverView]
+
+
+class OptionList(BaseModel):
+    """What would help, the least first."""
+
+    items: list[OptionView]
+
+
+class Helpers:
+    """Tells who can approve."""
+
+    def __init__(self, approvers: Approvers, clock: Clock) -> None:
+        self._approvers = approvers
+        self._clock = clock
+
+    def approvers(
+        self, book: Book, subject_id: UUID, grant_id: UUID, reached: Reached
+    ) -> list[dict[str, Any]]:
+        """Return who can approve a request; nobody can one that is not open any more."""
+        request = book.subject(subject_id).requests.get(grant_id)
+        if request is None:
+            return []
+        found = self._approvers.of(
+            book, subject_id, grant_id, self._clock.now(),
+            lambda who: reached.may_approve(subject_id, request.asked_by, who=who),
+        )  # fmt: skip
+        return [{"id": str(who), "display_name": book.subject(who).display_name} for who in found]
+
+
+def known_requests(subject: Subject) -> dict[UUID, Known]:
+    """Return every request that is known of somebody, by id."""
+    approved = {grant_id: grant for grant_id, grant in subject.grants.items() if grant.approved_by}
+    return {**approved, **subject.refused, **subject.requests}
+
+
+def state_of_request(known: Known) -> RequestState:
+    """Return what became of a request."""
+    match known:
+        case GrantRequest():
+            return "open"
+        case RefusedRequest(request=request, refused_by=refused_by):
+            return "withdrawn" if refused_by == request.asked_by else "refused"
+        case _:
+            return "approved"
+
+
+def asked_by(known: Known) -> str | None:
+    """Return who asked; None of what was approved: the log knows."""
+    match known:
+        case GrantRequest():
+            return known.asked_by
+        case RefusedRequest():
+            return known.request.asked_by
+        case _:
+            return None
+
+
+def known_view(
+    subject_id: UUID, subject: Subject, request_id: UUID, known: Known
+) -> dict[str, Any]:
+    """Return a request as a list shows it."""
+    told: dict[str, Any] = {"display_name": subject.display_name, "state": state_of_request(known)}
+    match known:
+        case GrantRequest():
+            return {**request_view(subject_id, request_id, known), **told, "reason": known.reason}
+        case RefusedRequest(request=request, reason=answer):
+            asked = request_view(subject_id, request_id, request)
+            return {**asked, **told, "reason": request.reason, "answer": answer}
+        case _:
+            return {"subject_id": str(subject_id), **terms_view(request_id, known.terms), **told}

@@ -1,0 +1,58 @@
+"""Who could agree to a request is found: the manager first, then whoever has the least power."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.permissions.application.policy_book import PolicyBook
+from services.permissions.domain.book import Book
+from services.permissions.domain.helping import who_may_approve, would_be_taken
+
+MOST_NAMED: Final = 3
+MOST_TRIED: Final = 20
+"""Each one is asked of all rules; where these may not, hardly anybody may."""
+
+
+class Approvers:
+    """Finds them; safe to share between tasks and threads."""
+
+    def __init__(self, book: PolicyBook) -> None:
+        self._book = book
+        self._known: tuple[tuple[int, int], list[UUID]] | None = None
+
+    def of(
+        self, book: Book, subject_id: UUID, grant_id: UUID, at: datetime,
+        reaches: Callable[[UUID], bool],
+    ) -> list[UUID]:  # fmt: skip
+        """Return who may approve a request that is open, best asked first; none: nobody may.
+
+        Args:
+            book: that has the request.
+            subject_id: for whom it is.
+            grant_id: which one.
+            at: now.
+            reaches: whether somebody may approve for this person at all.
+        """
+        asked_by = book.subject(subject_id).requests[grant_id].asked_by
+        found: list[UUID] = []
+        tried = 0
+        for who in self._in_order(book, subject_id, at):
+            if who == subject_id or str(who) == asked_by or not reaches(who):
+                continue
+            tried += 1
+            if would_be_taken(book, subject_id, grant_id, who, at):
+                found.append(who)
+            if len(found) == MOST_NAMED or tried == MOST_TRIED:
+                break
+        return found
+
+    def _in_order(self, book: Book, subject_id: UUID, at: datetime) -> Iterator[UUID]:
+        is_of = (self._book.epoch, self._book.facts)
+        known = self._known
+        if known is None or known[0] != is_of:
+            self._known = known = (is_of, who_may_approve(book, at))
+        manager = book.subject(subject_id).place.manager
+        if manager in known[1]:
+            yield manager
+        yield from (who for who in known[1] if who != manager)
