@@ -1,6 +1,7 @@
-"""On one machine the demo people can sign in, with no password: loopback only, never production.
+"""On one machine the demo people can sign in, with no password: never production.
 
-Run as `python -m cli.local.issuer`; speaks as much OpenID Connect as verifying a token takes.
+Run as `python -m cli.local.issuer`; speaks as much OpenID Connect as verifying a token takes. It
+listens on loopback, or on the closed network of containers that DAYBOOK_SERVICE_HOST opens it to.
 """
 
 import warnings
@@ -32,7 +33,7 @@ from shared.authorization.people import DEMO_PEOPLE, Person
 from shared.clock import Clock, SystemClock
 from shared.observability.logs import configure_logging
 from shared.security.service_tokens import FILE
-from shared.settings import ObservabilitySettings, SecuritySettings
+from shared.settings import ObservabilitySettings, SecuritySettings, ServiceSettings
 
 GRANT = "urn:daybook:demo-person"
 SERVICE_GRANT = "client_credentials"
@@ -137,18 +138,19 @@ class Issuer:
 
 def create_app(issuer: Issuer) -> Starlette:
     """Return the app; a foreign Host is refused, so that no web page gets in by DNS tricks."""
+    own = urlsplit(issuer.url).hostname or LOOPBACK
     routes = [
         Route("/", issuer.page),
         Route("/.well-known/openid-configuration", issuer.configuration),
         Route("/.well-known/jwks.json", issuer.keys),
         Route("/token", issuer.token, methods=["POST"]),
     ]
-    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost", own])
     return Starlette(routes=routes, middleware=[hosts])
 
 
 def main() -> None:
-    """Serve until SIGTERM, on loopback, at the port that the issuer's URL names."""
+    """Serve until SIGTERM, at the port that the issuer's URL names."""
     configure_logging(ObservabilitySettings(), service="issuer", role="all")
     settings = SecuritySettings()
     issuer = Issuer(
@@ -163,7 +165,7 @@ def main() -> None:
     )
     uvicorn.run(
         create_app(issuer),
-        host=LOOPBACK,
+        host=ServiceSettings().host,
         port=urlsplit(settings.issuer).port or 80,
         access_log=False,
         log_config=None,

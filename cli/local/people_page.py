@@ -17,8 +17,9 @@ td, th {{ text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #8884
 code {{ font-size: .95em }}
 </style>
 <h1>Who you can be</h1>
-<p>This machine's token issuer knows these people, asks no password, and listens on loopback only.
-It is for trying Daybook out; in production your own OpenID provider signs the tokens.</p>
+<p>This machine's token issuer knows these people, asks no password, and is not reached from
+elsewhere. It is for trying Daybook out; in production your own OpenID provider signs the
+tokens.</p>
 <table>
 <tr><th>Name<th>Role<th>A token for an hour
 {rows}

@@ -119,6 +119,13 @@ async def test_a_web_page_that_plays_tricks_with_dns_gets_no_token(
     assert "access_token" not in answer.text
 
 
+async def test_among_containers_it_answers_to_the_name_in_its_url() -> None:
+    url = "http://issuer:8105"
+    app = create_app(Issuer(url=url, audience="daybook", key=KEY, clock=NoonClock()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=url) as client:
+        assert (await client.get("/.well-known/jwks.json")).status_code == 200
+
+
 async def test_the_page_shows_who_one_can_be(http: httpx.AsyncClient) -> None:
     page = (await http.get("/")).text
     assert "daybook token alice" in page

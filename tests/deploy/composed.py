@@ -11,13 +11,14 @@ from pydantic_settings import BaseSettings
 from cli.local.paths import PROJECT
 from services.customers import __main__ as customers
 from services.permissions import __main__ as permissions
+from services.permissions.roles.bootstrap import BootstrapSettings
 from shared import settings
 
 COMPOSE = PROJECT / "docker-compose.yml"
 OURS = "services.customers"
 # `all` is one machine in one process, which compose is not; the others an operator runs by hand.
 ROLES_OF = {
-    name: {*its.KEPT, *its.ONCE} - {"all", "ledger", "rewrap", "bootstrap"}
+    name: {*its.KEPT, *its.ONCE} - {"all", "ledger", "rewrap"}
     for name, its in (("customers", customers), ("permissions", permissions))
 }
 ROLES = ROLES_OF["customers"]
@@ -87,11 +88,12 @@ def of_role(role: str, owner: str = "customers") -> Service:
 
 def known_settings() -> dict[str, type[BaseSettings]]:
     """Return the name of every environment variable that a process of ours reads."""
-    classes = [
+    classes: list[type[BaseSettings]] = [
         each
         for each in vars(settings).values()
         if isinstance(each, type) and issubclass(each, BaseSettings) and each is not BaseSettings
     ]
+    classes.append(BootstrapSettings)
     return {
         f"{each.model_config['env_prefix']}{name}".upper(): each
         for each in classes

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from cli.local.paths import PROJECT
+from cli.local.paths import PROJECT, Place
 from cli.local.postgres import EVERY_SERVER, KINDS, OF_KIND, binaries
 from shared.settings import ObservabilitySettings, ServiceSettings
 from tests.deploy.composed import (
@@ -29,10 +29,17 @@ from tests.ground.servers import Servers
 SERVICES = composed()
 LEDGER_DIR = "DAYBOOK_SECURITY_LEDGER_DIR"
 DEPENDS = "service_completed_successfully"
+# `client.secret`: it asks another service, as an account of its own.
 KEYS = {
-    "api": {"master.key", "service.key"},
+    "api": {"master.key", "service.key", "client.secret"},
     "projector": {"master.key"},
-    "worker": {"master.key", "service.key"},
+    "worker": {"master.key", "service.key", "client.secret"},
+}
+# What it seals it opens itself, and it asks nobody what it may; its projector asks for customers.
+KEYS_OF_PERMISSIONS = {
+    "api": {"master.key", "service.key"},
+    "bootstrap": {"master.key"},
+    "projector": {"client.secret"},
 }
 # Their images are other people's: this one has no shell to ask itself with, that one writes its
 # settings beside its program.
@@ -77,13 +84,14 @@ def test_a_role_has_its_own_password_and_only_the_keys_that_it_uses(role: str) -
     assert its.told["depends_on"]["customers-check"]["condition"] == DEPENDS
 
 
-@pytest.mark.parametrize("role", ["api", "relay"])
+@pytest.mark.parametrize("role", ["api", "relay", "projector", "streams", "bootstrap"])
 def test_another_service_has_passwords_and_keys_of_its_own(role: str) -> None:
     its = of_role(role, "permissions")
-    keys = {f"permissions-{key}={key}" for key in KEYS.get(role, ())}
-    assert its.secrets == {f"permissions_{role}"} | keys
+    keys = {f"permissions-{key}={key}" for key in KEYS_OF_PERMISSIONS.get(role, ())}
+    password = {"streams": set(), "bootstrap": {"permissions_api"}}
+    assert its.secrets == password.get(role, {f"permissions_{role}"}) | keys
     assert its.told["depends_on"]["permissions-check"]["condition"] == DEPENDS
-    assert not its.told.get("volumes")
+    assert (role == "bootstrap") is bool(its.told.get("volumes"))
     for name, value in its.environment.items():
         if name.endswith("_DSN"):
             assert "/permissions?passwordfile=/run/secrets/permissions_{role}" in value
@@ -155,13 +163,34 @@ def test_what_is_mounted_is_there() -> None:
             assert not source.startswith(".") or volume.endswith(":ro")
 
 
-def test_what_runs_on_is_probed_and_only_the_api_and_the_operators_pages_have_a_way_out() -> None:
+def test_what_runs_on_is_probed_and_only_operators_and_who_asks_the_issuer_have_a_way_out() -> None:
     for each in SERVICES.values():
         is_once = each.told["restart"] == "no"
         assert ("healthcheck" in each.told) is (not is_once and each.name not in WITHOUT_PROBE)
     assert compose_file()["networks"]["inside"] == {"internal": True}
     out = {each.name for each in SERVICES.values() if "outside" in each.told.get("networks", ())}
-    assert out == {"customers-api", "permissions-api", "otel-collector", "prometheus", "grafana"}
+    asks_the_issuer = {
+        "customers-api", "customers-worker", "permissions-api", "permissions-projector"
+    }  # fmt: skip
+    assert out == asks_the_issuer | {"otel-collector", "prometheus", "grafana"}
+
+
+def test_the_demo_people_are_there_and_sign_in_only_where_they_are_asked_for() -> None:
+    of_the_demo = {
+        each.name for each in SERVICES.values() if "demo" in each.told.get("profiles", ())
+    }
+    assert of_the_demo == {"issuer", "permissions-bootstrap"}
+    assert not [
+        each for each in SERVICES.values() if each.told.get("profiles") and "ports" in each.told
+    ]
+    # Each service's secret lies where the issuer of one machine looks for it.
+    place = Place(Path(SECRETS).parent)
+    for owner in ROLES_OF:
+        folder = place.secrets_of(owner).relative_to(SECRETS)
+        source = "client.secret" if owner == "customers" else f"{owner}-client.secret"
+        target = str(folder / "client.secret")
+        its = source if source == target else f"{source}={target}"
+        assert its in SERVICES["issuer"].secrets
 
 
 def test_the_ports_are_those_that_the_processes_listen_on() -> None:

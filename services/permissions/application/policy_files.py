@@ -14,7 +14,7 @@ from uuid6 import uuid7
 from services.permissions.application.commands import Outcome, PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.domain.book import POLICY_STREAM, Asking, Book, Fact
-from services.permissions.domain.deciding import has_administrator
+from services.permissions.domain.deciding import has_administrator, refuse_second_installation
 from services.permissions.domain.policy_file.planning import Plan, plan
 from services.permissions.domain.policy_file.reading import ReadPolicy, read_policy
 from services.permissions.domain.policy_file.writing import holds_until, write_policy
@@ -140,6 +140,7 @@ def _write(book: Book, version: int, at: datetime, is_of: tuple[int, int]) -> _W
 
 def _all(book: Book, policies: Sequence[ReadPolicy], by: str, at: datetime) -> list[Fact]:
     facts: list[Fact] = []
+    refuse_second_installation(book, Asking(by, at, is_installation=True))
     for policy in policies:
         asking = Asking(by, at, policy.file.reason, is_installation=True)
         planned = plan(book, policy, asking, _new_ids())

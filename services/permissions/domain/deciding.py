@@ -6,7 +6,7 @@ the own hand.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 from uuid import UUID
 
 from services.permissions.domain.authority import (
@@ -70,6 +70,8 @@ from services.permissions.domain.subject.state import NOBODY
 from services.permissions.domain.team.rules import decide_team
 from shared.errors import NotPermittedError, RuleBrokenError
 
+ALREADY_SET_UP: Final = "already-set-up"
+
 
 def decide(book: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
     """Return the facts that the commands cause, one after the other; none if nothing changes.
@@ -122,7 +124,7 @@ def refuse_second_installation(book: Book, asking: Asking) -> None:
     if asking.is_installation and has_administrator(book):
         raise RuleBrokenError(
             "Daybook has an administrator already: it is set up once",
-            code="already-set-up",
+            code=ALREADY_SET_UP,
             field="subjects",
             fix="ask an administrator for what you need",
             who_can_help="an administrator",

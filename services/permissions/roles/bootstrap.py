@@ -9,9 +9,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.permissions.application.commands import PermissionCommands
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import DEFAULT, PolicyFiles
+from services.permissions.domain.deciding import ALREADY_SET_UP
 from services.permissions.roles.service import SERVICE
 from shared.clock import SystemClock
-from shared.errors import InvalidInputError
+from shared.errors import InvalidInputError, RuleBrokenError
 from shared.eventstore.store import EventStore
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
@@ -34,8 +35,11 @@ class BootstrapSettings(BaseSettings):
 async def bootstrap(stores: StoreSettings, security: SecuritySettings) -> str:
     """Apply the default policy and the file with the first administrator; return what came of it.
 
+    Where Daybook is set up already nothing happens, and that is said: it may be run with every
+    start, and never gives anything to anybody a second time.
+
     Raises:
-        RuleBrokenError: there is an administrator already, or would be none.
+        RuleBrokenError: there would be no administrator.
         InvalidInputError: no file is named, or it is no policy file.
         UnavailableError: a server does not answer.
     """
@@ -47,6 +51,10 @@ async def bootstrap(stores: StoreSettings, security: SecuritySettings) -> str:
         await truth.open()
         await keys.open()
         outcome = await _files(truth, keys, security).set_up(texts, by=SERVICE.account)
+    except RuleBrokenError as refused:
+        if refused.problem_code != ALREADY_SET_UP:
+            raise
+        return f"nothing was changed: {refused.detail}\n"
     finally:
         await truth.close()
         await keys.close()
