@@ -144,6 +144,11 @@ class ServiceSettings(BaseSettings):
         "http://127.0.0.1:8102",
         description="Where the permissions service answers: what all decide by comes from there.",
     )
+    log_every_decision: bool = Field(
+        False,
+        description="Whether each decision about rights is a record of its own, or ordinary"
+        " allowances are counted.",
+    )
     canary_seconds: float = Field(60, gt=0, description="How often the canary makes the trip.")
     late_after_seconds: float = Field(
         3600, gt=0, description="Changes visible later than this: writes are warned, an alarm."

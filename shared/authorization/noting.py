@@ -39,7 +39,7 @@ NOTHING_LOOKED_AT: Final = frozenset({
 })  # fmt: skip
 """What refuses before any condition is looked at."""
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_OPAQUE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_OPAQUE: Final = re.compile(r"[A-Za-z0-9_.:-]{0,64}")
 _CLEARANCES: Final = dict(enumerate(one.value for one in Clearance))
 
 

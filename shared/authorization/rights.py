@@ -3,8 +3,9 @@
 Whoever holds rights for longer than one answer takes them anew: they are not kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -58,23 +59,43 @@ class Decisions(Protocol):
 
 
 class Rights:
-    """What one subject may do, on one basis; cheap to make, never kept."""
+    """What one subject may do, on one basis; cheap to make, never kept.
 
-    __slots__ = ("around", "basis", "subject")
+    Each decision is handed to `noted`, which must be as cheap as a list's append.
+    """
 
-    def __init__(self, basis: Basis, subject: str, around: Circumstances = PLAINLY) -> None:
+    __slots__ = ("around", "basis", "noted", "subject")
+
+    def __init__(
+        self,
+        basis: Basis,
+        subject: str,
+        around: Circumstances = PLAINLY,
+        noted: "Callable[[Noted], None] | None" = None,
+    ) -> None:
         self.basis = basis
         self.subject = subject
         self.around = around
+        self.noted = noted
 
     def check(self, permission: Permission, record: Record | None = None) -> Answer:
         """Return whether this may be done to the record; None: to any record at all."""
         its = self.basis
-        return decide(its.world, self.subject, permission, record, its.now, its.age, self.around)
+        answer = decide(its.world, self.subject, permission, record, its.now, its.age, self.around)
+        if self.noted is not None:
+            self.noted((self, permission, record, answer))
+        return answer
 
     def may(self, permission: Permission, record: Record | None = None) -> bool:
-        """Say whether this may be done to the record; None: to any record at all."""
-        return self.check(permission, record)[0]
+        """Say whether this may be done as well, for whoever goes on without it.
+
+        That it may not is no refusal, and is not on record.
+        """
+        its = self.basis
+        answer = decide(its.world, self.subject, permission, record, its.now, its.age, self.around)
+        if answer[0] and self.noted is not None:
+            self.noted((self, permission, record, answer))
+        return answer[0]
 
     def require(self, permission: Permission, record: Record | None = None) -> None:
         """Refuse what may not be done.
@@ -87,10 +108,7 @@ class Rights:
 
     def change(self, permission: Permission, before: Record | None, after: Record | None) -> Answer:
         """Return whether the record may be touched as it is and as it would be; None: is not."""
-        its = self.basis
-        return decide_change(
-            its.world, self.subject, permission, (before, after), its.now, its.age, self.around
-        )
+        return decide_change(partial(self.check, permission), (before, after))
 
     def record(
         self,
@@ -119,14 +137,20 @@ class Rights:
     def rows(self, permission: Permission, columns: Columns, bind: Bind) -> RowFilter:
         """Return what selects exactly the rows whose check allows them now."""
         its = self.basis
-        return row_filter(
+        found = row_filter(
             its.world, self.subject, permission, columns, bind, its.now, its.age, self.around
         )
+        if self.noted is not None:
+            self.noted((self, permission, None, found.answer))
+        return found
 
     def view(self, permission: Permission, record: Record) -> tuple[Answer, FieldView]:
         """Return the answer for a record, and what is seen of its fields."""
         its = self.basis
-        return view_of(its.world, self.subject, permission, record, its.now, its.age, self.around)
+        found = view_of(its.world, self.subject, permission, record, its.now, its.age, self.around)
+        if self.noted is not None:
+            self.noted((self, permission, record, found[0]))
+        return found
 
     def view_of_lists(self, permission: Permission) -> FieldView:
         """Return what is seen of whichever record a list may hold."""
@@ -134,6 +158,10 @@ class Rights:
         return view_of_every_record(
             its.world, self.subject, permission, its.now, its.age, self.around
         )
+
+
+Noted = tuple[Rights, str, Record | None, Answer]
+"""Whose rights, what for, on which record, and the answer."""
 
 
 def refuse(permission: Permission, answer: Answer) -> None:

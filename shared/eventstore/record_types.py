@@ -39,10 +39,11 @@ class AccessRecorded(Event):
 
 
 class RefusalRecorded(Event):
-    """Somebody was refused.
+    """Somebody was refused, and not by a decision about rights (that is a DecisionRecorded).
 
-    After 100 identical refusals within a minute the others of that minute are counted in one
-    record.
+    Nobody knows who asks, what was asked for forbids it by itself, or the caller has seen a change
+    of permissions that is not known here yet. After 100 identical refusals within a minute the
+    others of that minute are counted in one record.
     """
 
     operation: str

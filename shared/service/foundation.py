@@ -89,6 +89,7 @@ def foundation_on(
     stopping: Signal,
     metrics: Metrics = UNMEASURED,
     reserve: DiskReserve | None = None,
+    every_decision: bool = False,
 ) -> Foundation:
     """Put it together; nothing is asked of a server, and nothing runs."""
     records = RecordKeeper(ways.truth, clock, ACCESS.partitions, metrics)
@@ -101,7 +102,7 @@ def foundation_on(
         keys=SubjectKeys(ways.keys, master),
         records=records,
         records_feed=Feed(ways.truth, ACCESS.name, ACCESS.table),
-        recorder=Recorder(records, clock),
+        recorder=Recorder(records, clock, every_decision=every_decision),
         orders=Orders(ways.views, uuid4()),
         guard=guard,
         tracing=tracing,
@@ -147,6 +148,7 @@ async def lay_foundation(
         stopping=process.stop,
         metrics=process.metrics,
         reserve=reserve_of(process),
+        every_decision=process.settings.log_every_decision,
     )
     process.opened.push_async_callback(foundation.records.close)
     process.opened.push_async_callback(foundation.recorder.close)

@@ -1,13 +1,13 @@
 """Nobody reaches a route's handler who is not signed in and permitted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
 from shared.authorization.deciding import Code
 from shared.authorization.permissions import Permission
 from shared.authorization.reasons import words
-from shared.authorization.rights import Decisions, Rights
+from shared.authorization.rights import Decisions, Noted, Rights
 from shared.errors import NotSignedInError, UndecidedError
 from shared.eventstore.tokens import parse_token
 from shared.security.tokens import TokenVerifier
@@ -26,6 +26,8 @@ class Caller:
     """Who asks, signed in; a handler gets one who may do what its route declares."""
 
     subject: str
+    notes: list[Noted] = field(default_factory=list, compare=False, repr=False)
+    """What was decided for this request and is not written down yet."""
 
 
 class Guard:
@@ -55,7 +57,7 @@ class Guard:
 
     def rights(self, caller: Caller) -> Rights:
         """Return what the caller may do now; take it anew for whatever comes later."""
-        return Rights(self.decisions.basis(), caller.subject)
+        return Rights(self.decisions.basis(), caller.subject, noted=caller.notes.append)
 
     def require(self, caller: Caller, permission: Permission, *, everywhere: bool = False) -> None:
         """Refuse whoever may not do this to any record at all, or not to every one.

@@ -10,7 +10,7 @@ neither path nor query nor body nor token.
 import asyncio
 import logging
 from dataclasses import asdict, dataclass
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Scope
 
+from shared.authorization.noting import kind_of
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.errors import (
@@ -38,6 +39,7 @@ from shared.eventstore.records import RecordRefusedError
 from shared.observability.traces import current_trace_id
 from shared.web.answers import JsonAnswer
 from shared.web.callers import Caller
+from shared.web.decision_log import DecisionLog, Keeper
 from shared.web.repeats import Repeats
 
 log = logging.getLogger(__name__)
@@ -46,17 +48,8 @@ MOST_EQUAL_REFUSALS: Final = 100
 MOST_EQUAL_ERRORS: Final = 1
 LOOK_EVERY_SECONDS: Final = 1.0
 _GOOD: Final = 400
+_LEAVES_AT_ONCE: Final = (JsonAnswer, Response)
 _OURS: Final = ("services.", "shared.")
-
-
-class Keeper(Protocol):
-    """Where records are kept: RecordKeeper."""
-
-    async def keep(self, record: Event, *, subject: str, actor: str) -> None:
-        """Return when the record is durable; UnavailableError if it cannot be."""
-
-    async def note(self, record: Event, *, subject: str, actor: str) -> None:
-        """Take the record to be kept soon; UnavailableError if there is no room for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +78,26 @@ class Place:
 class Recorder:
     """Writes the records of one api; `run` while it serves and `close` afterwards."""
 
-    def __init__(self, keeper: Keeper, clock: Clock) -> None:
+    def __init__(self, keeper: Keeper, clock: Clock, *, every_decision: bool = False) -> None:
+        """Tell every decision by itself if `every_decision`, else count ordinary allowances."""
         self._keeper = keeper
+        self.decisions = DecisionLog(keeper, clock, everything=every_decision)
+        self._under_way: dict[int, tuple[Place, Scope, Caller]] = {}
         self._refusals: Repeats[tuple[RefusalRecorded, str]] = Repeats(clock, MOST_EQUAL_REFUSALS)
         self._errors: Repeats[ErrorRecorded] = Repeats(clock, MOST_EQUAL_ERRORS)
 
     async def shown(self, place: Place, scope: Scope, caller: Caller, answer: Response) -> None:
-        """Write down an access that the route declares; a failed request shows nothing.
+        """Write down what was decided, and an access that the route declares.
+
+        A failed request shows nothing. An answer that leaves bit by bit is `ended` later.
 
         Raises:
             UnavailableError: the record cannot be kept, so the answer must not leave.
         """
+        kind = _kind_of(caller)
+        await self._settle(place, scope, caller)
+        if type(answer) not in _LEAVES_AT_ONCE:
+            self._under_way[id(caller)] = (place, scope, caller)
         access = place.access
         if access is None or answer.status_code >= _GOOD:
             return
@@ -109,6 +111,7 @@ class Recorder:
             items=answer.items if isinstance(answer, JsonAnswer) else None,
             asked_by=_asked_by(place, scope),
             is_restricted=access.is_restricted,
+            kind=kind,
         )
         write = self._keeper.keep if access.is_restricted else self._keeper.note
         await write(record, subject=customer or caller.subject, actor=caller.subject)
@@ -116,8 +119,14 @@ class Recorder:
     async def failed(
         self, place: Place, scope: Scope, caller: Caller | None, error: Exception
     ) -> None:
-        """Write down a refusal (401, 403) or an unexpected error (500); nothing else is one."""
+        """Write down what was decided, and another refusal (401, 403) or unexpected error (500).
+
+        What was refused by a decision is on record as that decision.
+        """
+        is_decided = caller is not None and await self._settle(place, scope, caller)
         match error:
+            case NotPermittedError() | UndecidedError() if is_decided:
+                return
             case NotSignedInError() | NotPermittedError() | UndecidedError():
                 await self._refused(place, scope, caller, error)
             case DaybookError() if error.status != DaybookError.status:
@@ -126,6 +135,12 @@ class Recorder:
                 return
             case _:
                 await self._broke(place, caller, error)
+
+    async def ended(self, caller: Caller) -> None:
+        """Write down what was decided while an answer left bit by bit."""
+        under_way = self._under_way.pop(id(caller), None)
+        if under_way is not None:
+            await self._settle(*under_way)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell what was counted when its minute is over, until `stop` is set."""
@@ -139,6 +154,12 @@ class Recorder:
     async def close(self) -> None:
         """Tell what was counted, also in the minute that is not over."""
         await self._tell(all_of_it=True)
+
+    async def _settle(self, place: Place, scope: Scope, caller: Caller) -> bool:
+        if not caller.notes:
+            return False
+        about = _customer(place, scope)
+        return await self.decisions.settle(caller.notes, place.operation, about)
 
     async def _refused(
         self, place: Place, scope: Scope, caller: Caller | None, error: DaybookError
@@ -180,6 +201,9 @@ class Recorder:
             self._errors.count(cause)
 
     async def _tell(self, *, all_of_it: bool = False) -> None:
+        for under_way in list(self._under_way.values()):
+            await self._settle(*under_way)
+        await self.decisions.tell(all_of_it=all_of_it)
         for key, counted in self._refusals.take(all_of_them=all_of_it):
             refusal, actor = key
             record = refusal.model_copy(update=asdict(counted))
@@ -197,6 +221,13 @@ class Recorder:
             log.warning("a count of records cannot be kept yet")
             return False
         return True
+
+
+def _kind_of(caller: Caller) -> str | None:
+    """Return whether a person or a service asks, as was known when it was decided."""
+    if not caller.notes:
+        return None
+    return kind_of(caller.notes[0][0].basis.world, caller.subject)
 
 
 def _customer(place: Place, scope: Scope) -> str | None:

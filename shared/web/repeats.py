@@ -19,6 +19,12 @@ class Counted:
     first_at: datetime
     last_at: datetime
 
+    def add(self, more: "Counted") -> None:
+        """Take in what else was counted of the same."""
+        self.times += more.times
+        self.first_at = min(self.first_at, more.first_at)
+        self.last_at = max(self.last_at, more.last_at)
+
 
 @dataclass(slots=True)
 class _Window:
@@ -57,9 +63,7 @@ class Repeats(Generic[Key]):
         if window.counted is None:
             window.counted = replace(counted)
         else:
-            window.counted.times += counted.times
-            window.counted.first_at = min(window.counted.first_at, counted.first_at)
-            window.counted.last_at = max(window.counted.last_at, counted.last_at)
+            window.counted.add(counted)
 
     def take(self, *, all_of_them: bool = False) -> list[tuple[Key, Counted]]:
         """Return what was counted in the minutes that are over, and forget these minutes."""

@@ -32,6 +32,9 @@ ANONYMOUS_PATHS: Final = frozenset(
 """The only addresses that answer somebody who is not signed in."""
 
 
+_CALLER: Final = "daybook.caller"
+
+
 class UnguardedRouteError(Exception):
     """A route that anybody could use; the process must not start."""
 
@@ -41,6 +44,7 @@ class DeclaredRoute(APIRoute):
 
     permission: Permission | None = None
     answer: Callable[[Scope, Receive, Send], Awaitable[Response]]
+    ended: Callable[[Caller], Awaitable[None]]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match by path, then by method; without the mounts and converters that we do not use."""
@@ -56,7 +60,11 @@ class DeclaredRoute(APIRoute):
         if self.methods is not None and scope["method"] not in self.methods:
             raise HTTPException(405, headers={"Allow": _allowed_methods(scope)})
         response = await self.answer(scope, receive, send)
-        await response(scope, receive, send)
+        try:
+            await response(scope, receive, send)
+        finally:
+            if _CALLER in scope:
+                await self.ended(scope[_CALLER])
 
 
 class Routes:
@@ -101,7 +109,7 @@ class Routes:
         async def answer(scope: Scope, receive: Receive, send: Send) -> Response:
             caller: Caller | None = None
             try:
-                caller = await guard.identify(scope)
+                caller = scope[_CALLER] = await guard.identify(scope)
                 guard.require(caller, permission, everywhere=everywhere)
                 response = await handler(Request(scope, receive, send), caller)
             except Exception as error:
@@ -115,7 +123,7 @@ class Routes:
         )
         route.permission = permission
         route.openapi_extra = {"security": [{"bearer": []}], **_file_taken(takes)}
-        route.answer = answer
+        route.answer, route.ended = answer, recorder.ended
         self._app.router.routes.append(route)
 
     def add_anonymous(

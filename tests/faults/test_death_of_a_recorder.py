@@ -47,6 +47,6 @@ async def test_every_refusal_that_was_answered_is_on_kafka_after_kill_9(ground: 
     sent = [
         event for events in (await read_topic(house.kafka, ACCESS)).values() for event in events
     ]
-    assert {event.type for event in sent} == {"RefusalRecorded"}
+    assert {event.type for event in sent} == {"DecisionRecorded"}
     assert len({event.event_id for event in sent}) == len(sent) == row["n"]
     assert {*answered} <= {event.traceparent for event in sent}

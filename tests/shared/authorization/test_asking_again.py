@@ -131,10 +131,10 @@ class TestWhatIsWrittenDown:
         record = a_customer(BEN, 2)
         decision = told(story.world, ANA, "customer:read", record)
         assert decision == DecisionRecorded(
-            subject=ANA, permission="customer:read", resource_type="customer", resource_id="c-1",
-            owner=BEN, sensitivity="confidential", is_allowed=False, code="out_of_scope",
-            grant_id="grant-1", role="rep", epoch=EPOCH, position=len(story.events),
-            age_seconds=0.25, decided_at=NOON,
+            subject=ANA, kind="person", permission="customer:read", resource_type="customer",
+            resource_id="c-1", owner=BEN, sensitivity="confidential", is_allowed=False,
+            code="out_of_scope", grant_id="grant-1", role="rep", epoch=EPOCH,
+            position=len(story.events), age_seconds=0.25, decided_at=NOON,
         )  # fmt: skip
 
     def test_a_word_of_the_policy_is_told_and_any_other_is_not(self) -> None:

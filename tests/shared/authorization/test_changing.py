@@ -1,11 +1,11 @@
 """A change is allowed before and after, and each of several has an answer of its own."""
 
 from shared.authorization.changing import Change, decide_change, decide_changes
-from shared.authorization.reading import moment
-from tests.shared.authorization.story import ANA, BEN, CAT, NOON, Story, a_customer, a_story
+from shared.authorization.deciding import Answer
+from shared.authorization.questions import Record
+from tests.shared.authorization.story import ANA, BEN, CAT, Story, a_customer, a_story
 
 WRITE = "customer:write"
-NOW = moment(NOON)
 OURS, BENS, THEIRS = a_customer(ANA), a_customer(BEN), a_customer(CAT)
 
 
@@ -14,7 +14,11 @@ def writer() -> Story:
 
 
 def code(change: Change) -> str:
-    return decide_change(writer().world, ANA, WRITE, change, NOW, 0.0)[1].value
+    return decide_change(ask, change)[1].value
+
+
+def ask(record: Record | None) -> Answer:
+    return writer().ask(ANA, WRITE, record)
 
 
 def test_a_record_is_neither_taken_from_out_of_reach_nor_put_there() -> None:
@@ -33,6 +37,6 @@ def test_what_is_made_or_deleted_is_looked_at_on_the_side_that_there_is() -> Non
 
 def test_of_several_changes_each_is_answered_by_itself() -> None:
     changes: list[Change] = [(OURS, BENS), (OURS, THEIRS), (None, BENS)]
-    answers = decide_changes(writer().world, ANA, WRITE, changes, NOW, 0.0)
+    answers = decide_changes(ask, changes)
     assert [answer[1] for answer in answers] == ["allowed", "out_of_scope", "allowed"]
     assert not all(answer[0] for answer in answers)

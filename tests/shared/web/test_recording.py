@@ -11,6 +11,7 @@ from shared.authorization.people import DEMO_PEOPLE
 from shared.authorization.permissions import Permission
 from shared.errors import NotPermittedError, UnavailableError
 from shared.events import Event
+from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.record_types import (
     ANONYMOUS,
     AccessRecorded,
@@ -78,7 +79,7 @@ class TestAccess:
         await stage.ask("alice", "GET", f"/v1/people/{SOMEBODY.upper()}")
         record = AccessRecorded(
             operation="get_person", route="/v1/people/{customer_id}",
-            permission="customer:read", target=SOMEBODY,
+            permission="customer:read", target=SOMEBODY, kind="person",
         )  # fmt: skip
         assert stage.kept_records == [("noted", record, SOMEBODY, ALICE)]
 
@@ -138,8 +139,9 @@ class TestRefusals:
         assert answer.status_code == 403
         [(how, record, subject, actor)] = stage.kept_records
         assert (how, subject, actor) == ("kept", SOMEBODY, DEMO_PEOPLE["oscar"].subject)
-        assert isinstance(record, RefusalRecorded)
-        assert (record.status, record.code) == (403, "not-permitted")
+        assert isinstance(record, DecisionRecorded)
+        assert (record.is_allowed, record.code) == (False, "no_grant")
+        assert (record.operation, record.resource_id) == ("get_person", None)
 
     async def test_a_handler_may_refuse_as_well(self, stage: Stage) -> None:
         stage.failure = NotPermittedError("not this one")
@@ -157,8 +159,8 @@ class TestRefusals:
         stage.is_store_down = False
         await stage.recorder.close()
         [record] = records(stage)
-        assert isinstance(record, RefusalRecorded)
-        assert record.times == 1
+        assert isinstance(record, DecisionsCounted)
+        assert (record.times, record.is_allowed, record.code) == (1, False, "no_grant")
 
     async def test_a_refusal_stays_one_when_the_store_refuses_its_record(
         self, stage: Stage
@@ -183,7 +185,7 @@ class TestRefusals:
         await until(lambda: len(stage.kept_records) == 102, what="the count")
         how, record, subject, actor = stage.kept_records[-1]
         assert (how, subject, actor) == ("noted", DAVE, DAVE)
-        assert isinstance(record, RefusalRecorded)
+        assert isinstance(record, DecisionsCounted)
         assert (record.times, record.first_at, record.last_at) == (31, began, last)
         # And the next minute begins anew.
         assert (await stage.ask("dave", "POST", RENAME)).status_code == 403

@@ -190,7 +190,7 @@ async def test_what_cannot_be_decided_is_denied_and_may_be_asked_again(stage: St
     assert refused.headers["retry-after"] == "1"
     assert "customer:read is denied" in problem["detail"]
     how, record, _, actor = stage.kept_records[-1]
-    assert (how, type(record).__name__, actor) == ("kept", "RefusalRecorded", ALICE)
+    assert (how, type(record).__name__, actor) == ("kept", "DecisionRecorded", ALICE)
 
 
 async def test_whoever_has_seen_more_of_permissions_than_is_known_here_waits_or_is_refused(

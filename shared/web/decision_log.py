@@ -1,0 +1,180 @@
+"""Every decision about rights is on record: told by itself where it matters, else counted.
+
+Told are refusals, and what is critical, takes data out or is done in somebody else's name. A
+refusal is durable before it leaves; if the store takes nothing, it stays a refusal and is counted.
+Nothing here can turn a refusal into an allowance, and no check waits for it.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final, NamedTuple, Protocol
+from uuid import UUID
+
+from shared.authorization.noting import BEGINNING, decision_of, kind_of
+from shared.authorization.rights import Noted
+from shared.authorization.scopes import Risk
+from shared.clock import Clock
+from shared.errors import UnavailableError
+from shared.events import Event
+from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
+from shared.eventstore.records import RecordRefusedError
+from shared.web.repeats import Counted, Repeats
+
+MOST_EQUAL_DECISIONS: Final = 100
+"""So many a minute are told by themselves."""
+COUNT_EVERY_SECONDS: Final = 5.0
+TAKES_OUT: Final = (":export", ":access_file")
+"""What data leaves by, however often somebody may."""
+CUSTOMER: Final = "customer"
+
+log = logging.getLogger(__name__)
+
+
+class Keeper(Protocol):
+    """Where records are kept: RecordKeeper."""
+
+    async def keep(self, record: Event, *, subject: str, actor: str) -> None:
+        """Return when the record is durable; UnavailableError if it cannot be."""
+
+    async def note(self, record: Event, *, subject: str, actor: str) -> None:
+        """Take the record to be kept soon; UnavailableError if there is no room for long."""
+
+
+class Alike(NamedTuple):
+    """What decisions have in common that are counted together."""
+
+    subject: str
+    kind: str | None
+    actor: str | None
+    permission: str
+    resource_type: str | None
+    is_allowed: bool
+    code: str
+
+
+class DecisionLog:
+    """The decisions of one process; `tell` once a second, and at the end all of it."""
+
+    def __init__(self, keeper: Keeper, clock: Clock, *, everything: bool = False) -> None:
+        """Tell every decision by itself if `everything`; so much is for tests and inquiries."""
+        self._keeper = keeper
+        self._clock = clock
+        self._everything = everything
+        self._repeats: Repeats[Alike] = Repeats(clock, MOST_EQUAL_DECISIONS)
+        self._allowed: dict[Alike, Counted] = {}
+        self._counted_at = clock.monotonic()
+        self._later: list[Noted] = []
+        self.noted = self._later.append
+        """Takes the decisions of work that no request waits for."""
+
+    async def settle(
+        self, notes: list[Noted], operation: str | None = None, about: str | None = None
+    ) -> bool:
+        """Write down what was noted, and forget it; say whether anything was refused.
+
+        Args:
+            notes: of one request, or of a piece of work; empty afterwards.
+            operation: what the decisions were made for.
+            about: the customer concerned, where the decisions do not say.
+        """
+        taken = notes.copy()
+        notes.clear()
+        told = [noted for noted in taken if not self._is_counted(noted)]
+        if told:
+            await asyncio.gather(*(self._tell_one(noted, operation, about) for noted in told))
+        return any(not answer[0] for *_, answer in taken)
+
+    async def tell(self, *, all_of_it: bool = False) -> None:
+        """Tell what was noted beside requests, and what was counted when its time is over."""
+        await self.settle(self._later)
+        for alike, counted in self._repeats.take(all_of_them=all_of_it):
+            if not await self._is_told(alike, counted):
+                self._repeats.put_back(alike, counted)
+        now = self._clock.monotonic()
+        if not all_of_it and now - self._counted_at < COUNT_EVERY_SECONDS:
+            return
+        self._counted_at = now
+        allowed, self._allowed = self._allowed, {}
+        for alike, counted in allowed.items():
+            if not await self._is_told(alike, counted):
+                self._count(alike, counted)
+
+    def _is_counted(self, noted: Noted) -> bool:
+        """Count what is ordinary; say whether it was."""
+        rights, permission, _, answer = noted
+        if not answer[0] or self._everything or rights.around.actor is not None:
+            return False
+        facts = rights.basis.world.policy.permissions.get(permission)
+        if facts is None or facts.risk == Risk.CRITICAL or permission.endswith(TAKES_OUT):
+            return False
+        at = BEGINNING + timedelta(microseconds=rights.basis.now)
+        self._count(_alike(noted), Counted(1, at, at))
+        return True
+
+    def _count(self, alike: Alike, more: Counted) -> None:
+        counted = self._allowed.get(alike)
+        if counted is None:
+            self._allowed[alike] = more
+        else:
+            counted.add(more)
+
+    async def _tell_one(self, noted: Noted, operation: str | None, about: str | None) -> None:
+        alike = _alike(noted)
+        if not (self._everything or self._repeats.is_to_be_told(alike)):
+            return
+        rights, permission, record, answer = noted
+        its = rights.basis
+        try:
+            decision = decision_of(
+                its.world, its.epoch, its.now, rights.subject, permission, record, rights.around,
+                answer, operation,
+            )  # fmt: skip
+            write = self._keeper.note if answer[0] else self._keeper.keep
+            subject = _customer(decision) or about or rights.subject
+            await write(decision, subject=subject, actor=decision.actor or rights.subject)
+        except UnavailableError:
+            self._repeats.count(alike)
+        except RecordRefusedError:
+            return  # Told and counted by the keeper; a refusal stays a refusal.
+        except Exception:
+            log.exception("a decision could not be written down, and is counted")
+            self._repeats.count(alike)
+
+    async def _is_told(self, alike: Alike, counted: Counted) -> bool:
+        record = DecisionsCounted(
+            **alike._asdict(),
+            times=counted.times,
+            first_at=counted.first_at,
+            last_at=counted.last_at,
+        )
+        actor = alike.actor or alike.subject
+        try:
+            await self._keeper.note(record, subject=alike.subject, actor=actor)
+        except UnavailableError:
+            log.warning("a count of decisions cannot be kept yet")
+            return False
+        return True
+
+
+def _alike(noted: Noted) -> Alike:
+    rights, permission, record, (is_allowed, code, *_) = noted
+    return Alike(
+        rights.subject,
+        kind_of(rights.basis.world, rights.subject),
+        rights.around.actor,
+        permission,
+        None if record is None else record.type,
+        is_allowed,
+        code.value,
+    )
+
+
+def _customer(decision: DecisionRecorded) -> str | None:
+    """Return the customer that a decision is about, as events write ids."""
+    if decision.resource_type != CUSTOMER or decision.resource_id is None:
+        return None
+    try:
+        return str(UUID(decision.resource_id))
+    except ValueError:
+        return None
