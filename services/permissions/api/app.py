@@ -26,6 +26,7 @@ from services.permissions.api.snapshots import SnapshotRoutes
 from services.permissions.api.subject_lists import SubjectLists
 from services.permissions.api.subjects import SubjectRoutes
 from services.permissions.api.teams import TeamRoutes
+from services.permissions.api.what_if import WhatIfRoutes
 from services.permissions.application.approvers import Approvers
 from services.permissions.application.book_names import BookNames
 from services.permissions.application.deciding import Deciding, deciding_on
@@ -77,6 +78,8 @@ def permissions_api(
     ReviewDecisionRoutes(changes, its.work_is_there).add_to(routes)
     FindingRoutes(changes, pages, its.clock, foundation.guard).add_to(routes)
     _add_people(routes, foundation, changes, pages)
+    reach = Reach(foundation.guard)
+    WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
     _authzen(foundation, book, public_url).add_to(routes)

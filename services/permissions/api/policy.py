@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.permissions.api.changes_told import LARGEST_FILE, ChangeView, changes_told
 from services.permissions.application.policy_files import Applied, PolicyFiles
-from services.permissions.domain.rights import Right
 from shared.authorization.permissions import Permission
 from shared.given import Given
 from shared.web.answers import Answer, JsonAnswer
@@ -19,8 +19,6 @@ from shared.web.idempotency import remembering
 from shared.web.recording import Access
 from shared.web.routes import Routes
 from shared.web.versions import etag
-
-LARGEST_FILE = 250_000
 
 
 class PolicyBody(Given):
@@ -35,16 +33,6 @@ class PolicyFileView(BaseModel):
 
     file: str
     version: int
-
-
-class ChangeView(BaseModel):
-    """What one subject gains and loses of one permission, each as scope/clearance and limits."""
-
-    subject_id: UUID
-    user_name: str | None
-    permission: str
-    gained: list[str]
-    lost: list[str]
 
 
 class PlanView(BaseModel):
@@ -87,7 +75,7 @@ class PolicyRoutes:
         )  # fmt: skip
         routes.add(
             "POST", "/v1/policy", "apply_policy", Permission.POLICY_CHANGE, self.apply,
-            body=PolicyBody, parameters=[IDEMPOTENCY_KEY],
+            body=PolicyBody, access=Access(), parameters=[IDEMPOTENCY_KEY],
             answers={200: Answer("What it changes, or changed.", PlanView)},
         )  # fmt: skip
         routes.add(
@@ -136,21 +124,10 @@ def _headers(applied: Applied) -> dict[str, str]:
 
 def _plan(applied: Applied) -> dict[str, Any]:
     plan = applied.plan
-    changes = [
-        {
-            "subject_id": str(change.subject_id),
-            "user_name": plan.after.subject(change.subject_id).user_name,
-            "permission": one.permission,
-            "gained": [_right(right) for right in one.gained],
-            "lost": [_right(right) for right in one.lost],
-        }
-        for change in plan.changes
-        for one in change.differences
-    ]
     return {
         "applied": applied.outcome is not None,
         "events": len(plan.facts),
-        "changes": changes,
+        "changes": changes_told(plan.changes, plan.after),
         "requested": [str(fact.subject_id) for fact in plan.requested],
         "needs_second_person": _dangers(applied),
     }
@@ -158,14 +135,3 @@ def _plan(applied: Applied) -> dict[str, Any]:
 
 def _dangers(applied: Applied) -> list[str]:
     return [danger.what for danger in applied.plan.dangers]
-
-
-def _right(right: Right) -> str:
-    limits = [
-        "" if right.starts is None else f"from {right.starts.isoformat()}",
-        "" if right.until is None else f"until {right.until.isoformat()}",
-        "" if right.records is None else f"{len(right.records)} records",
-        "" if not right.conditions else "under a condition",
-    ]
-    told = ", ".join(limit for limit in limits if limit)
-    return f"{right.scope.value}/{right.clearance.value}" + (f" ({told})" if told else "")

@@ -79,6 +79,7 @@ EVERY_ROUTE = {
     ("POST", "/v1/subjects/{subject_id}/reinstate"): Permission.PEOPLE_CHANGE,
     ("POST", "/v1/subjects/{subject_id}/leave"): Permission.PEOPLE_CHANGE,
     ("POST", "/v1/policy"): Permission.POLICY_CHANGE,
+    ("POST", "/v1/what-if"): Permission.WHAT_IF_ASK,
     ("POST", "/v1/policy/approvals"): Permission.POLICY_CHANGE,
     ("POST", "/v1/grants"): Permission.GRANTS_GIVE,
     ("GET", "/v1/grants"): Permission.GRANTS_READ,

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from services.permissions.domain.book import Asked, Asking, Book, Fact, OnPolicy, SubjectFact
 from services.permissions.domain.deciding import (
-    changed_subjects,
     consequences,
     refuse_second_installation,
     step,
@@ -14,18 +13,10 @@ from services.permissions.domain.deciding import (
 from services.permissions.domain.policy_file import people_part, policy_part
 from services.permissions.domain.policy_file.document import Document, Path
 from services.permissions.domain.policy_file.reading import ReadPolicy
-from services.permissions.domain.rights import Difference, differences, standing_of
 from services.permissions.domain.second_person import Danger, dangers
 from services.permissions.domain.subject.grant_events import GrantRequested
+from services.permissions.domain.what_if import SubjectChange, changes_between
 from shared.errors import DaybookError
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectChange:
-    """What one subject gains and loses."""
-
-    subject_id: UUID
-    differences: tuple[Difference, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +80,7 @@ def plan(book: Book, policy: ReadPolicy, asking: Asking, ids: Iterator[UUID]) ->
     work.take(_on_policy(policy_part.removals(book.policy, file)))
     more = consequences(work.after, work.facts, work.asked, asking)
     facts = (*work.facts, *more)
-    changes = _changes(book, work.after, facts)
+    changes = changes_between(book, work.after, facts)
     found = () if asking.is_installation else dangers(work.after)
     return Plan(facts, changes, _requested(facts), work.after, found)
 
@@ -97,17 +88,6 @@ def plan(book: Book, policy: ReadPolicy, asking: Asking, ids: Iterator[UUID]) ->
 def _on_policy(located: Iterable[policy_part.Located]) -> Iterator[tuple[Path, Asked]]:
     for path, command in located:
         yield path, OnPolicy(command)
-
-
-def _changes(before: Book, after: Book, facts: tuple[Fact, ...]) -> tuple[SubjectChange, ...]:
-    found = []
-    for subject_id in sorted(changed_subjects(before, after, facts)):
-        was = standing_of(before.policy, before.subject(subject_id))
-        will = standing_of(after.policy, after.subject(subject_id))
-        its = differences(was, will)
-        if its:
-            found.append(SubjectChange(subject_id, tuple(its)))
-    return tuple(found)
 
 
 def _requested(facts: tuple[Fact, ...]) -> tuple[SubjectFact, ...]:

@@ -1,0 +1,97 @@
+"""A route that tells who would gain and who would lose what, before anything is changed."""
+
+import asyncio
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.permissions.api.changes_told import ChangeView, changes_told
+from services.permissions.api.reach import Reach
+from services.permissions.api.what_if_bodies import WhatIfBody
+from services.permissions.application.policy_book import PolicyBook
+from services.permissions.application.policy_files import PolicyFiles
+from services.permissions.domain.book import Asking, Book
+from services.permissions.domain.what_if import SubjectChange, what_if
+from shared.authorization.permissions import Permission
+from shared.clock import Clock
+from shared.errors import DaybookError
+from shared.web.answers import Answer, JsonAnswer
+from shared.web.bodies import parse, read_body
+from shared.web.callers import Caller
+from shared.web.recording import Access
+from shared.web.routes import Routes
+
+MOST_PEOPLE: Final = 200
+
+
+class RefusedView(BaseModel):
+    """Why the caller could not do this."""
+
+    code: str
+    detail: str
+    who_can_help: str | None
+
+
+class WhatIfView(BaseModel):
+    """What would happen; nothing did."""
+
+    people: int = Field(description="How many people and service accounts gain or lose something.")
+    changes: list[ChangeView] = Field(description=f"Of the first {MOST_PEOPLE} of them.")
+    needs_second_person: list[str]
+    refused: RefusedView | None = Field(description="Why the caller could not do it.")
+
+
+class WhatIfRoutes:
+    """The handler of the route."""
+
+    def __init__(self, book: PolicyBook, files: PolicyFiles, reach: Reach, clock: Clock) -> None:
+        self._book = book
+        self._files = files
+        self._reach = reach
+        self._clock = clock
+
+    def add_to(self, routes: Routes) -> None:
+        """Declare the route."""
+        routes.add(
+            "POST", "/v1/what-if", "ask_what_if", Permission.WHAT_IF_ASK, self.ask,
+            body=WhatIfBody, access=Access(),
+            answers={200: Answer("What would happen.", WhatIfView)},
+        )  # fmt: skip
+
+    async def ask(self, request: Request, caller: Caller) -> Response:
+        """Tell who would gain and who would lose what by a change, without making it.
+
+        Told also where the caller could not do it, or where somebody else must agree.
+        """
+        body = parse(WhatIfBody, await read_body(request))
+        reached = self._reach.of(caller)
+        refused: DaybookError | None = None
+        if body.file is not None:
+            plan = (await self._files.look(body.file, by=caller.subject)).plan
+            changes, dangers, after = plan.changes, plan.dangers, plan.after
+        else:
+            await self._book.catch_up()
+            book, asking = self._book.book.copy(), Asking(caller.subject, self._clock.now())
+            asked = [one.asked(book) for one in body.commands or ()]
+            found = await asyncio.to_thread(what_if, book, asked, asking)
+            changes, dangers, after = found.changes, found.dangers, found.after
+            refused = found.refusal
+        seen = [one for one in changes if reached.may(Permission.WHAT_IF_ASK, one.subject_id)]
+        return JsonAnswer(_told(seen, after, [one.what for one in dangers], refused))
+
+
+def _told(
+    changes: list[SubjectChange], after: Book, dangers: list[str], refused: DaybookError | None
+) -> dict[str, Any]:
+    why = None if refused is None else {
+        "code": refused.problem_code, "detail": refused.detail,
+        "who_can_help": refused.who_can_help,
+    }  # fmt: skip
+    return {
+        "people": len(changes),
+        "changes": changes_told(changes[:MOST_PEOPLE], after),
+        "needs_second_person": dangers,
+        "refused": why,
+    }
