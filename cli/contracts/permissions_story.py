@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from cli.contracts.review_story import a_review
 from cli.contracts.stories import BEGINNING, KEY, KEY_BYTES, Told
 from services.permissions.domain.policy.events import (
     AdministratorRemoved,
@@ -19,6 +20,8 @@ from services.permissions.domain.policy.events import (
     PolicyEvent,
     ResourceDeclared,
     ResourceWithdrawn,
+    ReviewScheduleRemoved,
+    ReviewScheduleSet,
     RoleDefined,
     RoleLevelChanged,
     RoleParentAdded,
@@ -30,26 +33,8 @@ from services.permissions.domain.policy.events import (
     SodRuleRetired,
     Title,
 )
-from services.permissions.domain.review.events import (
-    Chosen,
-    DecisionReason,
-    FrozenItem,
-    HandedOver,
-    ItemApplied,
-    ItemDecided,
-    ItemDelegated,
-    ItemsFrozen,
-    ItemsHandedOver,
-    Reminded,
-    ReviewClosed,
-    ReviewersReminded,
-    ReviewEvent,
-    ReviewHalted,
-    ReviewSignedOff,
-    ReviewStarted,
-    SilenceAnnounced,
-    SilenceSettled,
-)
+from services.permissions.domain.review.events import Chosen, ReviewEvent
+from services.permissions.domain.review.schedule import ReviewSchedule
 from services.permissions.domain.subject.events import (
     CallerDistrusted,
     CallerTrusted,
@@ -110,7 +95,7 @@ def a_policy() -> Sequence[Told]:
         *(_policy(event) for event in (*_catalogue(), *_roles(), *_rules())),
         *(_team(event) for event in _team_story()),
         *(_subject(event) for event in (*_joining(), *_granting())),
-        *(_review(event) for event in (*_reviewing(), *_passing())),
+        *(_review(event) for event in a_review(_NINA, _GRANT)),
         *(_subject(event) for event in _ending()),
         canary,
         _policy(PolicyChangeApproved(change=_CHANGE, approved_by=_BOB, until=_SOON)),
@@ -170,6 +155,13 @@ def _rules() -> Sequence[PolicyEvent]:
         ),
         ResourceWithdrawn(resource_type="record", resource_id="record-1"),
         FreshnessLimitSet(risk=Risk.CRITICAL, seconds=1),
+        ReviewScheduleSet(
+            schedule="critical",
+            its=ReviewSchedule(
+                title="Critical rights", every="quarter", chosen=Chosen(risk=Risk.CRITICAL), days=14
+            ),
+        ),
+        ReviewScheduleRemoved(schedule="critical"),
         AdministratorRemoved(subject=_ERIN),
     )
 
@@ -230,40 +222,6 @@ def _granting() -> Sequence[SubjectEvent]:
         GrantRefused(grant_id=_GRANT, personal=GrantReason(reason="Ask in May again")),
         SodExceptionGiven(rule="asking_and_agreeing", until=_SOON, personal=why),
         SodExceptionWithdrawn(rule="asking_and_agreeing"),
-    )
-
-
-def _reviewing() -> Sequence[ReviewEvent]:
-    item = FrozenItem(
-        number=1, subject=_NINA, grant_id=_GRANT, role="sales_manager", scope=Scope.TEAM,
-        reviewer=_BOB, reviewer_is="manager",
-    )  # fmt: skip
-    why = DecisionReason(reason="Alice is back in May")
-    handed = HandedOver(number=1, reviewer=_ERIN, reviewer_is="administrator")
-    return (
-        ReviewStarted(
-            title="Critical roles", chosen=Chosen(risk=Risk.CRITICAL), items=1, begins=BEGINNING,
-            due=_SOON, ends=_LATER, silence="revoke", most_percent=10, most_grants=50,
-            schedule="critical", period="2026-Q2",
-        ),
-        ItemsFrozen(items=(item,)),
-        ItemDelegated(number=1, subject=_NINA, to=_ERIN, personal=why),
-        ItemDecided(
-            number=1, subject=_NINA, decision="reduce", scope=Scope.OWN, personal=why
-        ),
-        ItemsHandedOver(because="reviewer_gone", items=(handed,)),
-    )  # fmt: skip
-
-
-def _passing() -> Sequence[ReviewEvent]:
-    return (
-        ReviewersReminded(reviewers=(Reminded(reviewer=_ERIN, undecided=1),), part=50),
-        SilenceAnnounced(silent=1, most=0, ends=_LATER),
-        ReviewHalted(silent=1, most=0),
-        SilenceSettled(decision="revoke", numbers=(1,)),
-        ReviewSignedOff(keep=0, reduce=1, revoke=0, gone=0),
-        ItemApplied(number=1, subject=_NINA, grant_id=_GRANT, outcome="reduced"),
-        ReviewClosed(),
     )
 
 

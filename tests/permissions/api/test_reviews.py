@@ -14,6 +14,8 @@ from joserfc.jwk import OKPKey
 
 from services.permissions.application.deciding import deciding_on
 from services.permissions.application.reviewing import ReviewWork
+from services.permissions.domain.review.calendar import period_of, review_id_of
+from services.permissions.domain.review.events import Every
 from shared.security.tokens import SIGNATURES
 from tests.customers.api.asking import assert_problem, read
 from tests.ground.servers import Servers
@@ -27,7 +29,10 @@ DUE = "2199-01-01T00:00:00Z"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(servers: Servers) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as opened:
-        yield await set_up_desk(opened, servers)
+        its = await set_up_desk(opened, servers)
+        workers = [ReviewWork(deciding_on(its.foundation)) for _ in "ab"]
+        await asyncio.gather(*(worker.do_all() for worker in workers))
+        yield its
 
 
 async def get(desk: Desk, who: str, path: str = "", **asked: Any) -> httpx.Response:  # noqa: ANN401
@@ -60,6 +65,17 @@ def decided(number: int, decision: str, **less: str) -> dict[str, Any]:
 async def roles_of(desk: Desk, name: str) -> list[str]:
     answer = await desk.client("erin").get(f"/v1/subjects/{IDS[name]}")
     return [grant["role"] for grant in read(answer)["grants"] if "role" in grant]
+
+
+async def test_two_processes_open_each_review_of_the_calendar_once(desk: Desk) -> None:
+    there = read(await get(desk, "dave"))["items"]
+    assert sorted(one["schedule"] for one in there if one["schedule"]) == ["critical", "high"]
+    for one in there:
+        events = await desk.foundation.store.load(f"review-{one['id']}")
+        assert [event.type for event in events] == ["ReviewStarted", "ItemsFrozen"]
+        period: Every = "quarter" if one["schedule"] == "critical" else "half_year"
+        assert one["period"] == period_of(period, desk.foundation.clock.now())
+        assert one["id"] == str(review_id_of(one["schedule"], one["period"]))
 
 
 async def test_a_reviewer_sees_what_is_theirs_to_decide_and_what_peers_have(desk: Desk) -> None:

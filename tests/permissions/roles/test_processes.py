@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from cli.local.paths import PROJECT
@@ -31,7 +32,7 @@ async def env(servers: Servers, own_broker: Broker, tmp_path: Path) -> dict[str,
 
 
 async def test_it_has_databases_of_its_own_and_proves_its_way_after_every_death(
-    env: dict[str, str], own_broker: Broker
+    env: dict[str, str], own_broker: Broker, servers: Servers
 ) -> None:
     for role in ("prepare", "migrate", "check"):
         async with running(MODULE, role, env=env) as process:
@@ -44,9 +45,11 @@ async def test_it_has_databases_of_its_own_and_proves_its_way_after_every_death(
         assert process.output().startswith(expected)
     async with probed("all", env, module=MODULE) as first:
         await until(lambda: _has_arrived(first), what="a canary")
+        await until(lambda: _opened(servers), what="a review of the calendar")
         first.process.kill()
     async with probed("all", env, module=MODULE) as second:
         await until(lambda: _has_arrived(second), what="a canary after a death")
+        await until(lambda: _is_all_opened(servers), what="every review of the calendar")
         _, said = await second.ready()
         assert said["canary"]["way"] == "store → Kafka → readers"
         behind = 'daybook_lag_events{projection="",role="relay",state="live",topic="%s"}'
@@ -55,6 +58,23 @@ async def test_it_has_databases_of_its_own_and_proves_its_way_after_every_death(
     positions = [int(dict(each.headers)["ce_feedposition"]) for each in published]
     assert sorted(set(positions)) == list(range(1, max(positions) + 1))
     assert {dict(each.headers)["ce_source"] for each in published} == {b"/daybook/permissions"}
+
+
+async def _opened(servers: Servers) -> list[int]:
+    """Return how often each review that the calendar wants was opened."""
+    where = f"host={servers.sockets('truth')}"
+    connection = await asyncpg.connect(f"postgresql://postgres@/permissions?{where}")
+    try:
+        rows = await connection.fetch(
+            "select count(*) from events where type = 'ReviewStarted' group by stream"
+        )
+    finally:
+        await connection.close()
+    return [row["count"] for row in rows]
+
+
+async def _is_all_opened(servers: Servers) -> bool:
+    return await _opened(servers) == [1, 1]
 
 
 async def _has_arrived(process: Probed) -> bool:

@@ -11,6 +11,7 @@ from services.permissions.domain.policy.events import (
     SodKind,
     Title,
 )
+from services.permissions.domain.review.schedule import ReviewSchedule
 from shared.authorization.scopes import Clearance, Risk
 
 
@@ -139,12 +140,28 @@ class WithdrawResource:
     resource_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class SetReviewSchedule:
+    """Let reviews open by themselves like this."""
+
+    schedule: str
+    its: ReviewSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveReviewSchedule:
+    """Let no more reviews open by this schedule."""
+
+    schedule: str
+
+
 CatalogueCommand = DefinePermission | RetirePermission
 DataClassCommand = SetDataClass | RemoveDataClass
 RoleCommand = DefineRole | RetireRole | SetRolePermission | AddRoleParent | RemoveRoleParent
 SodCommand = DefineSodRule | RetireSodRule
 SettingCommand = ChooseDefaultRole | SetFreshnessLimit
 ResourceCommand = DeclareResource | WithdrawResource
+ScheduleCommand = SetReviewSchedule | RemoveReviewSchedule
 PolicyCommand = (
     CatalogueCommand
     | DataClassCommand
@@ -152,4 +169,5 @@ PolicyCommand = (
     | SodCommand
     | SettingCommand
     | ResourceCommand
+    | ScheduleCommand
 )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.permissions.domain.review.schedule import ReviewSchedule
 from shared.authorization.scopes import Clearance, Risk, Scope
 from shared.events import Event
 
@@ -194,6 +195,22 @@ class FreshnessLimitSet(PolicyChange):
     """How old a copy may be."""
 
 
+class ReviewScheduleSet(PolicyChange):
+    """Reviews open by themselves like this from now on; said again, otherwise than before."""
+
+    schedule: str
+    """What programs call the schedule."""
+    its: ReviewSchedule
+    """All of it."""
+
+
+class ReviewScheduleRemoved(PolicyChange):
+    """No more reviews open by this schedule; those that are open go on."""
+
+    schedule: str
+    """Which schedule."""
+
+
 class AdministratorRemoved(PolicyChange):
     """Somebody stopped being an administrator; the event on the subject says how.
 
@@ -259,6 +276,7 @@ RoleEvent = (
 )
 SodEvent = SodRuleDefined | SodRuleRetired
 SettingEvent = DefaultRoleChosen | FreshnessLimitSet | AdministratorRemoved
+ScheduleEvent = ReviewScheduleSet | ReviewScheduleRemoved
 ApprovalEvent = PolicyChangeApproved | PolicyChangeMade
 ResourceEvent = ResourceDeclared | ResourceWithdrawn
 PolicyEvent = (
@@ -267,6 +285,7 @@ PolicyEvent = (
     | RoleEvent
     | SodEvent
     | SettingEvent
+    | ScheduleEvent
     | ApprovalEvent
     | ResourceEvent
 )

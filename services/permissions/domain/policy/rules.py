@@ -13,10 +13,12 @@ from services.permissions.domain.policy.commands import (
     DefineSodRule,
     PolicyCommand,
     RemoveDataClass,
+    RemoveReviewSchedule,
     RetirePermission,
     RetireSodRule,
     SetDataClass,
     SetFreshnessLimit,
+    SetReviewSchedule,
     SettingCommand,
     SodCommand,
     WithdrawResource,
@@ -37,6 +39,7 @@ from services.permissions.domain.policy.events import (
     PolicyEvent,
     ResourceEvent,
     RoleEvent,
+    ScheduleEvent,
     SettingEvent,
     SodEvent,
     SodRuleDefined,
@@ -50,6 +53,7 @@ from services.permissions.domain.policy.known import (
 )
 from services.permissions.domain.policy.resources import decide_resource, evolve_resource
 from services.permissions.domain.policy.roles import decide_role, evolve_role
+from services.permissions.domain.policy.schedules import decide_schedule, evolve_schedule
 from services.permissions.domain.policy.state import (
     Approval,
     DataClass,
@@ -92,6 +96,8 @@ def decide_policy(
             return [*_decide_setting(policy, command, reason)]
         case DeclareResource() | WithdrawResource():
             return [*decide_resource(policy, command, reason)]
+        case SetReviewSchedule() | RemoveReviewSchedule():
+            return [*decide_schedule(policy, command, reason)]
         case _:
             return [*decide_role(policy, command, reason)]
 
@@ -287,6 +293,7 @@ _EVOLVE: Final[Mapping[type, Callable[[Policy, Any], Policy]]] = {
     **dict.fromkeys(get_args(RoleEvent), evolve_role),
     **dict.fromkeys(get_args(SodEvent), _evolve_sod),
     **dict.fromkeys(get_args(SettingEvent), _evolve_setting),
+    **dict.fromkeys(get_args(ScheduleEvent), evolve_schedule),
     **dict.fromkeys(get_args(ApprovalEvent), _evolve_approval),
     **dict.fromkeys(get_args(ResourceEvent), evolve_resource),
 }

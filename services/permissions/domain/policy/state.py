@@ -12,6 +12,7 @@ from services.permissions.domain.policy.events import (
     SodKind,
     Title,
 )
+from services.permissions.domain.review.schedule import ReviewSchedule
 from shared.authorization.scopes import Clearance, Risk
 
 
@@ -81,6 +82,8 @@ class Policy:
     """Those that hold; a retired one is gone."""
     default_role: str | None = None
     freshness_seconds: Mapping[Risk, float] = field(default_factory=dict)
+    review_schedules: Mapping[str, ReviewSchedule] = field(default_factory=dict)
+    """By name."""
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     """By the digest of the change."""
     resources: Mapping[tuple[str, str], Resource] = field(default_factory=dict)

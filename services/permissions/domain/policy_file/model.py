@@ -6,7 +6,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from services.permissions.domain.policy.events import Otherwise, SodKind
+from services.permissions.domain.policy.events import (
+    Otherwise,
+    SodKind,
+)
+from services.permissions.domain.review.events import Every, SilentDecision
 from services.permissions.domain.subject.events import AttributeValue, SubjectKind
 from services.permissions.domain.subject.grant_events import Effect
 from shared.authorization.scopes import Clearance, Risk, Scope
@@ -134,6 +138,31 @@ class SodEntry(_Entry):
     """Permissions and roles on the other."""
 
 
+class ReviewScheduleEntry(_Entry):
+    """Reviews that open by themselves, once in each period."""
+
+    title: Text
+    """What people call each of its reviews."""
+    every: Every
+    """How often; after_emergency: after each emergency that is over."""
+    roles: Annotated[list[str], Field(max_length=50)] = Field(default_factory=list)
+    """Grants of these roles; none: of every role, and of single permissions."""
+    department: Text | None = None
+    """Of people in this department or below it."""
+    risk: Risk | None = None
+    """Those that bring a permission of this risk or a higher one."""
+    kept_after_a_move: bool = False
+    """Only those that somebody had before moving."""
+    days: Annotated[int, Field(ge=1, le=60, strict=True)] = 14
+    """How long the reviewers have."""
+    silence: SilentDecision | None = None
+    """What silence means at the end; absent: nothing, somebody must decide."""
+    most_percent: Annotated[int, Field(ge=0, le=100, strict=True)] = 10
+    """Silence never takes more than so much of all items away, in percent."""
+    most_grants: Annotated[int, Field(ge=0, strict=True)] = 50
+    """Silence never takes more than so many grants away."""
+
+
 class TeamEntry(_Entry):
     """One team."""
 
@@ -248,6 +277,8 @@ class PolicyFile(_Entry):
     roles: dict[str, RoleEntry] = Field(default_factory=dict)
     """By name."""
     sod_rules: dict[str, SodEntry] = Field(default_factory=dict)
+    """By name."""
+    review_schedules: dict[str, ReviewScheduleEntry] = Field(default_factory=dict)
     """By name."""
     default_role: str | None = None
     """What everybody gets who joins; absent: as it is."""

@@ -11,24 +11,32 @@ from services.permissions.domain.policy.commands import (
     DefineSodRule,
     PolicyCommand,
     RemoveDataClass,
+    RemoveReviewSchedule,
     RemoveRoleParent,
     RetirePermission,
     RetireRole,
     RetireSodRule,
     SetDataClass,
     SetFreshnessLimit,
+    SetReviewSchedule,
     SetRolePermission,
     WithdrawResource,
 )
-from services.permissions.domain.policy.events import Allowance, Title
+from services.permissions.domain.policy.events import (
+    Allowance,
+    Title,
+)
 from services.permissions.domain.policy.state import Policy
 from services.permissions.domain.policy_file.document import Path
 from services.permissions.domain.policy_file.model import (
     AllowanceEntry,
     PolicyFile,
+    ReviewScheduleEntry,
     RoleEntry,
     TitleEntry,
 )
+from services.permissions.domain.review.events import Chosen
+from services.permissions.domain.review.schedule import ReviewSchedule
 
 Located = tuple[Path, PolicyCommand]
 """A command, and where the file asks for it."""
@@ -47,6 +55,8 @@ def additions(policy: Policy, file: PolicyFile) -> Iterator[Located]:
     for name, rule in file.sod_rules.items():
         sides = tuple(rule.first), tuple(rule.second)
         yield ("sod_rules", name), DefineSodRule(name, rule.kind, *sides)
+    for name, entry in file.review_schedules.items():
+        yield ("review_schedules", name), SetReviewSchedule(name, _schedule(entry))
     for risk, seconds in file.freshness_seconds.items():
         yield ("freshness_seconds", risk.value), SetFreshnessLimit(risk, seconds)
     if file.default_role is not None:
@@ -64,6 +74,11 @@ def removals(policy: Policy, file: PolicyFile) -> Iterator[Located]:
         (("resources",), WithdrawResource(kind, name))
         for kind, name in policy.resources
         if name not in file.resources.get(kind, {})
+    )
+    yield from (
+        (("review_schedules",), RemoveReviewSchedule(name))
+        for name in policy.review_schedules
+        if name not in file.review_schedules
     )
     yield from (
         (("sod_rules",), RetireSodRule(rule))
@@ -97,6 +112,24 @@ def _resources(file: PolicyFile) -> Iterator[Located]:
 def title_of(entry: TitleEntry) -> Title:
     """Return a title as events have it."""
     return Title(en=entry.en, zh=entry.zh)
+
+
+def _schedule(entry: ReviewScheduleEntry) -> ReviewSchedule:
+    chosen = Chosen(
+        roles=tuple(entry.roles),
+        department=entry.department,
+        risk=entry.risk,
+        kept_after_a_move=entry.kept_after_a_move,
+    )
+    return ReviewSchedule(
+        title=entry.title,
+        every=entry.every,
+        chosen=chosen,
+        days=entry.days,
+        silence=entry.silence,
+        most_percent=entry.most_percent,
+        most_grants=entry.most_grants,
+    )
 
 
 def _catalogue(file: PolicyFile) -> Iterator[Located]:

@@ -9,9 +9,13 @@ from uuid import UUID
 import yaml
 
 from services.permissions.domain.book import Book
-from services.permissions.domain.policy.events import Allowance, Title
+from services.permissions.domain.policy.events import (
+    Allowance,
+    Title,
+)
 from services.permissions.domain.policy.state import DataClass, Policy, Role
 from services.permissions.domain.policy_file.grants_part import is_default
+from services.permissions.domain.review.schedule import ReviewSchedule
 from services.permissions.domain.subject.state import Subject, Terms
 
 Entry = dict[str, Any]
@@ -75,6 +79,9 @@ def _policy_part(policy: Policy) -> Entry:
             name: {"kind": rule.kind, "first": [*rule.first], "second": [*rule.second]}
             for name, rule in sorted(policy.sod_rules.items())
         },
+        "review_schedules": {
+            name: _schedule(its) for name, its in sorted(policy.review_schedules.items())
+        },
         "default_role": policy.default_role,
         "freshness_seconds": {
             risk.value: seconds for risk, seconds in sorted(policy.freshness_seconds.items())
@@ -90,6 +97,11 @@ def _resources(policy: Policy) -> Entry:
         more = {"attributes": dict(its.attributes)} if its.attributes else {}
         written.setdefault(kind, {})[name] = owner | more
     return written
+
+
+def _schedule(its: ReviewSchedule) -> Entry:
+    told = its.model_dump(mode="json", exclude={"chosen"}) | its.chosen.model_dump(mode="json")
+    return {name: value for name, value in told.items() if value not in (None, [], False)}
 
 
 def _role(policy: Policy, role: Role) -> Entry:

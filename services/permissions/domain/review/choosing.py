@@ -16,10 +16,14 @@ from shared.authorization.scopes import Risk
 MOST_ITEMS: Final = 5_000
 
 
-def freeze(book: Book, chosen: Chosen, at: datetime) -> list[FrozenItem]:
+def freeze(
+    book: Book, chosen: Chosen, at: datetime, besides: frozenset[UUID] = frozenset()
+) -> list[FrozenItem]:
     """Return what the review looks at, ordered by who has it; at most one more than allowed."""
     reviewers, items = Reviewers(book, at), list[FrozenItem]()
     for subject_id, grant_id, grant in _grants(book, chosen, at):
+        if grant_id in besides:
+            continue
         reviewer = reviewers.of(subject_id, grant)
         terms = Terms() if grant is None else grant.terms
         items.append(

@@ -20,6 +20,8 @@ class StartReview:
     most_grants: int = 50
     schedule: str | None = None
     period: str | None = None
+    besides: frozenset[UUID] = frozenset()
+    """Grants that another review of the same period looks at."""
 
 
 @dataclass(frozen=True, slots=True)

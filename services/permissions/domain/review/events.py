@@ -13,6 +13,7 @@ from shared.authorization.scopes import Clearance, Risk, Scope
 from shared.events import Event, Personal
 
 Decision = Literal["keep", "reduce", "revoke"]
+Every = Literal["month", "quarter", "half_year", "year", "after_emergency"]
 SilentDecision = Literal["keep", "revoke"]
 ReviewerIs = Literal["manager", "approver", "administrator", "delegate"]
 HandedOverBecause = Literal["silent", "reviewer_gone"]

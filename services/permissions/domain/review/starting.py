@@ -34,7 +34,9 @@ def start(book: Book, review_id: UUID, command: StartReview, asking: Asking) -> 
         )
     for role in command.chosen.roles:
         role_in_force(book.policy, role, "roles")
-    items = freeze(book, command.chosen, asking.at)
+    items = freeze(book, command.chosen, asking.at, command.besides)
+    if command.schedule is not None:
+        items = items[:MOST_ITEMS]  # What is left has a review of its own, of the same period.
     if not 1 <= len(items) <= MOST_ITEMS:
         raise InvalidInputError(
             "there is nothing to look at" if not items else "there is too much to look at",

@@ -13,11 +13,13 @@ from services.permissions.domain.book import (
     Book,
     ByReview,
     Fact,
+    OnReview,
     OnSubject,
     ReviewFact,
     SubjectFact,
 )
 from services.permissions.domain.deciding import decide
+from services.permissions.domain.review.calendar import wanted
 from services.permissions.domain.review.events import (
     HandedOver,
     HandedOverBecause,
@@ -52,7 +54,9 @@ _OUTCOMES: Final[Mapping[type, Outcome]] = {RevokeGrant: "revoked", ReduceGrant:
 
 
 def waiting(book: Book, at: datetime) -> UUID | None:
-    """Return a review in which something is to be done now; None if there is none."""
+    """Return a review that is to be opened or gone on with now; None if there is none."""
+    for review_id, _ in wanted(book, at):
+        return review_id
     for review_id, review in book.reviews.items():
         if not review.is_closed and work_on(book, review_id, at):
             return review_id
@@ -62,11 +66,20 @@ def waiting(book: Book, at: datetime) -> UUID | None:
 def work_on(book: Book, review_id: UUID, at: datetime) -> list[Fact]:
     """Return the next thing to be done in a review; none if it waits for people or for time."""
     review = book.review(review_id)
-    if review.started is None or review.is_closed:
+    if review.is_closed:
         return []
+    if review.started is None:
+        return _opened(book, review_id, at)
     if review.is_signed_off:
         return _carry_out(book, review_id, review, at)
     return [ReviewFact(review_id, event) for event in _by_time(book, review, review.started, at)]
+
+
+def _opened(book: Book, review_id: UUID, at: datetime) -> list[Fact]:
+    command = dict(wanted(book, at)).get(review_id)
+    if command is None:
+        return []
+    return decide(book, [OnReview(review_id, command)], Asking(f"review-{review_id}", at))
 
 
 def _by_time(book: Book, review: Review, started: ReviewStarted, at: datetime) -> list[ReviewEvent]:
