@@ -23,6 +23,7 @@ class Permission(StrEnum):
     ERASURES_CONFIRM = "erasure:confirm"
     CUSTOMERS_IMPORT = "customer:import"
     CUSTOMERS_EXPORT = "customer:export"
+    DECISIONS_READ = "decision:read"
     EVALUATIONS_ASK = "evaluation:ask"
     FEED_READ = "feed:read"
     FIELDS_DECLARE = "field:declare"

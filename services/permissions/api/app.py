@@ -11,6 +11,7 @@ from services.permissions.api.grant_lists import GrantLists
 from services.permissions.api.grants import GrantRoutes
 from services.permissions.api.lives import LifeRoutes
 from services.permissions.api.paging import Pages
+from services.permissions.api.past_decisions import PastDecisionRoutes
 from services.permissions.api.policy import PolicyRoutes
 from services.permissions.api.reach import Reach
 from services.permissions.api.request_lists import RequestLists
@@ -32,6 +33,7 @@ from services.permissions.application.book_names import BookNames
 from services.permissions.application.deciding import Deciding, deciding_on
 from services.permissions.application.declared_resources import DeclaredResources
 from services.permissions.application.evaluating import Evaluator
+from services.permissions.application.past import PastWorlds
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
 from services.permissions.application.resources import Resources
@@ -80,6 +82,7 @@ def permissions_api(
     _add_people(routes, foundation, changes, pages)
     reach = Reach(foundation.guard)
     WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)
+    PastDecisionRoutes(PastWorlds(foundation.truth, foundation.feed)).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
     _authzen(foundation, book, public_url).add_to(routes)

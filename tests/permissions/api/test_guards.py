@@ -95,6 +95,7 @@ EVERY_ROUTE = {
     ("POST", "/v1/requests/refuse"): Permission.GRANTS_APPROVE,
     ("GET", "/v1/approvals"): Permission.GRANTS_APPROVE,
     ("POST", "/v1/approvals"): Permission.GRANTS_APPROVE,
+    ("POST", "/v1/explain/decisions"): Permission.DECISIONS_READ,
     ("GET", "/v1/snapshot"): Permission.PERMISSIONS_FOLLOW,
     ("GET", "/scim/v2/ServiceProviderConfig"): Permission.PEOPLE_PROVISION,
     ("GET", "/scim/v2/ResourceTypes"): Permission.PEOPLE_PROVISION,

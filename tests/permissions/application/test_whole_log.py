@@ -1,17 +1,21 @@
 """A snapshot of the store and what follows it on the topic are one history, wherever one begins."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from random import Random
 from uuid import uuid4
 
 import orjson
 import pytest
 
+from services.permissions.application import past
 from services.permissions.application.whole_log import WholeLog
 from shared.authorization.replica import Replica
 from shared.authorization.snapshot import state_hash
 from shared.authorization.snapshot_lines import lines_of, snapshot_of
 from shared.authorization.state import PermissionEvent
 from shared.authorization.tail import ReplicaTail
+from shared.authorization.world import World
 from shared.events import EventToAppend
 from shared.messaging.topics import Topic, ensure_topics
 from shared.testing.waiting import until
@@ -70,6 +74,28 @@ async def test_a_snapshot_is_the_fold_of_everything_and_goes_on_from_where_it_st
     read = snapshot_of(lines_of(second))
     assert (read.epoch, read.place, read.kafka_offset) == (second.epoch, second.place, None)
     assert state_hash(read.world) == state_hash(second.world)
+
+
+async def test_what_there_was_at_any_position_and_moment_is_folded_again(
+    notebook: Notebook, log: WholeLog, monkeypatch: pytest.MonkeyPatch, dice: Random
+) -> None:
+    monkeypatch.setattr(past, "MAX_PAGE", 3)
+    monkeypatch.setattr(past, "MOST_KEPT", 2)
+    events = a_story().events
+    await store(notebook, events)
+    lanes = await notebook.lanes(notebook.databases.truth_dsn, "api")
+    worlds = past.PastWorlds(lanes, notebook.feed)
+    epoch = (await log.snapshot()).epoch
+    positions = [*range(len(events) + 1)] * 2
+    dice.shuffle(positions)
+    for position in positions:
+        world = await worlds.at(epoch, position)
+        assert world.position == position
+        assert state_hash(world) == state_hash(World().after(events[:position]))
+    [times] = await notebook.ask("truth", "select min(recorded_at), max(recorded_at) from events")
+    first, last = times
+    assert (await worlds.as_of(first - timedelta(microseconds=1)))[1].position == 0
+    assert (await worlds.as_of(last))[1].position == len(events)
 
 
 async def test_in_a_new_epoch_everything_is_read_again(notebook: Notebook, log: WholeLog) -> None:
