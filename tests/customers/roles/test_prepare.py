@@ -17,6 +17,7 @@ from shared.testing.waiting import until
 from tests.customers.roles.probing import probed
 from tests.ground.broker import Broker
 from tests.ground.processes import running, service_env
+from tests.ground.rights import keep_open_copy
 from tests.ground.servers import Servers
 from tests.ground.tls import certificate_in, tls_before
 
@@ -60,11 +61,12 @@ async def ask_for_passwords(servers: Servers, kind: str) -> None:
 
 
 async def test_a_superuser_prepares_guarded_servers_and_each_role_works_on_them(
-    guarded: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    guarded: dict[str, str], own_servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     for role in ("prepare", "prepare", "migrate"):
         async with running("services.customers", role, env=guarded) as process:
             assert await process.wait() == 0, process.output()
+    await keep_open_copy(f"postgresql://postgres@/customers?host={own_servers.sockets('views')}")
     async with probed("api", guarded) as api:
         await until(api.is_ready, what="an api that is ready")
         assert "the api's" not in api.process.output()
