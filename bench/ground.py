@@ -16,6 +16,7 @@ from pathlib import Path
 
 import asyncpg
 
+from bench.rights import keep_rights
 from cli.local import environment
 from cli.local.keyfiles import make_key_files
 from cli.local.machine import SERVICE, broker_program, issuer_program, postgres_programs
@@ -80,8 +81,13 @@ class Ground:
         return self.place.port_base + 110 + next(self._numbers)
 
     async def databases(self) -> Databases:
-        """Return fresh databases of the service, migrated and empty; the DSNs hold `{role}`."""
-        return await self._databases(SERVICE, f"{SERVICE}_{{role}}", f"{SERVICE}_owner")
+        """Return fresh databases of the service, migrated and empty; the DSNs hold `{role}`.
+
+        Who may do what there is as `bench.rights` says.
+        """
+        its = await self._databases(SERVICE, f"{SERVICE}_{{role}}", f"{SERVICE}_owner")
+        await keep_rights(its.views)
+        return its
 
     async def plain_databases(self) -> Databases:
         """Return empty databases for a baseline, as the superuser."""
