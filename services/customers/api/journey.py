@@ -81,7 +81,7 @@ class JourneyRoutes:
         """Follow one change of a customer: stored, on Kafka, in each read model."""
         customer_id = path_id(request, "customer_id")
         version = whole_number(request, "version", at_least=1)
-        await self._sights.of_customer(caller, Permission.CUSTOMERS_JOURNEY, customer_id)
+        await self._sights.require_sealed(caller, Permission.CUSTOMERS_JOURNEY, customer_id)
         stream = stream_of(customer_id)
         place = await self._feed.place_of(stream, version)
         if place is None:

@@ -97,7 +97,7 @@ class LastLookRoutes:
     async def one(self, request: Request, caller: Caller) -> Response:
         """Read which version of a customer you saw last."""
         customer_id = path_id(request, "customer_id")
-        await self._sights.of_customer(caller, Permission.CUSTOMERS_HISTORY, customer_id)
+        await self._sights.require_sealed(caller, Permission.CUSTOMERS_HISTORY, customer_id)
         return JsonAnswer(
             _look_view(customer_id, await self._looks.of(caller.subject, customer_id))
         )
@@ -106,7 +106,7 @@ class LastLookRoutes:
         """Say which version of a customer you have seen; an earlier one than before is no news."""
         customer_id = path_id(request, "customer_id")
         body = parse(LookBody, await read_body(request))
-        await self._sights.of_customer(caller, Permission.CUSTOMERS_HISTORY, customer_id)
+        await self._sights.require_sealed(caller, Permission.CUSTOMERS_HISTORY, customer_id)
         look = await self._looks.look(caller.subject, customer_id, body.version)
         return JsonAnswer(_look_view(customer_id, look))
 

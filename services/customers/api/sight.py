@@ -16,7 +16,7 @@ from services.customers.application.loading import (
     no_such_customer,
 )
 from services.customers.domain.customer.fields import Change
-from services.customers.domain.field.rules import Fields
+from services.customers.domain.field.rules import NO_FIELDS, Fields
 from services.customers.projections.directory_queries import DirectoryRow
 from shared.authorization.deciding import Code
 from shared.authorization.fields import MASK, FieldView, Outcome
@@ -151,6 +151,18 @@ class Sights:
         loaded = await self._reader.load(customer_id)
         sight = await self.of(caller)
         return sight, sight.require(permission, sight.record_of(loaded, customer_id)), loaded
+
+    async def require_sealed(
+        self, caller: Caller, permission: Permission, customer_id: UUID
+    ) -> None:
+        """Refuse as `of_customer` does, for an answer without anything personal.
+
+        It needs no keys, and so is given also while their server is away.
+        """
+        loaded = await self._reader.sealed().load(customer_id)
+        rights = self.rights(caller)
+        record = record_of(rights, customer_id, loaded.customer, is_sealed=True)
+        Sight(rights, NO_FIELDS).require(permission, record)
 
 
 def outcome_of(view: FieldView, field: str) -> Outcome:

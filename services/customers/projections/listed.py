@@ -1,7 +1,8 @@
 """A page of a list costs about as much as its rows, whosever they are and however many there are.
 
-Of few owners the first rows of each are taken, in order, from the index of owners; else the order
-is walked, or the planner finds a better way.
+By name the first rows of each of a few owners are taken from the index of owners, in its order. Of
+many owners or in another order the planner chooses: it walks the order until the page is full, or,
+where the owners have little, reads and sorts that.
 """
 
 from services.customers.projections.reach import MOST_OWNERS, Reach
@@ -17,7 +18,8 @@ def listed(
     if after is not None:
         conditions.append(order.behind(after, values))
     source = "directory d"
-    if reach.owners is not None and 1 < len(reach.owners) <= MOST_OWNERS:
+    is_by_name = order.column == "sort_name"
+    if is_by_name and reach.owners is not None and 1 < len(reach.owners) <= MOST_OWNERS:
         source = f"""unnest({values.add(reach.owners)}::text[]) o (name) cross join lateral (
             select * from directory d where d.owner = o.name and {" and ".join(conditions)}
             order by {order.sql} limit {values.add(most)}) d"""

@@ -11,13 +11,16 @@ import pytest
 from services.customers.domain.customer.events import CustomerRegistered, RegisteredDetails, Stage
 from services.customers.projections.directory import Directory
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
+from services.customers.projections.reach import Reach
 from services.customers.projections.wanted import Wanted
+from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from tests.customers.projections.reaching import ALL_OF_IT
 from tests.customers.projections.search_examples import PEOPLE, registered_of
 from tests.customers.projections.test_directory import came
+from tests.ground.rights import demo_decisions
 from tests.ground.servers import Databases
 
 CUSTOMERS = 4_000
@@ -115,6 +118,19 @@ async def test_no_question_reads_a_whole_table(
         == CUSTOMERS
     )
     assert not [plan for plan in plans if "Seq Scan" in plan], plans
+
+
+async def test_no_question_of_somebody_who_sees_little_reads_a_whole_table(
+    asked: tuple[DirectoryQueries, list[str]],
+) -> None:
+    queries, plans = asked
+    for person in ("alice", "bob"):
+        reach = Reach(demo_decisions().rights(person), Permission.CUSTOMERS_READ)
+        for wanted in [*(wanted for wanted, _ in LISTS), *SEARCHES]:
+            plans.clear()
+            await queries.page(wanted, None, 50, reach)
+            assert plans
+            assert not [plan for plan in plans if "Seq Scan" in plan], (person, wanted, plans)
 
 
 async def test_what_takes_too_long_is_refused_and_the_connection_goes_on(
