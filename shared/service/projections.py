@@ -143,6 +143,7 @@ class ProjectionRoutes:
             "POST", "/v1/projections/{name}/orders", "place_order", may, self.place,
             body=OrderBody, parameters=[NAME, IDEMPOTENCY_KEY],
             answers={202: Answer("Placed.", OrderView, {"Location": "Where the order is."})},
+            everywhere=True,
         )  # fmt: skip
         routes.add(
             "GET", "/v1/projections/{name}/orders/{order_id}", "get_order", may, self.one,

@@ -42,6 +42,7 @@ class Rebuilding:
                     "person", f"Ada {n}", (CustomerEmail(uuid7(), f"ada{n}@work.example"),)
                 ),
                 actor=ACTOR,
+                may=None,
             )
             for n in range(number)
         ]
@@ -66,11 +67,13 @@ class Rebuilding:
             name = f"Bea {self.dice.randrange(1000)}"
             try:
                 await commands.change_customer(
-                    customer_id, loaded.version, RenameCustomer(name), actor=ACTOR
+                    customer_id, loaded.version, RenameCustomer(name), actor=ACTOR, may=None
                 )
             except VersionConflictError:
                 continue
-            await commands.register_customer(RegisterCustomer("organisation", name), actor=ACTOR)
+            await commands.register_customer(
+                RegisterCustomer("organisation", name), actor=ACTOR, may=None
+            )
 
     async def states(self) -> dict[int, str]:
         """Return the state of each version."""

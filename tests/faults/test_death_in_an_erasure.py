@@ -58,6 +58,7 @@ async def registered(ground: Ground) -> UUID:
     made = await ground.house.commands.register_customer(
         RegisterCustomer("person", "Ada", (CustomerEmail(uuid7(), "ada@home.example"),)),
         actor=ACTOR,
+        may=None,
     )
     return made.customer.id
 

@@ -63,21 +63,21 @@ async def restored(own_servers: Servers, own_broker: Broker, tmp_path: Path) -> 
         ada, _ = [
             (
                 await house.commands.register_customer(
-                    RegisterCustomer("person", name), actor=ACTOR
+                    RegisterCustomer("person", name), actor=ACTOR, may=None
                 )
             ).customer
             for name in (NAMED, "Bea")
         ]
         # Released before the erasure, and there again after the restore.
         hold = PlaceLegalHold(uuid7(), "Case 4711")
-        await house.commands.change_customer(ada.id, 1, hold, actor=ACTOR)
+        await house.commands.change_customer(ada.id, 1, hold, actor=ACTOR, may=None)
     for kind in ("truth", "keys"):
         own_servers.stop(kind)
         own_servers.copy(kind, tmp_path / kind)
         own_servers.start(kind)
     async with a_house(databases, own_broker.settings, CUSTOMERS) as house:
         release = ReleaseLegalHold(hold.hold_id, "Case 4711 is over")
-        await house.commands.change_customer(ada.id, 2, release, actor=ACTOR)
+        await house.commands.change_customer(ada.id, 2, release, actor=ACTOR, may=None)
         await house.erasures.erase_customer(ada.id, actor=ACTOR)
     for kind in ("truth", "keys"):
         own_servers.stop(kind)
@@ -160,7 +160,9 @@ async def test_without_its_ledger_nothing_opens_and_a_new_one_has_what_the_store
 
 
 async def test_while_the_ledger_cannot_be_written_nobody_is_erased(house: House) -> None:
-    made = await house.commands.register_customer(RegisterCustomer("person", NAMED), actor=ACTOR)
+    made = await house.commands.register_customer(
+        RegisterCustomer("person", NAMED), actor=ACTOR, may=None
+    )
     path = house.databases.ledger_dir / NAME
     aside = path.rename(path.with_suffix(".aside"))
     with pytest.raises(Exception, match="ledger cannot be") as refused:

@@ -56,13 +56,17 @@ def settings_of(databases: Databases) -> StoreSettings:
 
 
 async def register(house: House, name: str) -> UUID:
-    made = await house.commands.register_customer(RegisterCustomer("person", name), actor=ACTOR)
+    made = await house.commands.register_customer(
+        RegisterCustomer("person", name), actor=ACTOR, may=None
+    )
     return made.customer.id
 
 
 async def rename(house: House, customer_id: UUID, name: str) -> None:
     version = await house.store.version_of(f"customer-{customer_id}")
-    await house.commands.change_customer(customer_id, version, RenameCustomer(name), actor=ACTOR)
+    await house.commands.change_customer(
+        customer_id, version, RenameCustomer(name), actor=ACTOR, may=None
+    )
 
 
 async def caught_up(databases: Databases, broker: Broker, work: Sequence[str]) -> list[UUID]:

@@ -26,6 +26,7 @@ class TwoCustomers:
             made = await self._house.commands.register_customer(
                 RegisterCustomer("person", "Ada", (CustomerEmail(uuid7(), "ada@example.test"),)),
                 actor=ACTOR,
+                may=None,
             )
             self._by_partition[made.token.partition] = made.customer.id
 
@@ -35,5 +36,9 @@ class TwoCustomers:
         for customer_id in self._by_partition.values():
             before = await self._house.reader.load(customer_id)
             await self._house.commands.change_customer(
-                customer_id, before.version, RenameCustomer(f"Ada {self._changes}"), actor=ACTOR
+                customer_id,
+                before.version,
+                RenameCustomer(f"Ada {self._changes}"),
+                actor=ACTOR,
+                may=None,
             )

@@ -96,7 +96,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, told: Told) -> Api
         routes
     )
     views = SavedViews(its.store, its.truth, its.keys, its.clock, its.appended, its.metrics)
-    ViewRoutes(views, declared, pages, its.service_key).add_to(routes)
+    ViewRoutes(views, declared, pages, its.service_key, sights).add_to(routes)
     looks = LastLooks(its.truth, its.clock)
     LastLookRoutes(looks, parts.directory, parts.watcher, backlog, pages, sights).add_to(routes)
     ChangesRoutes(reader, looks, parts.watcher, sights).add_to(routes)
@@ -128,8 +128,8 @@ def _add_personal_data(
     accesses = AccessRecords(its.truth)
     files = AccessFiles(its.store, reader, its.keys, accesses, parts.grants)
     HoldRoutes(reader, sights).add_to(routes)
-    ErasureRoutes(
-        parts.erasures, reports, parts.copies, signer, its.guard, its.clock, pages
-    ).add_to(routes)
+    ErasureRoutes(parts.erasures, reports, parts.copies, signer, sights, its.clock, pages).add_to(
+        routes
+    )
     AccessFileRoutes(files, reports, parts.copies, signer, its.clock, sights).add_to(routes)
     SubjectKeyRoutes(parts.grants, parts.consumers, its.feed.topic).add_to(routes)

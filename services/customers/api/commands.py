@@ -1,8 +1,6 @@
 """Routes that register customers and change them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,8 +10,7 @@ from services.customers.api.changes import CHANGES, Change
 from services.customers.api.lateness import WARNED, warning
 from services.customers.api.sight import UNSEEN, Sights
 from services.customers.application.customer import CustomerCommands, Outcome
-from services.customers.application.customer_records import TYPE
-from services.customers.domain.customer.commands import RegisterCustomer, SetCustomerFields
+from services.customers.domain.customer.commands import SetCustomerFields
 from services.customers.domain.customer.given import NewCustomer
 from shared.authorization.permissions import Permission
 from shared.eventstore.writing import Remember
@@ -82,21 +79,13 @@ class CommandRoutes:
         raw = await read_body(request)
         given = parse(NewCustomer, raw)
         outcome = await self._commands.register_customer(
-            self._owned(caller, given.command()),
+            given.command(),
             actor=caller.subject,
+            may=self._sights.permit(caller, Permission.CUSTOMERS_REGISTER),
             remember=self._remember(request, caller, raw, 201, "register_customer"),
         )
         location = f"/v1/customers/{outcome.customer.id}"
         return await self._answer(caller, outcome, 201, {"Location": location})
-
-    def _owned(self, caller: Caller, command: RegisterCustomer) -> RegisterCustomer:
-        """Return the command with an owner, where nobody's customer would be refused."""
-        rights = self._sights.rights(caller)
-        if command.owner is not None or rights.may(
-            Permission.CUSTOMERS_REGISTER, rights.record(TYPE, "")
-        ):
-            return command
-        return replace(command, owner=UUID(caller.subject))
 
     async def set_fields(self, request: Request, caller: Caller) -> Response:
         """Give custom fields of a customer other values."""
@@ -107,6 +96,7 @@ class CommandRoutes:
             version_of_if_match(request),
             SetCustomerFields(given.custom),
             actor=caller.subject,
+            may=self._sights.permit(caller, Permission.CUSTOMERS_CHANGE),
             remember=self._remember(request, caller, raw, 200, "set_customer_fields"),
         )
         return await self._answer(caller, outcome, 200)
@@ -123,6 +113,7 @@ class CommandRoutes:
                 version_of_if_match(request),
                 change.command(request, given),
                 actor=caller.subject,
+                may=self._sights.permit(caller, change.permission),
                 remember=remember,
             )
             return await self._answer(caller, outcome, 200)

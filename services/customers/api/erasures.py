@@ -1,6 +1,7 @@
 """Routes of erasures: erase somebody, see how far it is and who has confirmed, confirm."""
 
 from http import HTTPStatus
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,8 @@ from services.customers.api.erasure_bodies import (
     erasure_view,
     open_view,
 )
+from services.customers.api.sight import Sights
+from services.customers.application.customer_records import TYPE
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_report import ErasureReport, ErasureReports
 from services.customers.application.holding import CopyHolders
@@ -23,7 +26,7 @@ from shared.errors import NotPermittedError, RuleBrokenError
 from shared.security.signing import StatementSigner
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
-from shared.web.callers import Caller, Guard
+from shared.web.callers import Caller
 from shared.web.documents import IDEMPOTENCY_KEY, PAGE_SIZE, PAGE_TOKEN
 from shared.web.headers import idempotency_key
 from shared.web.pages import PageTokens, page_size
@@ -45,7 +48,7 @@ class ErasureRoutes:
         reports: ErasureReports,
         copies: CopyHolders,
         signer: StatementSigner,
-        guard: Guard,
+        sights: Sights,
         clock: Clock,
         pages: PageTokens,
     ) -> None:
@@ -53,7 +56,7 @@ class ErasureRoutes:
         self._reports = reports
         self._copies = copies
         self._signer = signer
-        self._guard = guard
+        self._sights = sights
         self._clock = clock
         self._pages = pages
 
@@ -92,7 +95,12 @@ class ErasureRoutes:
         idempotency_key(request)
         body = parse(EraseBody, await read_body(request))
         customer_id = path_id(request, "customer_id")
-        await self._erasures.erase_customer(customer_id, actor=caller.subject, reason=body.reason)
+        await self._erasures.erase_customer(
+            customer_id,
+            actor=caller.subject,
+            reason=body.reason,
+            may=self._sights.permit(caller, Permission.CUSTOMERS_ERASE),
+        )
         report = await self._reports.of(customer_id)
         status = HTTPStatus.OK if report.state == "complete" else HTTPStatus.ACCEPTED
         return self._shown(report, status)
@@ -111,7 +119,7 @@ class ErasureRoutes:
         body = parse(ReceiptBody, await read_body(request))
         customer_id = path_id(request, "customer_id")
         holder = body.holder or self._copies.name_of(caller.subject)
-        self._refuse_for_others(caller, holder)
+        self._refuse_for_others(caller, holder, customer_id)
         names = await self._copies.names((await self._erasures.load(customer_id)).erasure.kid)
         if holder not in names or holder in {ours.name for ours in self._copies.ours}:
             raise RuleBrokenError(
@@ -144,14 +152,15 @@ class ErasureRoutes:
     def _shown(self, report: ErasureReport, status: int = HTTPStatus.OK) -> Response:
         return JsonAnswer(erasure_view(report, self._signer), status)
 
-    def _refuse_for_others(self, caller: Caller, holder: str) -> None:
+    def _refuse_for_others(self, caller: Caller, holder: str, customer_id: UUID) -> None:
         if holder == self._copies.name_of(caller.subject):
             return
-        if self._guard.may(caller, Permission.CUSTOMERS_ERASE):
+        # Whose it was is not known any more: only who may erase each and every customer.
+        may, rights = Permission.CUSTOMERS_ERASE, self._sights.rights(caller)
+        if rights.may(may, rights.record(TYPE, str(customer_id))):
             return
         raise NotPermittedError(
             f"This account does not confirm for {holder}.",
             fix="Leave `holder` out: an account confirms for its own consumer.",
-            who_can_help="An administrator (role administrator), or data protection, who may"
-            " confirm for a holder that cannot do so itself.",
+            who_can_help="Data protection, who may confirm for a holder that cannot do so itself.",
         )

@@ -26,8 +26,8 @@ from services.customers.api.listing import (
     wanted_of,
 )
 from services.customers.api.reads import token_of
-from services.customers.api.sight import CUSTOM, Sight, Sights
-from services.customers.application.customer_records import TYPE, facts_of_record
+from services.customers.api.sight import Sight, Sights
+from services.customers.application.customer_records import CUSTOM, TYPE, facts_of_record
 from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.importing.entries import guarded
 from services.customers.domain.field.rules import NO_FIELDS

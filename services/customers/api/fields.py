@@ -118,6 +118,7 @@ class FieldRoutes:
             "POST", "/v1/fields", "declare_field", declares, self.declare, body=DeclareFieldBody,
             parameters=[IDEMPOTENCY_KEY],
             answers={201: Answer("Declared.", FieldView, {"Location": "Where it is.", **HEADERS})},
+            everywhere=True,
         )  # fmt: skip
         routes.add(
             "GET", "/v1/fields/{name}", "get_field", may, self.one, parameters=[NAME],
@@ -126,12 +127,13 @@ class FieldRoutes:
         routes.add(
             "POST", "/v1/fields/{name}/change", "change_field", declares, self.change,
             body=ChangeFieldBody, parameters=[NAME, IF_MATCH, IDEMPOTENCY_KEY],
-            answers={200: CHANGED},
+            answers={200: CHANGED}, everywhere=True,
         )  # fmt: skip
         for verb, handler in (("retire", self.retire), ("reinstate", self.reinstate)):
             routes.add(
                 "POST", f"/v1/fields/{{name}}/{verb}", f"{verb}_field", declares, handler,
                 parameters=[NAME, IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED},
+                everywhere=True,
             )  # fmt: skip
 
     async def every(self, _request: Request, _caller: Caller) -> Response:

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from services.customers.application.customer_records import TYPE, facts_of_record, record_of
+from services.customers.application.customer_records import (
+    CUSTOM,
+    TYPE,
+    classes_of,
+    facts_of_record,
+    record_of,
+)
 from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.loading import (
     CustomerReader,
@@ -15,6 +21,7 @@ from services.customers.application.loading import (
     LoadedCustomer,
     no_such_customer,
 )
+from services.customers.application.permitting import Permit, Writing
 from services.customers.domain.customer.fields import Change
 from services.customers.domain.field.rules import NO_FIELDS, Fields
 from services.customers.projections.directory_queries import DirectoryRow
@@ -23,11 +30,9 @@ from shared.authorization.fields import MASK, FieldView, Outcome
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
 from shared.authorization.rights import Rights, refuse
-from shared.authorization.scopes import Clearance
-from shared.authorization.state import RESTRICTED, FieldClass
+from shared.authorization.state import RESTRICTED
 from shared.web.callers import Caller, Guard
 
-CUSTOM: Final = "custom"
 REASON: Final = "reason"
 OF_THE_RECORD: Final = frozenset(
     {"id", "version", "erased", "registered_at", "changed_at", "matched"}
@@ -42,13 +47,7 @@ class Sight:
 
     def __init__(self, rights: Rights, declared: Fields) -> None:
         self.rights = rights
-        self._classes: Mapping[str, FieldClass] = {
-            **{
-                f"{CUSTOM}.{name}": FieldClass(Clearance(field.sensitivity).rank, "mask")
-                for name, field in declared.items()
-            },
-            **rights.basis.world.policy.classes.get(TYPE, {}),
-        }
+        self._classes = classes_of(rights, declared)
 
     def require(self, permission: Permission, record: Record) -> FieldView:
         """Return what is seen of the fields of a record.
@@ -129,6 +128,10 @@ class Sights:
     def rights(self, caller: Caller) -> Rights:
         """Return what the caller may do now."""
         return self._guard.rights(caller)
+
+    def permit(self, caller: Caller, permission: Permission) -> Permit:
+        """Return what is asked, at each step of a change, what the caller may write then."""
+        return lambda declared: Writing(self._guard.rights(caller), permission, declared)
 
     async def of(self, caller: Caller) -> Sight:
         """Return what the caller sees now.

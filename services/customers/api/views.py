@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.customers.api.listing import CUSTOM, wanted_of
+from services.customers.api.listing import CUSTOM, refuse_to_look_by, wanted_of
+from services.customers.api.sight import Sights
 from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.views import LoadedView, SavedViews, ViewOutcome
 from services.customers.domain.field.rules import Fields
@@ -20,6 +21,7 @@ from services.customers.domain.view.commands import (
     UnshareView,
     ViewCommand,
 )
+from services.customers.projections.wanted import Wanted
 from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError, SeveralFieldsError, WrongField
 from shared.given import Given, Line
@@ -107,8 +109,14 @@ class ViewRoutes:
     """The handlers of the views' routes."""
 
     def __init__(
-        self, views: SavedViews, fields: FieldDeclarations, pages: PageTokens, secret: bytes
+        self,
+        views: SavedViews,
+        fields: FieldDeclarations,
+        pages: PageTokens,
+        secret: bytes,
+        sights: Sights,
     ) -> None:
+        self._sights = sights
         self._views = views
         self._fields = fields
         self._pages = pages
@@ -162,7 +170,7 @@ class ViewRoutes:
         """Save a query under a name; it is checked as the list would."""
         raw = await read_body(request)
         body = parse(SaveViewBody, raw)
-        await self._check(body)
+        await self._check(caller, body)
         outcome = await self._views.save(
             SaveView(body.name, body.asked(), tuple(body.columns), body.shared, ""),
             actor=caller.subject,
@@ -173,7 +181,7 @@ class ViewRoutes:
     async def change(self, request: Request, caller: Caller) -> Response:
         """Give a view of your own this name, query and columns."""
         body = parse(ViewBody, await read_body(request))
-        await self._check(body)
+        await self._check(caller, body)
         command = ChangeView(body.name, body.asked(), tuple(body.columns))
         return await self._change(request, caller, command)
 
@@ -204,16 +212,19 @@ class ViewRoutes:
         )
         return _answer(outcome, 200)
 
-    async def _check(self, body: ViewBody) -> None:
+    async def _check(self, caller: Caller, body: ViewBody) -> None:
         """Refuse what the list would refuse, and what it would not show."""
         try:
-            _check(body, await self._fields.read())
+            request, wanted = _check(body, await self._fields.read())
         except InvalidInputError:
             # It may name a custom field that was declared a moment ago.
-            _check(body, await self._fields.read_again())
+            request, wanted = _check(body, await self._fields.read_again())
+        may = Permission.CUSTOMERS_READ
+        view = (await self._sights.of(caller)).of_every_record(may)
+        refuse_to_look_by(view, request, wanted, may)
 
 
-def _check(body: ViewBody, fields: Fields) -> None:
+def _check(body: ViewBody, fields: Fields) -> tuple[Request, Wanted]:
     wrong = [
         WrongField(f"query.{name}", "belongs to a page, not to a view", "Leave it out.")
         for name in sorted(PAGING & body.query.keys())
@@ -226,8 +237,9 @@ def _check(body: ViewBody, fields: Fields) -> None:
         raise SeveralFieldsError(wrong)
     pairs = [(name, value) for name, values in body.asked().items() for value in values]
     asked = {"type": "http", "query_string": urlencode(pairs).encode(), "headers": []}
+    request = Request(asked)
     try:
-        wanted_of(Request(asked), fields)
+        return request, wanted_of(request, fields)
     except InvalidInputError as error:
         field = f"query.{error.field}"
         raise InvalidInputError(error.detail, field=field, fix=error.fix) from error

@@ -10,6 +10,7 @@ from uuid6 import uuid7
 from services.customers.application.conflicts import version_conflict
 from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.loading import CustomerReader, LoadedCustomer, stream_of
+from services.customers.application.permitting import Permit, Writing, custom_of
 from services.customers.domain.customer.commands import (
     CustomerCommand,
     LinkCustomer,
@@ -20,6 +21,7 @@ from services.customers.domain.customer.events import CustomerEvent
 from services.customers.domain.customer.rules import decide, decide_all, evolve_all
 from services.customers.domain.customer.state import NOBODY, Customer
 from services.customers.storage.codec import CODEC
+from shared.authorization.fields import FieldView
 from shared.clock import Clock
 from shared.errors import RuleBrokenError
 from shared.events import EventToAppend, Origin
@@ -66,30 +68,44 @@ class CustomerCommands:
         self._metrics = metrics
 
     async def register_customer(
-        self, command: RegisterCustomer, *, actor: str, remember: Remember | None = None
+        self,
+        command: RegisterCustomer,
+        *,
+        actor: str,
+        may: Permit | None,
+        remember: Remember | None = None,
     ) -> Outcome:
         """Register a person or organisation as version 1 of a new customer.
 
-        The command gets its key commitment here, and its custom values their stored form.
+        The command gets its key commitment here, its custom values their stored form, and its
+        owner, if it names none and nobody's may not be made: the person who registers it. `may`
+        is asked what the actor may write; None: the service itself does it.
 
         Raises:
+            NotPermittedError: the actor may not make such a customer.
             SeveralFieldsError: a custom value cannot be, or one that is required is missing.
             RuleBrokenError: an address is listed twice.
             InvalidInputError: the idempotency key belongs to another request.
             UnavailableError: a server does not answer.
         """
         customer_id = uuid7()
-        custom = await self._fields.check(command.custom, registering=True)
+        given = command
+        if may is not None:
+            given = replace(given, owner=(await self._now(may)).owner_of_new(given.owner))
+        custom = await self._fields.check(given.custom, registering=True)
         key = await self._pool.take()
-        command = replace(command, key_commitment=key.commitment, custom=custom)
-        events = decide(NOBODY, command)
+        events = decide(NOBODY, replace(given, key_commitment=key.commitment, custom=custom))
+        if may is not None:
+            writing = await self._now(may, given)
+            view = writing.require_new(customer_id, evolve_all(NOBODY, events))
+            writing.refuse_unseen(view, given)
         if remember is not None:
             remember = Remember(
                 remember.key, remember.body_mac, 201, f"/v1/customers/{customer_id}"
             )
         before = LoadedCustomer(customer_id, NOBODY, 0, key.kid, 0, 0, 0)
         with self._metrics.command("RegisterCustomer"):
-            return await self._append(before, events, key, actor, remember)
+            return await self._append(before, events, key, actor, may, remember)
 
     async def change_customer(
         self,
@@ -97,23 +113,30 @@ class CustomerCommands:
         expected_version: int,
         *commands: CustomerCommand,
         actor: str,
+        may: Permit | None,
         remember: Remember | None = None,
     ) -> Outcome:
         """Load, compare versions, decide, append; several commands are one append.
 
-        A change that changes nothing stores nothing.
+        A change that changes nothing stores nothing. `may` is asked what the actor may write, of
+        the version that is changed; None: the service itself does it.
 
         Raises:
+            NotPermittedError: the actor may see the customer, and not change it like this.
             SeveralFieldsError: a custom value cannot be.
             NotFoundError: no such customer, or it has nothing with the id that a command names.
             VersionConflictError: the customer is at another version than the caller read.
             RuleBrokenError: the business says no.
         """
         with self._metrics.command(type(commands[0]).__name__):
-            for command in commands:
-                if isinstance(command, LinkCustomer):
-                    await self._must_be_organisation(command.organisation_id)
-            return await self._decide(customer_id, expected_version, commands, actor, remember)
+            return await self._decide(customer_id, expected_version, commands, actor, may, remember)
+
+    async def _now(self, may: Permit, *commands: CustomerCommand) -> Writing:
+        """Return what the actor may write now, by what is known of the fields that they name."""
+        fields = await self._fields.known()
+        if any(custom_of(command) - fields.keys() for command in commands):
+            fields = await self._fields.read_again()
+        return may(fields)
 
     async def _checked(self, command: CustomerCommand, customer: Customer) -> CustomerCommand:
         """Return the command with custom values in their stored form."""
@@ -124,8 +147,10 @@ class CustomerCommands:
         )
         return SetCustomerFields(values)
 
-    async def _must_be_organisation(self, organisation_id: UUID) -> None:
+    async def _must_be_organisation(self, organisation_id: UUID, may: Permit | None) -> None:
         organisation = (await self._reader.load(organisation_id)).customer
+        if may is not None:
+            (await self._now(may)).require_seen(organisation_id, organisation)
         if organisation.kind != "organisation" or organisation.is_withdrawn:
             raise RuleBrokenError(
                 "a person has a role in an organisation, and this is none",
@@ -140,28 +165,50 @@ class CustomerCommands:
         expected_version: int,
         commands: Sequence[CustomerCommand],
         actor: str,
+        may: Permit | None,
         remember: Remember | None,
     ) -> Outcome:
         # Loaded before the key is looked up: a twin that wins in between is found by its key, not
         # taken for somebody who was faster.
         before = await self._reader.load(customer_id)
+        view = None if may is None else await self._refuse(may, before, commands)
         if remember is not None:
             answered = await self._store.remembered(remember)
             if answered is not None:
-                return await self._replay(answered)
+                return await self._replay(answered, may)
         if before.version != expected_version:
-            raise await version_conflict(self._reader, before, expected_version, commands)
-        checked = [await self._checked(command, before.customer) for command in commands]
-        events = decide_all(before.customer, checked)
+            raise await version_conflict(self._reader, before, expected_version, commands, view)
+        events = await self._events(before.customer, commands, may)
+        if may is not None:
+            after = evolve_all(before.customer, events)
+            (await self._now(may)).require_change(customer_id, before.customer, after)
         if not events and remember is None:
             epoch = await self._store.epoch()
             return Outcome(before, before.token(self._store.service, epoch))
         cipher = (await self._keys.read([before.kid]))[before.kid]
         if cipher is None:
             # Erased since it was loaded: loaded again, the rules refuse it.
-            return await self._decide(customer_id, expected_version, commands, actor, remember)
+            return await self._decide(customer_id, expected_version, commands, actor, may, remember)
         key = SubjectKey(before.kid, b"", cipher, "")
-        return await self._append(before, events, key, actor, remember)
+        return await self._append(before, events, key, actor, may, remember)
+
+    async def _refuse(
+        self, may: Permit, before: LoadedCustomer, commands: Sequence[CustomerCommand]
+    ) -> FieldView:
+        """Refuse what the actor may not write of the customer as it is; return what it may."""
+        writing = await self._now(may, *commands)
+        view = writing.require(before.id, before.customer)
+        for command in commands:
+            writing.refuse_unseen(view, command)
+        return view
+
+    async def _events(
+        self, customer: Customer, commands: Sequence[CustomerCommand], may: Permit | None
+    ) -> Sequence[CustomerEvent]:
+        for command in commands:
+            if isinstance(command, LinkCustomer):
+                await self._must_be_organisation(command.organisation_id, may)
+        return decide_all(customer, [await self._checked(one, customer) for one in commands])
 
     async def _append(
         self,
@@ -169,6 +216,7 @@ class CustomerCommands:
         events: Sequence[CustomerEvent],
         key: SubjectKey,
         actor: str,
+        may: Permit | None,
         remember: Remember | None,
     ) -> Outcome:
         with self._tracing.span("append"):
@@ -184,7 +232,7 @@ class CustomerCommands:
             )
         self._appended.set()
         if appended.is_replay:
-            return await self._replay(appended)
+            return await self._replay(appended, may)
         customer = evolve_all(before.customer, events)
         token = (
             appended.token if events else before.token(self._store.service, appended.token.epoch)
@@ -198,8 +246,14 @@ class CustomerCommands:
     def _encoded(self, events: Sequence[CustomerEvent], key: SubjectKey) -> list[EventToAppend]:
         return [CODEC.encode(event, uuid7(), key) for event in events]
 
-    async def _replay(self, appended: Appended) -> Outcome:
-        """Return the first answer again: the customer as of the version that it led to."""
+    async def _replay(self, appended: Appended, may: Permit | None) -> Outcome:
+        """Return the first answer again: the customer as of the version that it led to.
+
+        The right is asked for anew, of the customer as it is now.
+        """
         customer_id = UUID(appended.stream.removeprefix("customer-"))
+        if may is not None:
+            now = await self._reader.load(customer_id)
+            (await self._now(may)).require(customer_id, now.customer)
         customer = await self._reader.load(customer_id, version=appended.version)
         return Outcome(customer, appended.token, is_replay=True)

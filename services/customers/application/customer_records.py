@@ -5,10 +5,25 @@ from typing import Final
 from uuid import UUID
 
 from services.customers.domain.customer.state import Customer
+from services.customers.domain.field.rules import Fields
 from shared.authorization.questions import Record
 from shared.authorization.rights import Rights
+from shared.authorization.scopes import Clearance
+from shared.authorization.state import FieldClass
 
 TYPE: Final = "customer"
+CUSTOM: Final = "custom"
+
+
+def classes_of(rights: Rights, declared: Fields) -> Mapping[str, FieldClass]:
+    """Return how secret each field of customers is; a custom one is as it was declared."""
+    return {
+        **{
+            f"{CUSTOM}.{name}": FieldClass(Clearance(field.sensitivity).rank, "mask")
+            for name, field in declared.items()
+        },
+        **rights.basis.world.policy.classes.get(TYPE, {}),
+    }
 
 
 def record_of(

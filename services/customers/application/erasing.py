@@ -16,7 +16,8 @@ from uuid import UUID, uuid4
 from uuid6 import uuid7
 
 from services.customers.application.loading import stream_of
-from services.customers.application.outline import CustomerOutlines
+from services.customers.application.outline import OWNING, TELLING, CustomerOutlines
+from services.customers.application.permitting import Permit
 from services.customers.domain.customer.commands import (
     FinishCustomerErasure,
     StartCustomerErasure,
@@ -29,6 +30,7 @@ from services.customers.domain.erasure.events import (
     ErasureReason,
 )
 from services.customers.domain.erasure.rules import Erasure, evolve, note_answers
+from services.customers.domain.field.rules import NO_FIELDS
 from services.customers.storage.codec import CODEC
 from shared.clock import Clock
 from shared.errors import NotFoundError, VersionConflictError
@@ -90,20 +92,23 @@ class CustomerErasures:
         actor: str,
         reason: ErasureReason | None = None,
         is_done_again: bool = False,
+        may: Permit | None = None,
     ) -> RecordedEvent:
         """Erase a customer and return its `CustomerErased`; asking twice erases once.
 
         Killed in between, a start or a watcher finishes it; so it does when a server is away.
+        `may` is asked what the actor may do to the customer as it is; None: it was decided before.
 
         Raises:
-            NotFoundError: no such customer.
+            NotFoundError: no such customer, or none that the actor may see.
+            NotPermittedError: the actor may see the customer, and not erase it.
             RuleBrokenError: a legal hold forbids it.
             VersionConflictError: others keep changing the customer; nothing was started.
             UnavailableError: a server does not answer, or the erasure ledger cannot be written; ask
                 again to know whether it has started.
         """
         await self.refuse_without_ledger()
-        await self._start(customer_id, StartCustomerErasure(is_done_again), actor, reason)
+        await self._start(customer_id, StartCustomerErasure(is_done_again), actor, reason, may)
         return await self.finish(customer_id)
 
     async def refuse_without_ledger(self) -> None:
@@ -198,10 +203,13 @@ class CustomerErasures:
         command: StartCustomerErasure,
         actor: str,
         reason: ErasureReason | None,
+        may: Permit | None,
     ) -> None:
         subject = str(customer_id)
         for _ in range(TRIES):
-            before = await self._outlines.load(customer_id)
+            before = await self._outlines.load(customer_id, TELLING if may is None else OWNING)
+            if may is not None:
+                may(NO_FIELDS).require_without_tags(customer_id, before.bare)
             events = decide(before.customer, command)
             if not events:
                 return

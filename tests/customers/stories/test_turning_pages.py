@@ -18,7 +18,7 @@ async def register_all(house: House, names: Iterable[str]) -> dict[str, str]:
     known = {}
     for name in names:
         outcome = await house.commands.register_customer(
-            RegisterCustomer("person", name), actor="somebody"
+            RegisterCustomer("person", name), actor="somebody", may=None
         )
         known[str(outcome.customer.id)] = name
     await house.caught_up()
@@ -81,11 +81,11 @@ async def test_hundreds_of_rows_are_turned_while_rows_change(house: House, dice:
         for customer_id in dice.sample(sorted(moving), 10):
             renamed = RenameCustomer(f"{dice.randrange(100):02} moved")
             outcome = await house.commands.change_customer(
-                UUID(customer_id), versions[customer_id], renamed, actor="somebody"
+                UUID(customer_id), versions[customer_id], renamed, actor="somebody", may=None
             )
             versions[customer_id] = outcome.customer.version
         await house.commands.register_customer(
-            RegisterCustomer("person", "50 new"), actor="somebody"
+            RegisterCustomer("person", "50 new"), actor="somebody", may=None
         )
         await house.caught_up()
     stayed = [item for item in seen if item["id"] in known.keys() - moving]
@@ -104,7 +104,7 @@ async def test_a_page_goes_on_where_a_customer_was_that_left(house: House) -> No
     page = read(await alice.get(PATH, params={"page_size": 3}))
     last = page["items"][-1]
     await house.commands.change_customer(
-        UUID(last["id"]), 1, RenameCustomer("Aaa"), actor="somebody"
+        UUID(last["id"]), 1, RenameCustomer("Aaa"), actor="somebody", may=None
     )
     await house.caught_up()
     rest = read(

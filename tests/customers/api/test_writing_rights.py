@@ -1,0 +1,186 @@
+"""Who may write what of customers under the policy and with the people of the demo, over HTTP."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+import pytest_asyncio
+
+from shared.authorization.fields import MASK
+from shared.authorization.people import DEMO_PEOPLE
+from shared.authorization.state import PermissionEvent
+from tests.customers.api.asking import NOBODY, Json, assert_problem, if_match, read
+from tests.ground.broker import Broker
+from tests.ground.house import House, a_house
+from tests.ground.rights import FixedWorld, demo_decisions
+from tests.ground.servers import Servers, new_databases
+
+IDS = {name: person.subject for name, person in DEMO_PEOPLE.items()}
+
+
+class Desk:
+    """A house that decides as it ships, and what its world turns to."""
+
+    def __init__(self, house: House, decisions: FixedWorld) -> None:
+        self.house, self._decisions = house, decisions
+
+    async def customer(self, owner: str | None, **more: object) -> Json:
+        """Have a customer of somebody, registered by who may register anybody's."""
+        body: Json = {"kind": "person", "name": "Ada", "emails": ["ada@works.example"], **more}
+        body["owner"] = None if owner is None else IDS[owner]
+        return read(await self.house.client("erin").post("/v1/customers", json=body))
+
+    async def change(
+        self, person: str, its: Json, path: str, body: Json, **headers: str
+    ) -> httpx.Response:
+        """Ask for a change of a customer as it was answered."""
+        given = {**if_match(its.get("version", 1)), **headers}
+        url = f"/v1/customers/{its['id']}{path}"
+        return await self.house.client(person).post(url, json=body, headers=given)
+
+    def happens(self, person: str, type_: str, **data: object) -> None:
+        """Have something happen to somebody's rights."""
+        its = self._decisions.world
+        event = PermissionEvent(its.position + 1, f"subject-{IDS[person]}", type_, data)
+        self._decisions.world = its.after([event])
+
+    def give(self, person: str, permission: str, **caps: str) -> None:
+        """Give somebody one permission more."""
+        data = {"permission": permission, "grant_id": permission, "effect": "allow", **caps}
+        self.happens(person, "GrantGiven", **data)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shipped(servers: Servers, broker: Broker) -> AsyncIterator[Desk]:
+    """Return a desk for the module; what one test gives to somebody no other uses."""
+    decisions = demo_decisions()
+    async with (
+        new_databases(servers) as databases,
+        a_house(databases, broker.settings, decisions=decisions) as house,
+    ):
+        yield Desk(house, decisions)
+
+
+async def test_a_change_needs_the_customer_in_reach_as_it_is_and_as_it_would_be(
+    shipped: Desk,
+) -> None:
+    mine, leos, carols = [await shipped.customer(name) for name in ("alice", "leo", "carol")]
+    renamed = await shipped.change("alice", mine, "/rename", {"name": "Ada L."})
+    assert (renamed.status_code, read(renamed)["name"]) == (200, "Ada L.")
+    mine = read(renamed)
+    told = assert_problem(
+        await shipped.change("alice", leos, "/rename", {"name": "X"}), 403, "not-permitted"
+    )
+    assert (told["permission"], told["reason"]) == ("customer:change", "out_of_scope")
+    assert told["who_can_help"]
+    hidden = [
+        assert_problem(
+            await shipped.change("alice", one, "/rename", {"name": "X"}), 404, "customer-not-found"
+        )
+        for one in (carols, {"id": str(NOBODY)})
+    ]
+    for problem in hidden:
+        del problem["trace_id"], problem["instance"]
+    assert hidden[0] == hidden[1]
+    # Out of her own hands she cannot give it; her manager can, within the team alone.
+    for person, to, status in (("alice", "leo", 403), ("bob", "carol", 403), ("bob", "leo", 200)):
+        given = await shipped.change(person, mine, "/assign", {"owner": IDS[to]})
+        assert given.status_code == status, (person, to, given.text)
+    now = read(await shipped.house.client("erin").get(f"/v1/customers/{mine['id']}"))
+    assert (now["owner"], now["version"]) == (IDS["leo"], 3)
+
+
+async def test_whoever_may_not_register_nobodys_customers_registers_their_own(
+    shipped: Desk,
+) -> None:
+    body = {"kind": "person", "name": "Grace"}
+    alice, erin = shipped.house.client("alice"), shipped.house.client("erin")
+    assert read(await alice.post("/v1/customers", json=body))["owner"] == IDS["alice"]
+    assert read(await erin.post("/v1/customers", json=body))["owner"] is None
+    for_leo = await alice.post("/v1/customers", json={**body, "owner": IDS["leo"]})
+    assert_problem(for_leo, 403, "not-permitted")
+    masked = await alice.post("/v1/customers", json={**body, "name": MASK})
+    assert_problem(masked, 422, "invalid-input", field="name")
+
+
+async def test_what_is_masked_or_left_out_is_never_written(shipped: Desk) -> None:
+    shipped.give("wang", "customer:change", scope="team", clearance="internal")
+    erin = shipped.house.client("erin")
+    for name, sensitivity in (("colour", "internal"), ("salary", "restricted")):
+        declared: Json = {"name": name, "label": {"en": name, "zh": name}, "type": "text"}
+        assert (
+            await erin.post("/v1/fields", json={**declared, "sensitivity": sensitivity})
+        ).status_code == 201
+    its = await shipped.customer("leo", phones=["+49 171 1234567"])
+    hidden: list[tuple[str, Json, str]] = [
+        ("/emails", {"address": "x@works.example"}, "emails"),
+        ("/phones", {"number": "+49 171 7654321"}, "phones"),
+        ("/notes", {"text": "Owes money."}, "notes"),
+        ("/fields", {"custom": {"salary": "1"}}, "custom.salary"),
+    ]
+    for path, body, field in hidden:
+        refused = await shipped.change("wang", its, path, body)
+        assert_problem(refused, 403, "not-permitted", field=field)
+    masks: list[tuple[str, Json, str]] = [
+        ("/rename", {"name": f" {MASK} "}, "name"),
+        ("/tags", {"tags": ["vip", MASK]}, "tags"),
+        ("/fields", {"custom": {"colour": MASK}}, "custom.colour"),
+    ]
+    for path, body, field in masks:
+        assert_problem(
+            await shipped.change("wang", its, path, body), 422, "invalid-input", field=field
+        )
+    unknown = await shipped.change("wang", its, "/fields", {"custom": {"size": "1"}})
+    assert_problem(unknown, 422, "invalid-input", field="custom.size")
+    done = await shipped.change("wang", its, "/fields", {"custom": {"colour": "red"}})
+    assert (done.status_code, read(done)["emails"]) == (200, MASK)
+    new = await shipped.change("erin", read(done), "/emails", {"address": "new@works.example"})
+    assert new.status_code == 200
+    # Who comes second is told nothing of what is not shown, either.
+    second = await shipped.change("wang", its, "/rename", {"name": "X"})
+    late = assert_problem(second, 412, "version-conflict", field="If-Match")
+    assert {one["field"] for one in late["conflicts"]} == {"custom", "name"}
+
+
+async def test_a_person_is_linked_to_an_organisation_that_is_seen(shipped: Desk) -> None:
+    mine = await shipped.customer("alice")
+    for owner, status in (("carol", 404), ("leo", 200)):
+        works = await shipped.customer(owner, kind="organisation", name="Works")
+        body = {"organisation_id": works["id"], "role": "head"}
+        assert (await shipped.change("alice", mine, "/links", body)).status_code == status
+
+
+async def test_a_repeated_request_is_answered_again_only_while_it_is_permitted(
+    shipped: Desk,
+) -> None:
+    alice, once = shipped.house.client("alice"), {"Idempotency-Key": uuid4().hex}
+    body = {"kind": "person", "name": "Twice"}
+    made = await alice.post("/v1/customers", json=body, headers=once)
+    again = await alice.post("/v1/customers", json=body, headers=once)
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    moved = await shipped.change("erin", read(made), "/assign", {"owner": IDS["carol"]})
+    assert moved.status_code == 200
+    assert_problem(
+        await alice.post("/v1/customers", json=body, headers=once), 404, "customer-not-found"
+    )
+
+
+async def test_whoever_may_erase_or_hold_may_do_so_where_it_reaches(shipped: Desk) -> None:
+    for permission in ("customer:erase", "customer:hold"):
+        shipped.give("leo", permission, scope="own", clearance="restricted")
+    mine, alices, carols = [await shipped.customer(name) for name in ("leo", "alice", "carol")]
+    why = {"reason": "no-longer-needed"}
+    for its, status in ((alices, 403), (carols, 404)):
+        assert (await shipped.change("leo", its, "/erasure", why)).status_code == status
+        hold = await shipped.change("leo", its, "/holds", {"reason": "court"})
+        assert hold.status_code == status
+    assert (await shipped.change("leo", mine, "/erasure", why)).status_code in {200, 202}
+    assert (await shipped.change("petra", alices, "/erasure", why)).status_code in {200, 202}
+
+
+async def test_a_view_is_not_saved_that_looks_by_what_is_not_shown(shipped: Desk) -> None:
+    body = {"name": "Germans", "query": {"country": "DE"}}
+    views = {name: await shipped.house.client(name).post("/v1/views", json=body)
+             for name in ("alice", "carol")}  # fmt: skip
+    assert_problem(views["alice"], 403, "not-permitted", field="country")
+    assert views["carol"].status_code == 201
