@@ -6,6 +6,7 @@ from cli.commands.activity import activity
 from cli.commands.consumers import consumers
 from cli.commands.customers import customers
 from cli.commands.erasures import access_file, erase, erasure, erasures
+from cli.commands.explaining import explain, who
 from cli.commands.exporting import export_customers
 from cli.commands.fields import fields
 from cli.commands.find import find
@@ -44,6 +45,8 @@ COMMANDS = (
 
 for _command in (export_customers, erase, erasure, access_file):
     customers.add_command(_command)
+for _command in (explain, who):
+    permissions.add_command(_command)
 
 
 def register(group: click.Group) -> None:

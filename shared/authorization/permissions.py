@@ -25,6 +25,7 @@ class Permission(StrEnum):
     CUSTOMERS_EXPORT = "customer:export"
     DECISIONS_READ = "decision:read"
     EVALUATIONS_ASK = "evaluation:ask"
+    EXPLANATIONS_READ = "explanation:read"
     FEED_READ = "feed:read"
     FIELDS_DECLARE = "field:declare"
     FIELDS_READ = "field:read"

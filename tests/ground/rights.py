@@ -28,7 +28,7 @@ KEEP: Final = """insert into permission_copy (epoch, feed_position, as_of, copy)
     values (1, 0, now(), $1)"""
 _RISKS: Final = ("low", "normal", "high", "critical")
 _SEEN = "customer:read customer:history customer:journey customer:watch activity:read field:read"
-_WORKS = f"{_SEEN} customer:change grant:request"
+_WORKS = f"{_SEEN} customer:change grant:request explanation:read"
 _SELLS = f"{_WORKS} customer:register customer:import"
 OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
     name: frozenset(permissions.split())
@@ -37,18 +37,20 @@ OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
         "sales_manager": f"{_SELLS} customer:export review:read review:decide",
         "support_agent": _WORKS,
         "auditor": "activity:read customer:read customer:history customer:journey erasure:read"
-        " feed:read field:read grant:read grant:request policy:read access_record:read subject:read"
-        " role:read team:read review:read finding:read",
-        "crm_admin, permission_admin": f"{_SEEN} grant:request consumer:read customer:export"
-        " customer:import field:declare grant:approve grant:give grant:read lag:read"
-        " subject:change policy:change policy:read projection:operate subject:read grant:revoke"
+        " feed:read field:read grant:read grant:request explanation:read policy:read"
+        " access_record:read subject:read role:read team:read review:read finding:read",
+        "crm_admin, permission_admin": f"{_SEEN} grant:request explanation:read consumer:read"
+        " customer:export customer:import field:declare grant:approve grant:give grant:read"
+        " lag:read subject:change policy:change policy:read projection:operate subject:read"
+        " grant:revoke"
         " grant:break_glass review:decide review:read review:start finding:read role:change"
         " role:read sod:except team:change team:read"
         " what_if:ask",
         "operator": "consumer:read activity:read customer:journey customer:watch erasure:read"
-        " feed:read grant:request lag:read projection:operate",
+        " feed:read grant:request explanation:read lag:read projection:operate",
         "data_protection": "customer:access_file customer:erase customer:history customer:hold"
-        " customer:journey customer:read erasure:confirm erasure:read field:read grant:request",
+        " customer:journey customer:read erasure:confirm erasure:read field:read grant:request"
+        " explanation:read",
         "subscriber": "consumer:report customer:read erasure:confirm evaluation:ask feed:read"
         " field:read subject_key:read",
         "provisioner": "subject:provision subject:read",

@@ -9,8 +9,11 @@ from typing import Any, Final
 import httpx
 
 from cli.local.keyfiles import make_key_files
-from cli.local.paths import PROJECT
+from cli.local.paths import PROJECT, Place
 from cli.local.ports import Ports, is_free
+from shared.clock import SystemClock
+from shared.errors import UnavailableError
+from shared.security.service_tokens import FILE, ServiceTokens
 from shared.testing.waiting import until
 from tests.customers.roles.probing import probed
 from tests.ground.broker import Broker, free_port, one_broker
@@ -39,6 +42,13 @@ class Pdp:
     trusted: httpx.AsyncClient
     plain: httpx.AsyncClient
     nobody: httpx.AsyncClient
+    env: Mapping[str, str]
+
+    async def daybook(self, *arguments: str) -> str:
+        """Return what a command of the operator's says."""
+        async with running("cli", *arguments, env=self.env) as command:
+            assert await command.wait() == 0, command.output()
+        return command.output()
 
     async def decision(self, body: object, client: httpx.AsyncClient | None = None) -> bool:
         """Return the decision about one question."""
@@ -73,14 +83,18 @@ async def a_pdp(servers: Servers, folder: Path) -> AsyncIterator[Pdp]:
         service = await opened.enter_async_context(
             probed("all", env, module="services.permissions")
         )
-        clients = [await _client(opened, ports, who) for who in ("billing", "customers", None)]
+        trusted, plain, nobody = [await _client(opened, ports) for _ in range(3)]
+        tokens = await _tokens(ports, folder / "secrets")
+        for client, token in zip((trusted, plain), tokens, strict=True):
+            client.headers["Authorization"] = f"Bearer {token}"
         await until(service.is_ready, what="that the service is ready")
         trusting = folder / "trusted.yaml"
         trusting.write_text(TRUSTED)
         files = [PROJECT / f"demo/authzen-{name}.yaml" for name in ("todo", "fixture")]
+        cli = {**env, "DAYBOOK_PORT_BASE": str(ports.base)}
+        its = Pdp(trusted, plain, nobody, cli)
         for file in (*files, trusting):
-            await _apply(file, env, ports)
-        its = Pdp(*clients)
+            await its.daybook("permissions", "apply", str(file))
 
         async def decides() -> bool:
             asked = {"subject": ADMIN, "action": {"name": "write"}, "resource": ARCHIVED}
@@ -109,33 +123,27 @@ def _env(databases: Databases, broker: Broker, ports: Ports, folder: Path) -> di
     )  # fmt: skip
 
 
-async def _client(opened: AsyncExitStack, ports: Ports, who: str | None) -> httpx.AsyncClient:
-    client = await opened.enter_async_context(
+async def _client(opened: AsyncExitStack, ports: Ports) -> httpx.AsyncClient:
+    return await opened.enter_async_context(
         httpx.AsyncClient(base_url=ports.url("permissions"), timeout=60, trust_env=False)
     )
-    if who is not None:
-        client.headers["Authorization"] = f"Bearer {await _token(opened, ports, who)}"
-    return client
 
 
-async def _token(opened: AsyncExitStack, ports: Ports, who: str) -> str:
-    issuer = await opened.enter_async_context(httpx.AsyncClient(trust_env=False))
-    said: list[str] = []
+async def _tokens(ports: Ports, secrets: Path) -> tuple[str, str]:
+    """Return the token of billing, and that of the customers service, which has a secret."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        service = ServiceTokens(
+            ports.issuer_url, "customers", Place(secrets.parent).secrets_of("customers") / FILE,
+            http, SystemClock(),
+        )  # fmt: skip
 
-    async def is_given() -> bool:
-        form = {"grant_type": "urn:daybook:demo-person", "person": who}
-        try:
-            answer = await issuer.post(f"{ports.issuer_url}/token", data=form)
-        except httpx.TransportError:
-            return False
-        said.append(answer.json()["access_token"])
-        return True
+        async def is_there() -> bool:
+            try:
+                return bool(await service.token())
+            except UnavailableError:
+                return False
 
-    await until(is_given, what="the issuer")
-    return said[-1]
-
-
-async def _apply(file: Path, env: Mapping[str, str], ports: Ports) -> None:
-    cli = {**env, "DAYBOOK_PORT_BASE": str(ports.base)}
-    async with running("cli", "permissions", "apply", str(file), env=cli) as applying:
-        assert await applying.wait() == 0, applying.output()
+        await until(is_there, what="the issuer")
+        form = {"grant_type": "urn:daybook:demo-person", "person": "billing"}
+        billing = await http.post(f"{ports.issuer_url}/token", data=form)
+        return billing.json()["access_token"], await service.token()

@@ -6,6 +6,7 @@ from services.permissions import VERSION
 from services.permissions.api.authzen.routes import AuthzenRoutes
 from services.permissions.api.catalogue import CatalogueRoutes
 from services.permissions.api.changes import Changes
+from services.permissions.api.explanations import ExplanationRoutes
 from services.permissions.api.findings import FindingRoutes
 from services.permissions.api.grant_lists import GrantLists
 from services.permissions.api.grants import GrantRoutes
@@ -33,6 +34,7 @@ from services.permissions.application.book_names import BookNames
 from services.permissions.application.deciding import Deciding, deciding_on
 from services.permissions.application.declared_resources import DeclaredResources
 from services.permissions.application.evaluating import Evaluator
+from services.permissions.application.explaining import Explainer
 from services.permissions.application.past import PastWorlds
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
@@ -85,16 +87,23 @@ def permissions_api(
     PastDecisionRoutes(PastWorlds(foundation.truth, foundation.feed)).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
-    _authzen(foundation, book, public_url).add_to(routes)
+    _add_questions(foundation, book, public_url, routes)
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
     return app
 
 
-def _authzen(foundation: Foundation, book: PolicyBook, public_url: str) -> AuthzenRoutes:
-    """Return the routes by which other programs ask."""
+def _add_questions(
+    foundation: Foundation, book: PolicyBook, public_url: str, routes: Routes
+) -> None:
+    """Add the routes by which programs ask who may do what, and people why."""
+    guard, names = foundation.guard, BookNames(book)
+    tokens = PageTokens(foundation.service_key)
     resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
-    evaluator = Evaluator(foundation.guard.decisions, BookNames(book), resources)
-    return AuthzenRoutes(evaluator, PageTokens(foundation.service_key), public_url)
+    evaluator = Evaluator(guard.decisions, names, resources)
+    AuthzenRoutes(evaluator, tokens, public_url).add_to(routes)
+    past = PastWorlds(foundation.truth, foundation.feed)
+    explainer = Explainer(guard.decisions, names, resources, past, foundation.clock)
+    ExplanationRoutes(explainer, guard, tokens).add_to(routes)
 
 
 def _add_people(routes: Routes, foundation: Foundation, changes: Changes, pages: Pages) -> None:

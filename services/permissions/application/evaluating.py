@@ -37,6 +37,10 @@ class Names(Protocol):
         """Return the name by which programs know a subject: its first identifier, else its id."""
         ...
 
+    def shown(self, subject: str) -> str | None:
+        """Return what people call a subject; None: it has no name, or was erased."""
+        ...
+
     def described(self, subject: str) -> Mapping[str, object]:
         """Return the personal attributes that conditions may ask for: email, user_name."""
         ...

@@ -5,6 +5,7 @@ What a caller says of a record of a type that Daybook owns never counts.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, Protocol
 
 from services.permissions.application.questions import Entity
@@ -36,6 +37,10 @@ class OwnRecords(Protocol):
 
     async def now(self, ids: Collection[str]) -> Mapping[str, Known]:
         """Return what is known of these, by id; what is not there is not in it."""
+        ...
+
+    async def at(self, record_id: str, moment: datetime) -> Known | None:
+        """Return how one was at a past moment; None: it was not there, or that is not known."""
         ...
 
     async def page(

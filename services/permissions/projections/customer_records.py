@@ -21,11 +21,13 @@ COLUMNS: Final = Columns(
     attributes={
         "kind": Column("c.kind", "text"),
         "stage": Column("c.stage", "text"),
-        "is_archived": Column("c.is_archived", "boolean"),
-        "is_erased": Column("c.is_erased", "boolean"),
+        "archived": Column("c.is_archived", "boolean"),
     },
 )
-"""Where a search finds what a check of one record looks at; the sensitivity is the policy's."""
+"""Where a search finds what a check of one record looks at; the sensitivity is the policy's.
+
+The same names as in the customers service, without `tags`: what is sealed is unknown here.
+"""
 FIRST: Final = UUID(int=0)
 
 NOW: Final = """select c.id::text, c.owner::text, c.kind, c.stage, c.is_archived, c.is_erased
@@ -61,8 +63,7 @@ class Customer:
         attributes = {
             "kind": self.kind,
             "stage": self.stage,
-            "is_archived": self.is_archived,
-            "is_erased": self.is_erased,
+            "archived": self.is_archived,
         }
         return Record(TYPE, customer_id, self.owner, sensitivity, attributes)
 

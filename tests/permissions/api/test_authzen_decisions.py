@@ -21,7 +21,7 @@ from services.permissions.projections.incoming import (
 from shared.authorization.deciding import Code
 from shared.authorization.filtering import Columns
 from shared.authorization.questions import Record
-from shared.authorization.reading import moment
+from shared.authorization.reading import moment as micros
 from shared.authorization.rights import Basis
 from shared.authorization.world import World
 from shared.events import Event
@@ -54,6 +54,9 @@ class People:
     def name_of(self, subject: str) -> str:
         return next(name for name, one in IDS.items() if one == subject)
 
+    def shown(self, subject: str) -> str | None:
+        return self.name_of(subject)
+
     def described(self, subject: str) -> Mapping[str, object]:
         return {"email": f"{self.name_of(subject)}@work.example"}
 
@@ -77,6 +80,9 @@ class OneCustomer:
     def record(self, record_id: str, sensitivity: int | None) -> Record:
         return Record("customer", record_id, ANA, sensitivity)
 
+    async def at(self, record_id: str, moment: datetime) -> Known | None:
+        raise AssertionError("nobody asks of the past here")
+
     async def page(
         self, rows: str, values: Sequence[object], after: str, limit: int
     ) -> Sequence[str]:
@@ -90,7 +96,7 @@ class Fixed:
         self._world = world
 
     def basis(self) -> Basis:
-        return Basis(self._world, 1, moment(NOON), 0.0)
+        return Basis(self._world, 1, micros(NOON), 0.0)
 
     async def has_reached(self, _seen: Sequence[TokenPart]) -> bool:
         return True
@@ -216,7 +222,7 @@ async def customers(databases: Databases, dice: random.Random) -> AsyncIterator[
 CONDITIONS = (
     None,
     {"attribute": "resource.stage", "is": "ne", "value": "closed"},
-    {"attribute": "resource.is_archived", "is": "eq", "value": False},
+    {"attribute": "resource.archived", "is": "eq", "value": False},
     {"attribute": "resource.owner", "is": "absent"},
     {"attribute": "resource.weather", "is": "ne", "value": "rain"},
     {"not": {"attribute": "resource.kind", "is": "in", "value": ["organisation"]}},

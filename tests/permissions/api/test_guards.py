@@ -30,6 +30,8 @@ EVERY_ROUTE = {
     ("POST", "/access/v1/search/subject"): Permission.EVALUATIONS_ASK,
     ("POST", "/access/v1/search/resource"): Permission.EVALUATIONS_ASK,
     ("POST", "/access/v1/search/action"): Permission.EVALUATIONS_ASK,
+    ("POST", "/v1/explain"): Permission.EXPLANATIONS_READ,
+    ("POST", "/v1/explain/who"): Permission.EXPLANATIONS_READ,
     ("GET", "/v1/policy"): Permission.POLICY_READ,
     ("GET", "/v1/permissions"): Permission.POLICY_READ,
     ("GET", "/v1/data-classes"): Permission.POLICY_READ,

@@ -211,3 +211,18 @@ async def test_discovery_names_the_very_address_it_was_found_at(pdp: Pdp) -> Non
         assert (await pdp.trusted.post(endpoint, json={})).status_code == 400
     assert None not in found.values()
     assert "" not in found.values()
+
+
+async def test_a_person_is_told_on_the_command_line_what_programs_are_told(pdp: Pdp) -> None:
+    said = await pdp.daybook(
+        "permissions", "explain", "record:write", "record-1", "--who", "bob", "--as", "erin"
+    )
+    assert "may not record:write record-1" in said
+    assert "give permission" in said, "no role would surely do: the writer's has a condition"
+    assert "For example: Erin." in said
+    assert "computed for" in said
+    said = await pdp.daybook("permissions", "who", "record:write", "record-1", "--as", "erin")
+    assert "record_writer (grant " in said
+    early = ("--at", "2020-01-01T00:00:00")
+    said = await pdp.daybook("permissions", "explain", "record:read", *early, "--as", "erin")
+    assert "computed for 2020-01-01 00:00:00.000 UTC, from permissions up to change 0" in said

@@ -1,0 +1,87 @@
+"""An explanation as it is answered: ids beside names, moments as times, codes beside words."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from services.permissions.application.explaining import Ground, Why
+from shared.authorization.conditions import condition_document
+from shared.authorization.deciding import Answer
+from shared.authorization.explaining import Considered, Fix
+from shared.authorization.reasons import words
+from shared.authorization.state import ALWAYS, FOREVER, Grant
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def why_view(why: Why) -> dict[str, Any]:
+    """Return what the answer is, what it was made of, and what would mend it."""
+    its = why.explanation
+    allowed, code, *_ = its.answer
+    en, zh = words(code), words(code, "zh")
+    return {
+        "allowed": allowed,
+        "reason_code": code.value,
+        "reason": en.reason,
+        "reason_zh": zh.reason,
+        "who_can_help": en.who_can_help,
+        "who_can_help_zh": zh.who_can_help,
+        "by": by_view(its.answer),
+        "considered": [_considered_view(one) for one in its.considered],
+        "fixes": [_fix_view(one) for one in its.fixes],
+        "givers": {
+            "roles": list(its.givers),
+            "people": [name_view(why.ground, one) for one in why.people],
+        },
+    }
+
+
+def by_view(answer: Answer) -> dict[str, Any] | None:
+    """Return the grant that allows or denies, or the rule that keeps duties apart."""
+    source = answer[2]
+    if isinstance(source, str):
+        return {"rule": source}
+    return None if source is None else _grant_view(source)
+
+
+def name_view(ground: Ground, subject: str) -> dict[str, Any]:
+    """Return a subject by id, with what programs call it if that is something else."""
+    return {"id": subject, "name": ground.names.shown(subject)}
+
+
+def _grant_view(grant: Grant) -> dict[str, Any]:
+    shape = grant.shape
+    told: dict[str, Any] = {"grant_id": grant.grant_id}
+    told["role" if shape.is_role else "permission"] = grant.target
+    told["effect"] = "deny" if shape.is_denial else "allow"
+    if shape.since != ALWAYS:
+        told["from"] = _time(shape.since)
+    if shape.until != FOREVER:
+        told["until"] = _time(shape.until)
+    return told
+
+
+def _considered_view(one: Considered) -> dict[str, Any]:
+    return {
+        **_grant_view(one.grant),
+        "scope": one.scope.value,
+        "clearance": one.clearance.value,
+        "misses": None if one.code is None else one.code.value,
+    }
+
+
+def _fix_view(fix: Fix) -> dict[str, Any]:
+    told: dict[str, Any] = {"step": fix.step}
+    named = {
+        "grant_id": fix.grant_id,
+        "role": fix.role,
+        "scope": None if fix.scope is None else fix.scope.value,
+        "clearance": None if fix.clearance is None else fix.clearance.value,
+        "at": None if fix.moment is None else _time(fix.moment),
+        "conditions": [condition_document(one) for one in fix.conditions] or None,
+        "level": fix.level or None,
+    }
+    return told | {name: value for name, value in named.items() if value is not None}
+
+
+def _time(moment: int) -> str:
+    return (_EPOCH + timedelta(microseconds=moment)).isoformat()

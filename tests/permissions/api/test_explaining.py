@@ -1,0 +1,195 @@
+"""Why, why not, who could help and who can reach it: now, and as it was at a moment."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+import pytest
+import pytest_asyncio
+
+from services.permissions.projections.customer_owners import CustomerOwners
+from services.permissions.projections.incoming import CustomerAssigned, CustomerRegistered
+from shared.authorization.world import World
+from shared.events import Event
+from shared.messaging.headers import ReceivedEvent
+from shared.postgres.dsn import dsn_for
+from shared.postgres.lanes import Lanes
+from shared.projecting.applied import AppliedEvent
+from shared.projecting.versions import settings_of
+from tests.customers.api.asking import assert_problem, read
+from tests.ground.rights import FixedWorld
+from tests.ground.servers import Databases, Servers, new_databases
+from tests.permissions.api.desk import Desk, a_desk
+from tests.permissions.api.set_up import CUSTOMS, IDS, files_at, learn
+from tests.permissions.domain.files import DEFAULT, PEOPLE
+
+Json = dict[str, Any]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LANTERN, NOWHERE = (f"018f0000-0000-7000-8000-00000000000{one}" for one in (1, 2))
+READ = "customer:read"
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Story:
+    """Lantern Works was Alice's, who is in Leo's team, and is Carol's, who is not."""
+
+    def __init__(self, desk: Desk, was_alices: datetime, became_carols: datetime) -> None:
+        self.desk = desk
+        self.was_alices = was_alices
+        self.became_carols = became_carols
+
+    async def ask(self, who: str, path: str, **said: Any) -> httpx.Response:  # noqa: ANN401
+        if isinstance(said.get("as_of"), datetime):
+            said["as_of"] = said["as_of"].isoformat()
+        return await self.desk.client(who).post(f"/v1/{path}", json={"permission": READ, **said})
+
+    async def why(self, who: str, **said: Any) -> Json:  # noqa: ANN401
+        return read(await self.ask(who, "explain", **said))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def story(servers: Servers) -> AsyncIterator[Story]:
+    async with AsyncExitStack() as opened:
+        databases = await opened.enter_async_context(new_databases(servers))
+        desk = await opened.enter_async_context(a_desk(databases, FixedWorld(World())))
+        files, _ = files_at(desk)
+        await files.set_up([DEFAULT.read_text(), PEOPLE.read_text()], by=CUSTOMS)
+        await learn(desk)
+        then = desk.foundation.clock.now()
+        events = [
+            _came(1, then, CustomerRegistered(kind="organisation", owner=UUID(IDS["alice"]))),
+            _came(2, then + MICROSECOND, CustomerAssigned(owner=UUID(IDS["carol"]))),
+        ]
+        await _apply(databases, events)
+        yield Story(desk, then, then + MICROSECOND)
+
+
+async def test_an_allowance_says_by_which_grant_of_which_role(story: Story) -> None:
+    told = await story.why("dave", subject="carol", record=LANTERN)
+    assert (told["allowed"], told["reason_code"]) == (True, "allowed")
+    assert (told["by"]["role"], told["by"]["effect"]) == ("support_agent", "allow")
+    assert told["subject"] == {"id": IDS["carol"], "name": "Carol"}
+    assert told["record"] == {
+        "type": "customer", "id": LANTERN, "known": "as_it_is",
+        "owner": {"id": IDS["carol"], "name": "Carol"},
+        "attributes": {"kind": "organisation", "stage": "lead", "archived": False},
+    }  # fmt: skip
+    assert told["fixes"] == []
+
+
+async def test_a_refusal_says_the_nearest_miss_and_who_could_give_what_is_missing(
+    story: Story,
+) -> None:
+    told = await story.why("dave", subject="leo", record=LANTERN)
+    assert (told["allowed"], told["reason_code"]) == (False, "out_of_scope")
+    assert {one["misses"] for one in told["considered"]} == {"out_of_scope"}
+    assert told["fixes"][0]["step"] == "give_role"
+    assert told["fixes"][-1]["step"] == "give_permission"
+    assert "permission_admin" in told["givers"]["roles"]
+    assert {"id": IDS["erin"], "name": "Erin"} in told["givers"]["people"]
+
+
+async def test_could_leo_read_lantern_works_then_and_why(story: Story) -> None:
+    told = await story.why("dave", subject="leo", record=LANTERN, as_of=story.was_alices)
+    assert (told["allowed"], told["by"]["role"]) == (True, "sales_rep")
+    assert datetime.fromisoformat(told["as_of"]) == story.was_alices
+    assert told["record"]["known"] == "as_it_was"
+    assert told["record"]["owner"]["name"] == "Alice"
+    after = await story.why("dave", subject="leo", record=LANTERN, as_of=story.became_carols)
+    assert (after["allowed"], after["reason_code"]) == (False, "out_of_scope")
+    before = story.was_alices - MICROSECOND
+    not_there = await story.why("dave", subject="carol", record=LANTERN, as_of=before)
+    assert (not_there["allowed"], not_there["record"]["known"]) == (False, "not_known")
+    early = datetime(2020, 1, 1, tzinfo=UTC)
+    nobody = await story.why("dave", subject="leo", record=LANTERN, as_of=early)
+    assert (nobody["reason_code"], nobody["position"]) == ("unknown_subject", 0)
+
+
+async def test_of_the_past_counts_what_was_given_then(story: Story) -> None:
+    path, erin = f"/v1/subjects/{IDS['wang']}", story.desk.client("erin")
+    version = {"If-Match": (await erin.get(path)).headers["ETag"]}
+    suspended = await erin.post(f"{path}/suspend", json={"reason": "away"}, headers=version)
+    assert suspended.status_code == 200, suspended.text
+    await learn(story.desk)
+    now = await story.why("dave", subject="wang", record=LANTERN)
+    assert now["reason_code"] == "inactive_subject"
+    then = await story.why("dave", subject="wang", record=LANTERN, as_of=story.was_alices)
+    assert then["allowed"]
+    assert then["position"] < now["position"]
+
+
+async def test_who_can_reach_a_record_is_listed_now_and_then(story: Story) -> None:
+    async def names(**said: Any) -> list[str]:  # noqa: ANN401
+        found: list[str] = []
+        token: str | None = None
+        while token is not None or not found:
+            answer = await story.ask("dave", "explain/who", page_size=2, page_token=token, **said)
+            page = read(answer)
+            assert len(page["items"]) <= 2
+            found += [one["name"] for one in page["items"]]
+            token = page["next_page_token"]
+            if token is None:
+                return found
+        return found
+
+    now = await names(record=LANTERN)
+    then = await names(record=LANTERN, as_of=story.was_alices)
+    assert "Leo" in then
+    assert "Leo" not in now
+    assert "Carol" in now
+    assert set(now) <= {"Bob", "Carol", "Dave", "Erin", "Petra", "Billing"}
+
+
+async def test_whoever_may_only_ask_of_themself_learns_nothing_of_what_they_do_not_reach(
+    story: Story,
+) -> None:
+    there = await story.why("leo", record=LANTERN)
+    nowhere = await story.why("leo", record=NOWHERE)
+    assert there["record"] == {"type": "customer", "id": LANTERN, "known": "withheld"}
+    for told in (there, nowhere):
+        del told["record"]
+        del told["as_of"]
+    assert there == nowhere, "whether it is there, and whose it is, is not told"
+    assert (await story.ask("leo", "explain", subject="carol")).status_code == 403
+    assert (await story.ask("leo", "explain", subject="nobody")).status_code == 403
+    assert (await story.ask("leo", "explain/who", record=LANTERN)).status_code == 403
+    assert (await story.why("leo", subject="leo"))["allowed"], "customers at all"
+
+
+async def test_what_cannot_be_asked_is_refused(story: Story) -> None:
+    unknown = await story.ask("dave", "explain", subject="nobody at all")
+    assert_problem(unknown, 404, "subject-not-found", field="subject")
+    later = story.desk.foundation.clock.now() + timedelta(days=1)
+    assert_problem(
+        await story.ask("dave", "explain", subject="leo", as_of=later), 422, "invalid-input",
+        field="as_of",
+    )  # fmt: skip
+    no_zone = await story.ask("dave", "explain", as_of="2026-03-03T12:00:00")
+    assert no_zone.status_code == 422
+
+
+def _came(version: int, at: datetime, event: Event) -> AppliedEvent:
+    received = ReceivedEvent(
+        "/daybook/customers", 1, "topic", 0, 0, 0, 0, 0, "", type(event).__name__, 1,
+        f"customer-{LANTERN}", version, LANTERN, at.isoformat(), None, orjson.dumps({}),
+    )  # fmt: skip
+    return AppliedEvent(received, event)
+
+
+async def _apply(databases: Databases, events: list[AppliedEvent]) -> None:
+    lanes = Lanes(
+        dsn_for(databases.views_dsn, "projector"), 1, application_name="test",
+        settings=settings_of("customer_owners", 1),
+    )  # fmt: skip
+    await lanes.open()
+    try:
+        async with lanes.lane() as connection:
+            await CustomerOwners().apply(connection, events)
+    finally:
+        await lanes.close()
