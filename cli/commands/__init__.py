@@ -10,6 +10,7 @@ from cli.commands.explaining import explain, who
 from cli.commands.exporting import export_customers
 from cli.commands.fields import fields
 from cli.commands.find import find
+from cli.commands.granting import COMMANDS as GRANTING
 from cli.commands.importing import import_command
 from cli.commands.imports import imports
 from cli.commands.lag import lag
@@ -45,7 +46,7 @@ COMMANDS = (
 
 for _command in (export_customers, erase, erasure, access_file):
     customers.add_command(_command)
-for _command in (explain, who):
+for _command in (explain, who, *GRANTING):
     permissions.add_command(_command)
 
 

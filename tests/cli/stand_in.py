@@ -143,6 +143,7 @@ class StandIn:
         return Response(stream, media_type="text/event-stream")
 
     async def _other(self, request: Request) -> Response:
+        await request.body()  # Kept in the request, for whoever looks what was sent.
         stopped = self._stopped_at_the_door(request)
         return stopped or JSONResponse(self.other[request.url.path], 200, self.headers)
 

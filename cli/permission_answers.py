@@ -1,0 +1,79 @@
+"""The answers of the permissions service about people, grants and requests."""
+
+from datetime import datetime
+
+from cli.answers import Answer
+
+
+class Subject(Answer):
+    """A person or service account."""
+
+    id: str
+    user_name: str | None = None
+    display_name: str | None = None
+    version: int
+
+
+class SubjectPage(Answer):
+    """Some of them."""
+
+    items: list[Subject]
+
+
+class Terms(Answer):
+    """A role or a permission, how far and when."""
+
+    id: str = ""
+    subject_id: str = ""
+    state: str = ""
+    role: str | None = None
+    permission: str | None = None
+    effect: str = "allow"
+    scope: str | None = None
+    clearance: str | None = None
+    records: list[str] | None = None
+    until: datetime | None = None
+    hours: float | None = None
+
+
+class GrantPage(Answer):
+    """Some grants."""
+
+    items: list[Terms]
+    next_page_token: str | None = None
+
+
+class Approver(Answer):
+    """Somebody who can approve."""
+
+    id: str
+    display_name: str | None = None
+
+
+class Asked(Answer):
+    """What was asked for, and who can approve it."""
+
+    grant_id: str
+    approvers: tuple[Approver, ...] = ()
+
+
+class Requested(Terms):
+    """A request, and what became of it."""
+
+    display_name: str | None = None
+    reason: str | None = None
+    approvers: list[Approver] | None = None
+
+
+class RequestPage(Answer):
+    """Some requests."""
+
+    items: list[Requested]
+    next_page_token: str | None = None
+
+
+class Done(Answer):
+    """What was done to whom."""
+
+    grant_id: str
+    version: int
