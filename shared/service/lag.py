@@ -40,7 +40,7 @@ class LagRoutes:
         """Declare the route."""
         routes.add(
             "GET", "/v1/lag", "get_lag", Permission.LAG_READ, self.lag,
-            answers={200: Answer("Who is behind whom.", Lag)},
+            answers={200: Answer("Who is behind whom.", Lag)}, everywhere=True,
         )  # fmt: skip
 
     async def lag(self, _request: Request, _caller: Caller) -> Response:

@@ -39,7 +39,7 @@ class ParkedRoutes:
         routes.add(
             "GET", "/v1/parked", "list_parked", Permission.PROJECTIONS_OPERATE, self.page,
             parameters=[PROJECTION, PAGE_SIZE, PAGE_TOKEN],
-            answers={200: Answer("A page of parked streams.", ParkedPage)},
+            answers={200: Answer("A page of parked streams.", ParkedPage)}, everywhere=True,
         )  # fmt: skip
 
     async def page(self, request: Request, _caller: Caller) -> Response:

@@ -137,7 +137,7 @@ class ProjectionRoutes:
         may = Permission.PROJECTIONS_OPERATE
         routes.add(
             "GET", "/v1/projections", "list_projections", may, self.every,
-            answers={200: Answer("The read models.", ProjectionList)},
+            answers={200: Answer("The read models.", ProjectionList)}, everywhere=True,
         )  # fmt: skip
         routes.add(
             "POST", "/v1/projections/{name}/orders", "place_order", may, self.place,
@@ -148,6 +148,7 @@ class ProjectionRoutes:
         routes.add(
             "GET", "/v1/projections/{name}/orders/{order_id}", "get_order", may, self.one,
             parameters=[NAME], answers={200: Answer("The order as it is now.", OrderView)},
+            everywhere=True,
         )  # fmt: skip
 
     async def every(self, _request: Request, _caller: Caller) -> Response:

@@ -86,7 +86,7 @@ class ConsumerRoutes:
         )  # fmt: skip
         routes.add(
             "GET", "/v1/consumers", "list_consumers", Permission.CONSUMERS_READ, self.every,
-            answers={200: Answer("The registered consumers.", ConsumerList)},
+            answers={200: Answer("The registered consumers.", ConsumerList)}, everywhere=True,
         )  # fmt: skip
 
     async def seen(self, request: Request, caller: Caller) -> Response:
