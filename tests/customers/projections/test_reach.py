@@ -1,7 +1,7 @@
 """Lists and searches hold exactly what each check allows, and find nobody by what is hidden."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, get_args
 from uuid import UUID
@@ -51,18 +51,32 @@ def of(person: str) -> Rights:
     return FixedWorld(demo_world()).rights(person)
 
 
-def of_the_odd_one(*grants: Mapping[str, Any]) -> Rights:
-    """Return the rights of somebody who has nothing but these grants."""
-    first = demo_world().position + 1
-    joined = {"kind": "person", "department": "sales/north", "teams": []}
-    events = [("SubjectJoined", joined)]
+def of_the_odd_one(
+    *grants: Mapping[str, Any],
+    teams: Sequence[str] = (),
+    leo: Sequence[str] | None = None,
+    removed: bool = False,
+) -> Rights:
+    """Return the rights of somebody who has nothing but these grants, and these teams.
+
+    `leo`: his teams; `removed`: customers have no class any more.
+    """
+    first, me = demo_world().position + 1, f"subject-{ODD}"
+    joined = {"kind": "person", "department": "sales/north", "teams": list(teams)}
+    events: list[tuple[str, str, Mapping[str, Any]]] = [(me, "SubjectJoined", joined)]
     events += [
-        ("GrantGiven", {"grant_id": f"g{n}", "effect": "allow", "permission": READ.value, **one})
+        (me, "GrantGiven",
+         {"grant_id": f"g{n}", "effect": "allow", "permission": READ.value, **one})
         for n, one in enumerate(grants)
-    ]
+    ]  # fmt: skip
+    if leo is not None:
+        events.append((f"subject-{LEO}", "SubjectMoved", {"teams": list(leo)}))
+    if removed:
+        its = {"resource_type": TYPE, "field": "*"}
+        events.append(("policy", "DataClassRemoved", its))
     world = demo_world().after(
-        PermissionEvent(first + n, f"subject-{ODD}", type_, data)
-        for n, (type_, data) in enumerate(events)
+        PermissionEvent(first + n, stream, type_, data)
+        for n, (stream, type_, data) in enumerate(events)
     )
     return Rights(FixedWorld(world).basis(), ODD)
 
@@ -220,3 +234,29 @@ async def test_a_search_tells_nothing_of_customers_out_of_reach_not_even_that_th
     found = await every(queries, Wanted("hidden"), of("alice"))
     assert [row.name for row in found] == ["Not Hidden"]
     assert not (await queries.page(Wanted("hidden"), None, 1, Reach(of("alice"), READ))).is_cut
+
+
+async def test_whoever_is_in_five_thousand_teams_or_in_none_is_listed_what_checks_allow(
+    queries: DirectoryQueries,
+) -> None:
+    teams = [str(UUID(int=50_000 + number)) for number in range(5_000)]
+    for mine, theirs, seen in ((teams, teams[4_321], True), (teams[:11], teams[10], True),
+                               ([], teams[0], False)):  # fmt: skip
+        rights = of_the_odd_one({"scope": "team"}, teams=mine, leo=[theirs])
+        rows = await every(queries, Wanted(archived="also"), rights)
+        owners = {row.owner for row in rows}
+        assert owners == ({ODD, LEO} if seen else {ODD})
+
+
+async def test_what_nobody_owns_or_nobody_classed_is_listed_to_who_reaches_everything_alone(
+    queries: DirectoryQueries,
+) -> None:
+    everything = of_the_odd_one({})
+    for less in ({"scope": "department"}, {"clearance": "confidential"}):
+        unclassed = of_the_odd_one(less, removed=True)
+        owners = {row.owner for row in await every(queries, Wanted(), of_the_odd_one(less))}
+        assert (None in owners) == ("clearance" in less)
+        assert bool(await every(queries, Wanted(sort="-changed_at"), unclassed)) == (
+            "scope" in less
+        )
+    assert None in {row.owner for row in await every(queries, Wanted(), everything)}
