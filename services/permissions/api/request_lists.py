@@ -85,7 +85,7 @@ class RequestLists:
         is_mine, state = yes_or_no(request, "mine"), text(request, "state", at_most=20)
         query = query_of(request, f"{REQUESTS} of {caller.subject}", ("mine", "state"))
         after = self._pages.after(request, query)
-        book, reached = self._book.book.copy(), self._reach.of(caller)
+        book, reached, now = self._book.book.copy(), self._reach.of(caller), self._clock.now()
         ids = later_ids(self._book.ordered, after[:1], is_inclusive=True)
 
         def listed() -> Iterator[Keyed]:
@@ -95,11 +95,11 @@ class RequestLists:
                 is_seen = is_own or (
                     not is_mine and reached.may(Permission.GRANTS_READ, subject_id)
                 )
-                if key > after and is_seen and state in (None, state_of_request(known)):
+                if key > after and is_seen and state in (None, state_of_request(known, now)):
                     yield key, (subject_id, subject, request_id, known)
 
         def shown(its: tuple[UUID, Subject, UUID, Known]) -> dict[str, Any]:
-            told = known_view(*its)
+            told = known_view(*its, at=now)
             if is_mine and isinstance(its[3], GrantRequest):
                 told["approvers"] = self._helpers.approvers(book, its[0], its[2], reached)
             return told
@@ -123,7 +123,7 @@ class RequestLists:
                     and reached.may_approve(subject_id, known.asked_by)
                     and would_be_taken(book, subject_id, request_id, UUID(caller.subject), now)
                 ):
-                    yield key, (subject_id, subject, request_id, known)
+                    yield key, (subject_id, subject, request_id, known, now)
 
         return await asyncio.to_thread(
             self._pages.page, request, query, listed(), shown=lambda its: known_view(*its)

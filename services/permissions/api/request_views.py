@@ -14,7 +14,7 @@ from services.permissions.domain.subject.state import Grant, GrantRequest, Refus
 from shared.authorization.scopes import Clearance, Scope
 from shared.clock import Clock
 
-RequestState = Literal["open", "approved", "refused", "withdrawn"]
+RequestState = Literal["open", "approved", "refused", "withdrawn", "over"]
 Known = GrantRequest | RefusedRequest | Grant
 """A request as the book has it: open, refused, or the grant that it became."""
 
@@ -108,11 +108,11 @@ def known_requests(subject: Subject) -> dict[UUID, Known]:
     return {**approved, **subject.refused, **subject.requests}
 
 
-def state_of_request(known: Known) -> RequestState:
-    """Return what became of a request."""
+def state_of_request(known: Known, at: datetime) -> RequestState:
+    """Return what became of a request; over is what nobody decided in time."""
     match known:
         case GrantRequest():
-            return "open"
+            return "open" if known.is_open(at) else "over"
         case RefusedRequest(request=request, refused_by=refused_by):
             return "withdrawn" if refused_by == request.asked_by else "refused"
         case _:
@@ -131,10 +131,11 @@ def asked_by(known: Known) -> str | None:
 
 
 def known_view(
-    subject_id: UUID, subject: Subject, request_id: UUID, known: Known
+    subject_id: UUID, subject: Subject, request_id: UUID, known: Known, at: datetime
 ) -> dict[str, Any]:
     """Return a request as a list shows it."""
-    told: dict[str, Any] = {"display_name": subject.display_name, "state": state_of_request(known)}
+    state = state_of_request(known, at)
+    told: dict[str, Any] = {"display_name": subject.display_name, "state": state}
     match known:
         case GrantRequest():
             return {**request_view(subject_id, request_id, known), **told, "reason": known.reason}

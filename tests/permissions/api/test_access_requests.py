@@ -56,7 +56,7 @@ async def test_from_a_refusal_to_access_to_that_record_and_nothing_else(desk: De
     assert options[0]["records"] == [LANTERN]
     assert (options[0]["scope"], options[0]["clearance"]) == ("all", "internal")
     assert options[0]["approvers"][0]["id"] == IDS["bob"]
-    assert [one["role"] for one in options[1:]] == ["support_agent", "subscriber", "data_steward"]
+    assert [one["role"] for one in options[1:]] == ["support_agent", "data_steward", "auditor"]
     # An auditor changes nothing: nobody could approve that.
     for option in await items(desk, "dave", "requests/options", permission="customer:change"):
         assert option["approvers"] == []

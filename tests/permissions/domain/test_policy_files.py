@@ -8,6 +8,7 @@ import yaml
 
 from services.permissions.domain.authority import is_administrator, is_risky
 from services.permissions.domain.book import SubjectFact
+from services.permissions.domain.policy.inheritance import level_of
 from services.permissions.domain.policy_file.planning import Plan
 from services.permissions.domain.policy_file.reading import read_policy
 from services.permissions.domain.policy_file.writing import write_policy
@@ -276,3 +277,8 @@ class TestTheDefaults:
 def test_facts_of_a_plan_name_the_subject_they_are_about() -> None:
     planned: Any = demo().plan(SMALL)
     assert {f.subject_id for f in planned.facts if isinstance(f, SubjectFact)} == {NINA}
+
+
+@pytest.mark.parametrize("role", ["subscriber", "service", "provisioner"])
+def test_what_a_program_needs_only_the_highest_level_gives(desk: Desk, role: str) -> None:
+    assert level_of(desk.book.policy, role) == 100

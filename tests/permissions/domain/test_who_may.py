@@ -15,7 +15,7 @@ from shared.errors import NotPermittedError, UndecidedError
 from tests.ground.rights import FixedWorld, demo_decisions, demo_world
 
 PEOPLE = sorted(DEMO_PEOPLE)
-JOINER = "grant:read grant:request subject:read"
+JOINER = "explanation:read grant:read grant:request subject:read"
 SEES = "customer:read customer:history customer:journey customer:watch activity:read field:read"
 SALES = f"{JOINER} {SEES} customer:register customer:change"
 ADMINISTERS = (
@@ -32,7 +32,7 @@ MAY = {
     "carol": f"{JOINER} {SEES} customer:change grant:break_glass",
     "dave": f"{JOINER} customer:read customer:history customer:journey activity:read field:read"
     " feed:read access_record:read erasure:read policy:read role:read subject:read team:read"
-    " review:read finding:read",
+    " review:read finding:read decision:read",
     "erin": f"{SALES} {ADMINISTERS} customer:import consumer:read field:declare",
     "oscar": f"{JOINER} consumer:read activity:read customer:journey customer:watch erasure:read"
     " feed:read grant:break_glass lag:read projection:operate role:read",

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from services.permissions.api.scim.known import EXTERNAL_ID
 from services.permissions.domain.subject.commands import (
     DescribeSubject,
     Description,
@@ -12,6 +13,7 @@ from services.permissions.domain.subject.commands import (
     SuspendSubject,
 )
 from services.permissions.domain.subject.state import Placement
+from shared.authorization.people import DEMO_PEOPLE
 from tests.permissions.domain.stories import (
     ADA,
     BOB,
@@ -122,3 +124,18 @@ def test_a_directory_reads_its_own_words_until_somebody_changes_what_they_say(
     now = stage.http.get(f"/Users/{nina}").json()
     assert now["displayName"] == "Dr. Vox"
     assert now["meta"]["version"] != made["meta"]["version"]
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_whoever_answers_for_the_identity_provider_leaves_as_everybody_else(
+    *, is_deleted: bool
+) -> None:
+    directory = UUID(DEMO_PEOPLE["directory"].subject)
+    known = DescribeSubject(Description("Leo", "leo", (), ("L-1",), {EXTERNAL_ID: "L-1"}))
+    answers = join(directory, "directory", Placement(owner=LEO), is_service=True)
+    stage = Stage(a_company().given(on(LEO, known), answers))
+    if is_deleted:
+        assert stage.http.delete(f"/Users/{LEO}").status_code == 204
+    else:
+        assert switch(stage, LEO, active=False) == 200
+    assert stage.desk.book_now.subject(LEO).life == "left"

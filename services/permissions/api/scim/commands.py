@@ -49,13 +49,14 @@ def changing(book: Book, person_id: UUID, account: Account, grant_id: UUID) -> I
     if account.is_active and not before.is_there:
         yield from joining(book, person_id, account, grant_id)
         return
+    # First of all, so that nothing that is refused of whoever is there holds it up.
+    if before.is_there and not account.is_active:
+        yield OnSubject(person_id, LetSubjectLeave())
     _refuse_taken(book, person_id, account)
     yield OnSubject(person_id, DescribeSubject(_description(before, account)))
     place = _place(book, before, account)
     if place != before.place:
         yield OnSubject(person_id, MoveSubject(place))
-    if before.is_there and not account.is_active:
-        yield OnSubject(person_id, LetSubjectLeave())
 
 
 def removing(book: Book, person_id: UUID) -> Iterator[Asked]:
@@ -63,11 +64,11 @@ def removing(book: Book, person_id: UUID) -> Iterator[Asked]:
     before = book.subject(person_id)
     account = replace(account_now(person_id, before), external_id=None)
     nobodys = replace(_description(before, account), provisioned={})
+    if before.is_there:
+        yield OnSubject(person_id, LetSubjectLeave())
     yield OnSubject(person_id, DescribeSubject(nobodys))
     if before.place.teams:
         yield OnSubject(person_id, MoveSubject(replace(_still(book, before.place), teams=())))
-    if before.is_there:
-        yield OnSubject(person_id, LetSubjectLeave())
 
 
 def forming(book: Book, team_id: UUID, team: Team) -> Iterator[Asked]:

@@ -95,7 +95,8 @@ def _given(
     asking: Asking,
     ids: Iterator[UUID],
 ) -> Iterator[Located]:
-    waiting = [_comparable(request.terms) for request in subject.requests.values()]
+    requests = (one for one in subject.requests.values() if one.is_open(asking.at))
+    waiting = [_comparable(request.terms) for request in requests]
     for path, terms in new:
         if asking.is_installation or not is_risky(book, terms):
             yield path, GiveGrant(next(ids), terms)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, assert_never, get_args
 from uuid import UUID
 
@@ -46,6 +46,8 @@ from services.permissions.domain.subject.state import (
 )
 
 MOST_REFUSED: Final = 10
+OPEN_FOR: Final = timedelta(days=30)
+"""How long a request waits for somebody to decide."""
 
 
 def evolve_subject(subject: Subject, event: SubjectEvent, *, by: str) -> Subject:
@@ -155,9 +157,10 @@ def _asked(subject: Subject, event: RequestEvent, by: str) -> Subject:
         case GrantRequested():
             seconds = event.lasts_seconds
             lasts = None if seconds is None else timedelta(seconds=seconds)
-            its = GrantRequest(terms_of(event), by, lasts, _reason_of(event))
-            asked = {event.grant_id: its}
-            return replace(subject, requests={**subject.requests, **asked})
+            until = event.open_until
+            its = GrantRequest(terms_of(event), by, lasts, _reason_of(event), until)
+            others = subject.requests if until is None else _left(subject, until - OPEN_FOR)
+            return replace(subject, requests={**others, event.grant_id: its})
         case GrantApproved():
             return subject  # GrantGiven follows it in the same append.
         case GrantRefused(grant_id=grant_id):
@@ -209,6 +212,11 @@ def _excepted(subject: Subject, event: ExceptionEvent, _by: str) -> Subject:
             return replace(subject, sod_exceptions=others)
         case _:
             assert_never(event)
+
+
+def _left(subject: Subject, at: datetime) -> dict[UUID, GrantRequest]:
+    """Return the requests that were not over when another one was made."""
+    return {one: request for one, request in subject.requests.items() if request.is_open(at)}
 
 
 def _reason_of(event: GrantRequested | GrantRefused) -> str | None:

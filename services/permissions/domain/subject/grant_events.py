@@ -69,6 +69,8 @@ class GrantRequested(GrantTerms):
 
     lasts_seconds: int | None = None
     """How long it is wanted, from the approval on; absent: as `until` says."""
+    open_until: datetime | None = None
+    """When the request is over if nobody decided, exclusive; absent: never."""
 
 
 class GrantGiven(GrantTerms):

@@ -98,9 +98,9 @@ def refuse_one_more(subject: Subject, grant_id: UUID) -> None:
             field="grant_id",
             fix="make a new id for a new grant",
         )
-    if len(subject.grants) + len(subject.requests) >= MAX_GRANTS:
+    if len(subject.grants) >= MAX_GRANTS:
         raise RuleBrokenError(
-            f"a subject has at most {MAX_GRANTS} grants and requests",
+            f"a subject has at most {MAX_GRANTS} grants",
             code="too-many-grants",
             fix="put what belongs together into a role, and revoke what is over",
         )

@@ -106,10 +106,9 @@ def decide_life(
     )
     match command:
         case MoveSubject() | SetSubjectAttributes() | TrustCaller() | DistrustCaller():
-            refuse_for_oneself(book, subject_id, asking, "change what rights are measured by")
-            return _change_place(book, subject_id, command)
+            return _change_place(book, subject_id, command, asking)
         case DescribeSubject(description=description):
-            return describe(book, subject_id, description)
+            return describe(book, subject_id, description, asking)
         case SuspendSubject(reason=reason):
             if not subject.is_active:
                 return []
@@ -154,8 +153,12 @@ def _must_be_known(subject: Subject) -> None:
         raise _erased()
 
 
-def _change_place(book: Book, subject_id: UUID, command: PlaceCommand) -> list[LifeEvent]:
+def _change_place(
+    book: Book, subject_id: UUID, command: PlaceCommand, asking: Asking
+) -> list[LifeEvent]:
     subject = book.subject(subject_id)
+    if subject.is_there:
+        refuse_for_oneself(book, subject_id, asking, "change what rights are measured by")
     match command:
         case MoveSubject(place=place):
             _check_place(book, subject_id, subject.kind or "person", place)

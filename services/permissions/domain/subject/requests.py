@@ -21,6 +21,7 @@ from services.permissions.domain.subject.commands import (
     RequestGrant,
     WithdrawSodException,
 )
+from services.permissions.domain.subject.evolving import OPEN_FOR
 from services.permissions.domain.subject.grant_events import (
     ExceptionEvent,
     GrantApproved,
@@ -34,9 +35,11 @@ from services.permissions.domain.subject.grants import reason_of, refuse_one_mor
 from services.permissions.domain.subject.life import must_be_there
 from services.permissions.domain.subject.state import GrantRequest, Subject, Terms
 from services.permissions.domain.subject.terms import check_terms, given, requested
-from shared.errors import InvalidInputError, NotFoundError, NotPermittedError
+from shared.errors import InvalidInputError, NotFoundError, NotPermittedError, RuleBrokenError
 
 LONGEST_EXCEPTION_DAYS: Final = 366
+MOST_OPEN: Final = 20
+"""So many requests of one asker wait for one subject."""
 LONGEST_REQUEST: Final = timedelta(days=30)
 
 
@@ -55,11 +58,13 @@ def decide_request(
     match command:
         case RequestGrant(grant_id=grant_id):
             refuse_one_more(subject, grant_id)
+            _refuse_many(book, subject, asking)
             terms = check_terms(book.policy, command.terms, asking.at)
-            return [requested(grant_id, terms, reason_of(command.reason), command.lasts)]
-        case RefuseGrant(grant_id=grant_id, reason=reason):
+            reason, until = reason_of(command.reason), asking.at + OPEN_FOR
+            return [requested(grant_id, terms, reason, command.lasts, until)]
+        case RefuseGrant(grant_id=grant_id, reason=why):
             _known_request(subject, grant_id)
-            return [GrantRefused(grant_id=grant_id, personal=reason_of(reason))]
+            return [GrantRefused(grant_id=grant_id, personal=reason_of(why))]
         case ApproveGrant():
             return _approve(book, subject_id, command, asking)
         case _:
@@ -139,12 +144,33 @@ def _approve(
             fix="let somebody else decide",
             who_can_help=SECOND_PERSON,
         )
+    if not request.is_open(asking.at):
+        raise RuleBrokenError(
+            "this request is over: nobody decided in time",
+            code="request-over",
+            field="grant_id",
+            fix="request it again",
+            who_can_help="whoever made it",
+        )
     refuse_for_oneself(book, subject_id, asking, "approve something")
     terms = check_terms(book.policy, _from_now_on(request, asking.at), asking.at)
     field = "role" if terms.role else "permission"
     refuse_above_own_level(book, asking, level_of_terms(book, terms), field)
     approved = GrantApproved(grant_id=command.grant_id)
     return [approved, given(command.grant_id, terms, None, approved_by=(UUID(asking.by),))]
+
+
+def _refuse_many(book: Book, subject: Subject, asking: Asking) -> None:
+    """Refuse one more of the same asker; what others asked for the subject makes no difference."""
+    mine = {asking.by, str(book.person(asking.by))}
+    waiting = [one for one in subject.requests.values() if one.is_open(asking.at)]
+    if sum(one.asked_by in mine for one in waiting) >= MOST_OPEN:
+        raise RuleBrokenError(
+            f"{MOST_OPEN} requests of yours wait for this subject",
+            code="too-many-requests",
+            field="subject_id",
+            fix="take back those that are not needed (POST /v1/requests/withdraw), or wait",
+        )
 
 
 def _from_now_on(request: GrantRequest, at: datetime) -> Terms:

@@ -61,6 +61,12 @@ class GrantRequest:
     """How long it is wanted, from the approval on; None: as the terms say."""
     reason: str | None = None
     """Why, for whoever approves; None: not said, or nobody can read it any more."""
+    open_until: datetime | None = None
+    """When it is over if nobody decides, exclusive; None: never."""
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether it can still be decided."""
+        return self.open_until is None or at < self.open_until
 
 
 @dataclass(frozen=True, slots=True)

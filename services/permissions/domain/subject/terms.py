@@ -57,11 +57,20 @@ def given(
 
 
 def requested(
-    grant_id: UUID, terms: Terms, reason: GrantReason | None, lasts: timedelta | None
+    grant_id: UUID,
+    terms: Terms,
+    reason: GrantReason | None,
+    lasts: timedelta | None,
+    open_until: datetime,
 ) -> GrantRequested:
     """Return the fact that it is asked for on these terms."""
-    seconds = None if lasts is None else int(lasts.total_seconds())
-    return GrantRequested(grant_id=grant_id, **_said(terms), personal=reason, lasts_seconds=seconds)
+    return GrantRequested(
+        grant_id=grant_id,
+        **_said(terms),
+        personal=reason,
+        lasts_seconds=None if lasts is None else int(lasts.total_seconds()),
+        open_until=open_until,
+    )
 
 
 def no_longer_than(
