@@ -43,6 +43,15 @@ LAG = Board(
             [("daybook:lag_seconds:max", "{{role}} {{topic}} {{projection}} {{state}}")],
         ),
         Panel(
+            "Permissions",
+            "How old what a process knows of them is; how late changes came into force.",
+            "s",
+            [
+                ("max by (instance) (daybook_permissions_age_seconds)", "age {{instance}}"),
+                (_quantile("0.99", "daybook_permission_applied_seconds"), "applied, p99"),
+            ],
+        ),
+        Panel(
             "Events behind",
             "How many such changes there are.",
             "short",
@@ -204,7 +213,7 @@ ERRORS = Board(
         ),
         Panel(
             "Unusual access",
-            "How often somebody's access was unusual; approximate.",
+            "How often somebody's access was unusual within an hour; approximate.",
             "short",
             [("sum by (pattern) (increase(daybook_unusual_access_total[1h]))", "{{pattern}}")],
         ),

@@ -6,10 +6,11 @@ risky is denied within its limit and nothing is ever decided from half a history
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Final
 
 import orjson
@@ -54,8 +55,10 @@ class Snapshot:
 class Replica:
     """What every check of a process asks; it denies everything until it has a snapshot."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, applied: Callable[[float], None] | None = None) -> None:
+        """Have `applied` told how late a change was, in seconds since it was recorded."""
         self._clock = clock
+        self._applied = applied
         self.freshness = Freshness(clock)
         self.world = World()
         self.epoch = 0
@@ -105,6 +108,7 @@ class Replica:
     def take(self, events: Iterable[ReceivedEvent]) -> None:
         """Apply what comes next of these, as one swap; what came already is dropped."""
         coming: list[PermissionEvent] = []
+        oldest: ReceivedEvent | None = None
         at, place = self.world.position, self.place
         for event in events:
             if event.source != SOURCE or self.needs_snapshot:
@@ -112,12 +116,14 @@ class Replica:
             verdict = judge(self.epoch, at, event.epoch, event.feed_position)
             if verdict is Verdict.APPLY:
                 coming.append(_read(event))
+                oldest = oldest or event
                 at, place = event.feed_position, (event.txid, event.position)
             elif verdict is not Verdict.DROP:
                 self.needs_snapshot = True
         if coming:
             self.world = self.world.after(coming)
             self.place = place
+            self._tell_applied(oldest)
             self.freshness.caught_up(self.world.position)
             self._tell_moved()
 
@@ -136,6 +142,11 @@ class Replica:
 
     def _has_all(self, seen: Sequence[TokenPart]) -> bool:
         return all(self.has(one.epoch, one.txid, one.position) for one in seen)
+
+    def _tell_applied(self, oldest: ReceivedEvent | None) -> None:
+        """Tell how late a batch was; one that is read to begin with is history, and not late."""
+        if self._applied is not None and oldest is not None and isfinite(self.freshness.age):
+            self._applied((self._clock.now() - oldest.recorded_at).total_seconds())
 
     def _tell_moved(self) -> None:
         """Wake whoever waits now; who comes later waits for the next time."""

@@ -25,6 +25,8 @@ CounterName = Literal[
     "daybook_stream_events_total",
     "daybook_stream_set_aside_total",
     "daybook_unusual_access_total",
+    "daybook_permission_check_failures_total",
+    "daybook_permission_clock_faults_total",
     "daybook_import_rows_total",
     "daybook_records_refused_total",
     "daybook_scrape_failures_total",
@@ -36,6 +38,7 @@ HistogramName = Literal[
     "daybook_relay_round_seconds",
     "daybook_projection_batch_seconds",
     "daybook_import_batch_seconds",
+    "daybook_permission_applied_seconds",
 ]
 GaugeName = Literal[
     "daybook_build_info",
@@ -53,6 +56,7 @@ GaugeName = Literal[
     "daybook_import_queued_seconds",
     "daybook_import_still_seconds",
     "daybook_disk_free_bytes",
+    "daybook_permissions_age_seconds",
     "daybook_parked_streams",
     "daybook_parked_events",
     "daybook_alarm",
@@ -164,6 +168,23 @@ METRICS: Final[dict[MetricName, Metric]] = {
         "alerts", ("pattern",),
         "How often somebody's access was unusual: mass_reads, refusals, restricted_at_odd_hours;"
         " approximate.",
+    ),
+    "daybook_permissions_age_seconds": Metric(
+        "seconds", (),
+        "How old what this process knows of permissions may be; +Inf before it knows any. What is"
+        " older than the limit of its risk is denied.",
+    ),
+    "daybook_permission_applied_seconds": Metric(
+        "seconds", (),
+        "How long ago the oldest change of permissions in a batch was recorded when this process"
+        " began to decide by it: from a revocation to the first refusal.",
+    ),
+    "daybook_permission_check_failures_total": Metric(
+        "decisions", (), "Decisions that failed, and were therefore refusals."
+    ),
+    "daybook_permission_clock_faults_total": Metric(
+        "beats", (),
+        "Beats from the future, which prove nothing: this clock or that of the relay is wrong.",
     ),
     "daybook_imports": Metric(
         "imports", ("state",),

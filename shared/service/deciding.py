@@ -9,6 +9,7 @@ from shared.authorization.permission_copy import PermissionCopy, WithCopy
 from shared.authorization.replica import Replica
 from shared.authorization.snapshot_http import HttpSnapshots
 from shared.authorization.tail import ReplicaTail, SnapshotSource
+from shared.observability.metrics import Metrics
 from shared.observability.work import FINE
 from shared.postgres.lanes import Lanes
 from shared.security.service_tokens import FILE, ServiceTokens
@@ -27,13 +28,36 @@ async def follow_permissions(
         views: where the service keeps its copy of all permissions.
         source: where snapshots come from; None: from the permissions service, over HTTP.
     """
-    replica = Replica(process.clock)
+    late = partial(process.metrics.observe, "daybook_permission_applied_seconds")
+    replica = Replica(process.clock, late)
+    process.metrics.found_out_by("permissions", ReplicaNumbers(replica, process.metrics).set)
     copy = PermissionCopy(views, replica)
     snapshots = WithCopy(source or await _over_http(process), copy, replica)
     tail = ReplicaTail(replica, process.kafka, snapshots)
     process.readiness.rights = partial(state_of, replica)
     process.runs += [tail.run, copy.run]
     return replica
+
+
+class ReplicaNumbers:
+    """What is told of a replica whenever somebody asks for the numbers."""
+
+    def __init__(self, replica: Replica, metrics: Metrics) -> None:
+        self._replica = replica
+        self._metrics = metrics
+        self._failures = 0
+        self._faults = 0
+
+    async def set(self) -> None:
+        """Set its age, and count what happened since the last time."""
+        failures = self._replica.world.troubles.count
+        faults = self._replica.freshness.clock_faults
+        its = self._metrics
+        its.set("daybook_permissions_age_seconds", self._replica.freshness.age)
+        # A snapshot begins a count of its own.
+        its.count("daybook_permission_check_failures_total", max(0, failures - self._failures))
+        its.count("daybook_permission_clock_faults_total", faults - self._faults)
+        self._failures, self._faults = failures, faults
 
 
 def state_of(replica: Replica) -> str:

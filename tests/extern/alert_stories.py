@@ -36,6 +36,9 @@ ALL_IS_WELL = {
     f'daybook_stream_set_aside_total{{stream="activity",{_A}}}': "0",
     f'daybook_records_refused_total{{type="AccessRecorded",{_A}}}': "0",
     f'daybook_scrape_failures_total{{part="lag",{_A}}}': "0",
+    f"daybook_permissions_age_seconds{{{_A}}}": "0.3",
+    f"daybook_permission_check_failures_total{{{_A}}}": "0",
+    f"daybook_permission_clock_faults_total{{{_A}}}": "0",
     f'daybook_unusual_access_total{{pattern="refusals",{_A}}}': "0",
     f'daybook_append_seconds_bucket{{le="0.01",{_A}}}': "0+6x400",
     f'daybook_append_seconds_bucket{{le="1.0",{_A}}}': "0+6x400",
@@ -118,6 +121,21 @@ STORIES = (
         "a transaction holds back the readers",
         {"daybook_horizon": "45"},
         {("DaybookHorizonHeld", "page", "")},
+    ),
+    Story(
+        "what a process knows of permissions grows old",
+        {"daybook_permissions_age": "60"},
+        {("DaybookPermissionsOld", "page", "")},
+    ),
+    Story(
+        "decisions fail",
+        {"daybook_permission_check": "0+1x20"},
+        {("DaybookChecksFail", "ticket", "")},
+    ),
+    Story(
+        "somebody is refused again and again",
+        {"daybook_unusual": "0+1x20"},
+        {("DaybookUnusualAccess", "ticket", "refusals")},
     ),
     Story(
         "a stream is parked",

@@ -13,7 +13,18 @@ from tests.extern.alert_stories import STORIES, Story
 
 FETCHED = PROJECT / "build" / "prometheus" / "usr" / "bin" / "promtool"
 # What an alert is about, whichever of its labels says so.
-ABOUT = ("role", "process", "topic", "projection", "stream", "type", "part", "server", "burn")
+ABOUT = (
+    "role",
+    "process",
+    "topic",
+    "projection",
+    "stream",
+    "type",
+    "part",
+    "server",
+    "pattern",
+    "burn",
+)
 ASK = (
     'count by (alertname, severity, about) (label_join(ALERTS{alertstate="firing"}, "about", "",'
     + ", ".join(f' "{label}"' for label in ABOUT)
