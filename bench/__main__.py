@@ -16,6 +16,7 @@ from bench import (
     append_many,
     deciding,
     erasing,
+    evaluating,
     exporting,
     finding,
     importing,
@@ -55,6 +56,7 @@ ROWS: tuple[Row, ...] = (
     importing.ROW,
     exporting.ROW,
     deciding.ROW,
+    evaluating.ROW,
     memory.ROW,
     takeover.ROW,
 )

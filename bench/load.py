@@ -21,13 +21,14 @@ END = b"\r\n\r\n"
 class Lane:
     """One connection with one request under way."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, expected: bytes = CREATED) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._expected = expected
         self._received = b""
 
     def is_answered(self) -> bool:
-        """Read what is there; True once the answer is whole and says 201."""
+        """Read what is there; True once the answer is whole and as expected."""
         self._received += self.socket.recv(65_536)
         head, end, body = self._received.partition(END)
         if not end:
@@ -35,8 +36,8 @@ class Lane:
         length = int(head[head.lower().index(LENGTH) + len(LENGTH) :].split(b"\r\n", 1)[0])
         if len(body) < length:
             return False
-        if not head.startswith(CREATED):
-            sys.exit(f"an answer was not 201: {self._received[:2000]!r}")
+        if not head.startswith(self._expected):
+            sys.exit(f"an answer was not {self._expected!r}: {self._received[:2000]!r}")
         self._received = b""
         return True
 
