@@ -16,6 +16,7 @@ import asyncpg
 from bench.ground import Databases, Ground
 from bench.measuring import Claim, Paired, Row, in_turns, must_be, pair
 from bench.parts import Parts, parts
+from bench.rights import IMPORTER, Everything
 from services.customers.application.importing.desk import ImportDesk
 from services.customers.application.importing.reading import Asked, FileReading
 from services.customers.application.importing.sealing import Marks
@@ -40,7 +41,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
             desk = ImportDesk(await here.store(), truth, await here.keys(), here.clock)
             handed_in = await desk.hand_in(
                 Asked("csv"), {"format": "csv"}, _whole(content), lambda _: None,
-                actor="bench", is_dry_run=False,
+                actor=IMPORTER, is_dry_run=False,
             )  # fmt: skip
             worker = await _worker(here)
             began = perf_counter()
@@ -83,7 +84,7 @@ async def _worker(here: Parts) -> ImportWorker:
     truth = await here.lanes(here.databases.truth, "worker", 2)
     keys = await here.keys("worker", 1)
     store = EventStore(truth, "customers", here.partitions)
-    return ImportWorker(store, truth, keys, SECRET, here.clock, here.appended)
+    return ImportWorker(store, truth, keys, SECRET, here.clock, here.appended, Everything())
 
 
 async def _made(databases: Databases) -> dict[str, list[tuple[object, ...]]]:

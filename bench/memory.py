@@ -15,6 +15,7 @@ from bench.ground import Ground
 from bench.large_directory import LargeDirectory
 from bench.measuring import BrokenSideError, Claim, Paired, Row, must_be
 from bench.parts import Parts, parts
+from bench.rights import IMPORTER
 from cli.local import environment
 from services.customers.application.importing.desk import ImportDesk
 from services.customers.application.importing.reading import Asked
@@ -54,7 +55,7 @@ async def _imported(here: Parts, count: int) -> float:
     desk = ImportDesk(await here.store(), truth, await here.keys(), here.clock)
     handed_in = await desk.hand_in(
         Asked("csv"), {"format": "csv"}, _file(count), lambda _: None,
-        actor="bench", is_dry_run=False,
+        actor=IMPORTER, is_dry_run=False,
     )  # fmt: skip
     its = here.databases
     peak = await _peak(

@@ -13,6 +13,7 @@ from bench.exporter import everything
 from bench.ground import Databases, ground_at
 from bench.parts import Parts
 from bench.rebuilding import Rebuilds, all_applied, rebuild_parts
+from bench.rights import Everything
 from cli.local.paths import Place
 from services.customers.api.exporting import csv_lines, pieces
 from services.customers.application.importing.worker import ImportWorker
@@ -37,6 +38,7 @@ async def import_all(truth_dsn: str, keys_dsn: str, secrets: str) -> None:
     worker = ImportWorker(
         EventStore(truth, "customers", CUSTOMERS.partitions), truth,
         SubjectKeys(keys, MasterKeyFiles(Path(secrets))), SECRET, SystemClock(), asyncio.Event(),
+        Everything(),
     )  # fmt: skip
     while await worker.work_off_one():
         pass

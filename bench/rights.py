@@ -4,7 +4,7 @@ leo sees what three of the two hundred owners have, as a sales representative se
 bob what fifty have, as a manager sees a department.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -13,14 +13,18 @@ from bench.people import OWNERS
 from shared.authorization.people import DEMO_PEOPLE
 from shared.authorization.permission_copy import KEEP
 from shared.authorization.permissions import Permission
+from shared.authorization.reading import moment
 from shared.authorization.replica import Snapshot
+from shared.authorization.rights import Basis
 from shared.authorization.snapshot_lines import lines_of
 from shared.authorization.state import PermissionEvent
 from shared.authorization.world import World
 from shared.clock import SystemClock
+from shared.eventstore.tokens import TokenPart
 from shared.postgres.dsn import dsn_for
 
 A_DAY: Final = 86_400
+IMPORTER: Final = DEMO_PEOPLE["alice"].subject
 TEAM: Final = "00000000-0000-4000-8000-00000000b001"
 IN_TEAM, IN_DEPARTMENT = OWNERS[:3], OWNERS[:50]
 READ: Final = Permission.CUSTOMERS_READ
@@ -71,6 +75,21 @@ def _events() -> Iterator[Event]:
 def world() -> World:
     """Return what is known of everybody."""
     return World().after(PermissionEvent(n, *event) for n, event in enumerate(_events(), start=1))
+
+
+class Everything:
+    """Decisions by that world, which is never old."""
+
+    def __init__(self) -> None:
+        self._world = world()
+
+    def basis(self) -> Basis:
+        """Return the world, as of now."""
+        return Basis(self._world, 1, moment(SystemClock().now()), 0.0)
+
+    async def has_reached(self, _seen: Sequence[TokenPart]) -> bool:
+        """Have seen everything."""
+        return True
 
 
 async def keep_rights(views_dsn: str) -> None:

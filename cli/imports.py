@@ -21,7 +21,7 @@ MEDIA_TYPES: Final = {
     ".jsonl": "application/x-ndjson",
     ".vcf": "text/vcard",
 }
-ENDED: Final = frozenset({"done", "failed", "cancelled"})
+ENDED: Final = frozenset({"done", "failed", "stopped", "cancelled"})
 PIECE_BYTES: Final = 65_536
 LOOK_AGAIN_SECONDS: Final = 0.2
 ERRORS: Final = ".errors.csv"

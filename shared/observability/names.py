@@ -189,7 +189,7 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "daybook_imports": Metric(
         "imports", ("state",),
         "Imports of the last seven days, and undoings of them. State: uploading, waiting, running,"
-        " done, failed, cancelled.",
+        " done, failed, stopped, cancelled.",
     ),
     "daybook_import_queued_seconds": Metric(
         "seconds", (),

@@ -111,7 +111,11 @@ class Routes:
             try:
                 caller = scope[_CALLER] = await guard.identify(scope)
                 guard.require(caller, permission, everywhere=everywhere)
+                known = guard.decisions.basis().world
                 response = await handler(Request(scope, receive, send), caller)
+                if method == "GET" and guard.decisions.basis().world is not known:
+                    # Whoever waited meanwhile, and may not any more, is shown nothing.
+                    guard.require(caller, permission, everywhere=everywhere)
             except Exception as error:
                 await recorder.failed(place, scope, caller, error)
                 raise

@@ -1,11 +1,17 @@
-"""A stream of server-sent events ends at once when its reader goes or the process stops."""
+"""A stream of server-sent events ends at once when its reader goes or the process stops.
+
+It ends, saying why, when its reader may not read it any more.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from shared.errors import NotPermittedError, UndecidedError
 
 HEARTBEAT_SECONDS = 15.0
 _HEARTBEAT = b": still here\n\n"
@@ -51,7 +57,11 @@ class EventStream(Response):
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if next_event.done():
-                    chunk = next_event.result()
+                    try:
+                        chunk = next_event.result()
+                    except (NotPermittedError, UndecidedError) as error:
+                        await _send_chunk(send, _ended(error))
+                        break
                     if chunk is None:
                         break
                     await _send_chunk(send, chunk)
@@ -62,6 +72,13 @@ class EventStream(Response):
         finally:
             await _end([next_event, *ends])
             await self._events.aclose()
+
+
+def _ended(error: NotPermittedError | UndecidedError) -> bytes:
+    why = {"code": error.problem_code, "detail": error.detail, "who_can_help": error.who_can_help}
+    if isinstance(error, NotPermittedError):
+        why |= {"permission": error.permission, "reason": error.reason}
+    return server_event(orjson.dumps(why), event="ended")
 
 
 async def _send_chunk(send: Send, chunk: bytes) -> None:

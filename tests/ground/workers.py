@@ -14,6 +14,6 @@ async def a_worker(house: House, batch: int = BATCH, turns: Turns | None = None)
     keys = SubjectKeys(await house.lanes(house.databases.keys_dsn, "worker", 1), house.master)
     store = EventStore(truth, SERVICE, house.topic.partitions, reserve=house.reserve)
     return ImportWorker(
-        store, truth, keys, SERVICE_KEY, house.clock, house.appended, house.metrics, turns,
-        batch=batch,
+        store, truth, keys, SERVICE_KEY, house.clock, house.appended, house.decisions,
+        house.metrics, turns, batch=batch,
     )  # fmt: skip

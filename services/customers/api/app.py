@@ -101,7 +101,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, told: Told) -> Api
     LastLookRoutes(looks, parts.directory, parts.watcher, backlog, pages, sights).add_to(routes)
     ChangesRoutes(reader, looks, parts.watcher, sights).add_to(routes)
     desk = ImportDesk(its.store, its.truth, its.keys, its.clock)
-    ImportRoutes(desk, pages, backlog, its.service_key).add_to(routes)
+    ImportRoutes(desk, pages, backlog, its.service_key, sights).add_to(routes)
     _add_personal_data(parts, reader, pages, sights, routes)
     ExportRoutes(parts.directory, declared, parts.watcher, backlog, sights).add_to(routes)
     JourneyRoutes(its.feed, its.views, parts.watcher, DIRECTORY, sights).add_to(routes)

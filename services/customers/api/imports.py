@@ -16,7 +16,9 @@ from services.customers.api.import_views import (
     import_view,
 )
 from services.customers.api.lateness import WARNED, warning
-from services.customers.application.importing.desk import ImportDesk
+from services.customers.api.sight import Sights
+from services.customers.application.customer_records import TYPE
+from services.customers.application.importing.desk import ImportDesk, Told, no_such_import
 from services.customers.application.importing.reading import Asked
 from services.customers.domain.customer.events import CustomerKind
 from shared.authorization.permissions import Permission
@@ -70,8 +72,14 @@ class ImportRoutes:
     """The handlers of the routes of imports."""
 
     def __init__(
-        self, desk: ImportDesk, pages: PageTokens, backlog: BacklogWatch, secret: bytes
+        self,
+        desk: ImportDesk,
+        pages: PageTokens,
+        backlog: BacklogWatch,
+        secret: bytes,
+        sights: Sights,
     ) -> None:
+        self._sights = sights
         self._desk = desk
         self._secret = secret
         self._backlog = backlog
@@ -130,25 +138,32 @@ class ImportRoutes:
             )
 
         handed_in = await self._desk.hand_in(
-            asked, about, _chunks(request), remember, actor=caller.subject, is_dry_run=is_dry_run
+            asked,
+            about,
+            _chunks(request),
+            remember,
+            actor=caller.subject,
+            is_dry_run=is_dry_run,
+            may=lambda: self._sights.rights(caller).require(Permission.CUSTOMERS_IMPORT),
         )
         headers = {"Location": f"/v1/imports/{handed_in.told.job.id}"}
         if handed_in.is_replay:
             headers["Idempotency-Replayed"] = "true"
         return JsonAnswer(import_view(handed_in.told), 202, headers)
 
-    async def page(self, request: Request, _caller: Caller) -> Response:
-        """List imports, the newest first."""
+    async def page(self, request: Request, caller: Caller) -> Response:
+        """List imports that you may see, the newest first."""
         size = page_size(request)
         after = self._pages.of_request(request, "imports")
-        found = await self._desk.page(UUID(str(after[0])) if after else None, size + 1)
+        behind, rights = UUID(str(after[0])) if after else None, self._sights.rights(caller)
+        found = await self._desk.page(behind, size + 1, rights)
         more = self._pages.seal([str(found[size - 1].job.id)], "imports") if found[size:] else None
         items = [import_view(told) for told in found[:size]]
         return JsonAnswer({"items": items, "next_page_token": more})
 
-    async def one(self, request: Request, _caller: Caller) -> Response:
+    async def one(self, request: Request, caller: Caller) -> Response:
         """See how far an import is, and what a dry run would change."""
-        told = await self._desk.read(path_id(request, "import_id"))
+        told = await self._reached(request, caller)
         view = import_view(told)
         if told.job.is_dry_run:
             notes = self._desk.notes(told.job.id, told.job.kid, PREVIEWED)
@@ -157,13 +172,26 @@ class ImportRoutes:
             ]
         return JsonAnswer(view, 200, warning(self._backlog))
 
-    async def errors(self, request: Request, _caller: Caller) -> Response:
+    async def _reached(self, request: Request, caller: Caller) -> Told:
+        """Return the import that is asked about; it is in reach if its actor is.
+
+        Raises:
+            NotFoundError: there is none, or none that the caller may see.
+        """
+        told = await self._desk.read(path_id(request, "import_id"))
+        rights = self._sights.rights(caller)
+        its = rights.record(TYPE, str(told.job.id), told.job.actor)
+        if not rights.may(Permission.CUSTOMERS_IMPORT, its):
+            raise no_such_import()
+        return told
+
+    async def errors(self, request: Request, caller: Caller) -> Response:
         """Get the rows that were refused as they stand in the file, each with its problem.
 
         Mend them there and import that file. Cells that fitted nowhere are there too (kept), and
         of an undoing what somebody touched since (left).
         """
-        told = await self._desk.read(path_id(request, "import_id"))
+        told = await self._reached(request, caller)
         notes = self._desk.notes(told.job.id, told.job.kid, TOLD_OF)
         name = {"Content-Disposition": f'attachment; filename="errors-{told.job.id}.csv"'}
         return StreamingResponse(error_table(columns_of(told), notes), 200, name, "text/csv")
@@ -174,12 +202,13 @@ class ImportRoutes:
         What somebody touched since is left as it is, and listed (`…/errors` of the undoing). Asked
         for twice it is undone once; the undoing is an import of its own, with its progress.
         """
-        told = await self._desk.undo(path_id(request, "import_id"), actor=caller.subject)
+        its = (await self._reached(request, caller)).job
+        told = await self._desk.undo(its.id, actor=caller.subject)
         return JsonAnswer(import_view(told), 202, {"Location": f"/v1/imports/{told.job.id}"})
 
-    async def cancel(self, request: Request, _caller: Caller) -> Response:
+    async def cancel(self, request: Request, caller: Caller) -> Response:
         """Stop an import where it is; what it did stays, and can be undone."""
-        told = await self._desk.cancel(path_id(request, "import_id"))
+        told = await self._desk.cancel((await self._reached(request, caller)).job.id)
         return JsonAnswer(import_view(told), 202)
 
 

@@ -78,7 +78,8 @@ class WatchRoutes:
     def add_to(self, routes: Routes) -> None:
         """Declare the route."""
         answer = Answer(
-            "Server-sent events: `changed` with id, type and version; `resync`: read the list.",
+            "Server-sent events: `changed` with id, type and version; `resync`: read the list;"
+            " `ended`: why you may not watch any more.",
             media_type="text/event-stream",
         )
         routes.add(
@@ -89,8 +90,8 @@ class WatchRoutes:
     async def watch(self, request: Request, caller: Caller) -> Response:
         """Watch changes of customers that you may watch, as they reach the directory.
 
-        Of each change you are told if you may watch the customer as it is then; the stream ends
-        when you may watch none any more.
+        Of each change you are told if you may watch the customer as it is then; the stream ends,
+        saying why, within half a second of when you may watch none any more.
         """
         if not await self._watcher.wait_for_move({}, WAIT_SECONDS):
             raise NotYetError(
@@ -108,7 +109,8 @@ class WatchRoutes:
         ends_at = self._clock.monotonic() + LIFETIME_SECONDS
         # An id without data: a reader who loses us before the first change misses none either.
         yield b"id: " + str(seen).encode() + b"\n\n"
-        while self._clock.monotonic() < ends_at and self._may_watch(caller):
+        while self._clock.monotonic() < ends_at:
+            self._sights.rights(caller).require(Permission.CUSTOMERS_WATCH)
             marks = self._watcher.marks
             now = self._now()
             if seen.is_too_far_from(now):
@@ -140,9 +142,6 @@ class WatchRoutes:
                         "version": event.version,
                     }
                     yield server_event(orjson.dumps(change), event="changed", event_id=str(seen))
-
-    def _may_watch(self, caller: Caller) -> bool:
-        return self._sights.rights(caller).may(Permission.CUSTOMERS_WATCH)
 
     async def _watched(self, caller: Caller, events: Sequence[FeedEvent]) -> frozenset[str]:
         """Return which of their customers the caller may watch, as they are and rights are now."""

@@ -41,6 +41,7 @@ from shared.authorization.fields import FieldView
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
 from shared.authorization.rights import UNDECIDED, Rights, refuse
+from shared.errors import NotFoundError
 
 PERSON: Final = "person"
 
@@ -91,11 +92,14 @@ class Writing:
             InvalidInputError: a value is the mask.
             NotPermittedError: a field is masked or left out.
         """
+        self.refuse_given(view, written_by(command))
+
+    def refuse_given(self, view: FieldView, given: Mapping[str, object]) -> None:
+        """Do what `refuse_unseen` does, of fields with what is given for them."""
         # A field that was never declared holds nothing; what is told of it comes later.
-        unknown = {f"{CUSTOM}.{name}" for name in custom_of(command) - self._declared.keys()}
-        given = {name: it for name, it in written_by(command).items() if name not in unknown}
-        view.refuse_unseen(given)
-        if custom_of(command):
+        known = {name: it for name, it in given.items() if self._is_known(name)}
+        view.refuse_unseen(known)
+        if any(name.startswith(f"{CUSTOM}.") for name in given):
             view.refuse_to_look_by([CUSTOM])
 
     def require_change(self, customer_id: UUID, before: Customer, after: Customer) -> None:
@@ -126,6 +130,22 @@ class Writing:
             return owner
         who = self.rights.basis.world.subjects.get(self.rights.subject)
         return UUID(self.rights.subject) if who is not None and who.kind == PERSON else None
+
+    def sees(self, customer_id: UUID, customer: Customer) -> bool:
+        """Say whether the account may see a customer at all.
+
+        Raises:
+            UndecidedError: it cannot be decided now.
+        """
+        try:
+            self.require_seen(customer_id, customer)
+        except NotFoundError:
+            return False
+        return True
+
+    def _is_known(self, field: str) -> bool:
+        name = field.removeprefix(f"{CUSTOM}.")
+        return name == field or name in self._declared
 
     def _seen(self, record: Record) -> FieldView:
         reads, sees = self.rights.view(Permission.CUSTOMERS_READ, record)

@@ -12,6 +12,7 @@ from shared.messaging.topics import CUSTOMERS
 from shared.projecting.watching import MarkWatcher
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
+from shared.service.deciding import follow_permissions
 from shared.service.process import Process
 from shared.service.reserving import reserve_of
 
@@ -20,7 +21,7 @@ async def add_worker(process: Process) -> None:
     """Let the process work off imports."""
     truth = await process.lanes(process.stores.truth_dsn, "worker", 2)
     keys = await process.lanes(process.stores.keys_dsn, "worker", 1)
-    views = await process.lanes(process.stores.views_dsn, "worker", 1)
+    views = await process.lanes(process.stores.views_dsn, "worker", 2)
     watcher = MarkWatcher(views, FOLLOWED, SERVICE.name)
     worker = ImportWorker(
         EventStore(truth, SERVICE.name, CUSTOMERS.partitions, reserve=reserve_of(process)),
@@ -29,6 +30,7 @@ async def add_worker(process: Process) -> None:
         read_key_file(process.security.secrets_dir / "service.key"),
         process.clock,
         process.appended,
+        await follow_permissions(process, views),
         process.metrics,
         Turns(watcher),
     )

@@ -255,7 +255,8 @@ async def test_a_watch_tells_of_customers_in_sight_and_ends_with_the_right_to_wa
             assert (message.data or {})["id"] == customers["leo"]["id"]
         left = [PermissionEvent(10**6, f"subject-{ALICE}", "SubjectLeft", {})]
         TURNED.turn_to(FixedWorld(demo_world().after(left)))
-        assert [one.event for one in await until_the_end(alice)] == []
+        (ended,) = await until_the_end(alice)
+        assert (ended.event, (ended.data or {})["reason"]) == ("ended", "inactive_subject")
         await tag("nobody", "seen again")
         assert (await carol.changes(2))[1].event == "changed"
     TURNED.turn_to(demo_decisions())

@@ -3,66 +3,24 @@
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
-import httpx
 import pytest_asyncio
 
 from shared.authorization.fields import MASK
-from shared.authorization.people import DEMO_PEOPLE
-from shared.authorization.state import PermissionEvent
-from tests.customers.api.asking import NOBODY, Json, assert_problem, if_match, read
+from tests.customers.api.asking import NOBODY, Json, assert_problem, read
+from tests.customers.shipped import IDS, Shipped, a_shipped_house
 from tests.ground.broker import Broker
-from tests.ground.house import House, a_house
-from tests.ground.rights import FixedWorld, demo_decisions
-from tests.ground.servers import Servers, new_databases
-
-IDS = {name: person.subject for name, person in DEMO_PEOPLE.items()}
-
-
-class Desk:
-    """A house that decides as it ships, and what its world turns to."""
-
-    def __init__(self, house: House, decisions: FixedWorld) -> None:
-        self.house, self._decisions = house, decisions
-
-    async def customer(self, owner: str | None, **more: object) -> Json:
-        """Have a customer of somebody, registered by who may register anybody's."""
-        body: Json = {"kind": "person", "name": "Ada", "emails": ["ada@works.example"], **more}
-        body["owner"] = None if owner is None else IDS[owner]
-        return read(await self.house.client("erin").post("/v1/customers", json=body))
-
-    async def change(
-        self, person: str, its: Json, path: str, body: Json, **headers: str
-    ) -> httpx.Response:
-        """Ask for a change of a customer as it was answered."""
-        given = {**if_match(its.get("version", 1)), **headers}
-        url = f"/v1/customers/{its['id']}{path}"
-        return await self.house.client(person).post(url, json=body, headers=given)
-
-    def happens(self, person: str, type_: str, **data: object) -> None:
-        """Have something happen to somebody's rights."""
-        its = self._decisions.world
-        event = PermissionEvent(its.position + 1, f"subject-{IDS[person]}", type_, data)
-        self._decisions.world = its.after([event])
-
-    def give(self, person: str, permission: str, **caps: str) -> None:
-        """Give somebody one permission more."""
-        data = {"permission": permission, "grant_id": permission, "effect": "allow", **caps}
-        self.happens(person, "GrantGiven", **data)
+from tests.ground.servers import Servers
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shipped(servers: Servers, broker: Broker) -> AsyncIterator[Desk]:
-    """Return a desk for the module; what one test gives to somebody no other uses."""
-    decisions = demo_decisions()
-    async with (
-        new_databases(servers) as databases,
-        a_house(databases, broker.settings, decisions=decisions) as house,
-    ):
-        yield Desk(house, decisions)
+async def shipped(servers: Servers, broker: Broker) -> AsyncIterator[Shipped]:
+    """Return a house for the module; what one test gives to somebody no other uses."""
+    async with a_shipped_house(servers, broker) as its:
+        yield its
 
 
 async def test_a_change_needs_the_customer_in_reach_as_it_is_and_as_it_would_be(
-    shipped: Desk,
+    shipped: Shipped,
 ) -> None:
     mine, leos, carols = [await shipped.customer(name) for name in ("alice", "leo", "carol")]
     renamed = await shipped.change("alice", mine, "/rename", {"name": "Ada L."})
@@ -91,7 +49,7 @@ async def test_a_change_needs_the_customer_in_reach_as_it_is_and_as_it_would_be(
 
 
 async def test_whoever_may_not_register_nobodys_customers_registers_their_own(
-    shipped: Desk,
+    shipped: Shipped,
 ) -> None:
     body = {"kind": "person", "name": "Grace"}
     alice, erin = shipped.house.client("alice"), shipped.house.client("erin")
@@ -103,7 +61,7 @@ async def test_whoever_may_not_register_nobodys_customers_registers_their_own(
     assert_problem(masked, 422, "invalid-input", field="name")
 
 
-async def test_what_is_masked_or_left_out_is_never_written(shipped: Desk) -> None:
+async def test_what_is_masked_or_left_out_is_never_written(shipped: Shipped) -> None:
     shipped.give("wang", "customer:change", scope="team", clearance="internal")
     erin = shipped.house.client("erin")
     for name, sensitivity in (("colour", "internal"), ("salary", "restricted")):
@@ -142,7 +100,7 @@ async def test_what_is_masked_or_left_out_is_never_written(shipped: Desk) -> Non
     assert {one["field"] for one in late["conflicts"]} == {"custom", "name"}
 
 
-async def test_a_person_is_linked_to_an_organisation_that_is_seen(shipped: Desk) -> None:
+async def test_a_person_is_linked_to_an_organisation_that_is_seen(shipped: Shipped) -> None:
     mine = await shipped.customer("alice")
     for owner, status in (("carol", 404), ("leo", 200)):
         works = await shipped.customer(owner, kind="organisation", name="Works")
@@ -151,7 +109,7 @@ async def test_a_person_is_linked_to_an_organisation_that_is_seen(shipped: Desk)
 
 
 async def test_a_repeated_request_is_answered_again_only_while_it_is_permitted(
-    shipped: Desk,
+    shipped: Shipped,
 ) -> None:
     alice, once = shipped.house.client("alice"), {"Idempotency-Key": uuid4().hex}
     body = {"kind": "person", "name": "Twice"}
@@ -165,7 +123,7 @@ async def test_a_repeated_request_is_answered_again_only_while_it_is_permitted(
     )
 
 
-async def test_whoever_may_erase_or_hold_may_do_so_where_it_reaches(shipped: Desk) -> None:
+async def test_whoever_may_erase_or_hold_may_do_so_where_it_reaches(shipped: Shipped) -> None:
     for permission in ("customer:erase", "customer:hold"):
         shipped.give("leo", permission, scope="own", clearance="restricted")
     mine, alices, carols = [await shipped.customer(name) for name in ("leo", "alice", "carol")]
@@ -178,7 +136,7 @@ async def test_whoever_may_erase_or_hold_may_do_so_where_it_reaches(shipped: Des
     assert (await shipped.change("petra", alices, "/erasure", why)).status_code in {200, 202}
 
 
-async def test_a_view_is_not_saved_that_looks_by_what_is_not_shown(shipped: Desk) -> None:
+async def test_a_view_is_not_saved_that_looks_by_what_is_not_shown(shipped: Shipped) -> None:
     body = {"name": "Germans", "query": {"country": "DE"}}
     views = {name: await shipped.house.client(name).post("/v1/views", json=body)
              for name in ("alice", "carol")}  # fmt: skip

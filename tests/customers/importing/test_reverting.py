@@ -70,7 +70,8 @@ def changed(before: Customer, row: CheckedRow, *, is_whole: bool) -> Customer | 
 
 def registered(row: CheckedRow) -> Customer:
     """Return the customer that a row makes."""
-    return evolve_all(NOBODY, decide_all(NOBODY, row.registration(FIELDS, "k")[0]))
+    register, more, _ = row.registration(FIELDS, "k")
+    return evolve_all(NOBODY, decide_all(NOBODY, [register, *more]))
 
 
 def test_what_an_import_changed_is_as_before_when_it_is_undone(dice: random.Random) -> None:

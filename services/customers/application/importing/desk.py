@@ -5,7 +5,7 @@ No piece of a file is on a disk in the clear, and none is in memory for longer t
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -13,10 +13,14 @@ from uuid import UUID
 import asyncpg
 from uuid6 import uuid7
 
+from services.customers.application.customer_records import TYPE
 from services.customers.application.importing.jobs import COLUMNS, FROM, Job
 from services.customers.application.importing.reading import Asked
 from services.customers.application.importing.sealing import FileSeal
 from services.customers.application.importing.steps import note_name
+from shared.authorization.filtering import Columns
+from shared.authorization.permissions import Permission
+from shared.authorization.rights import Rights
 from shared.clock import Clock
 from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
 from shared.eventstore.refusals import key_used_for_another_body
@@ -42,10 +46,12 @@ HAND_OVER: Final = """update imports set state = 'waiting', touched_at = $2, ide
 BY_KEY: Final = "select id, body_mac from imports where idempotency_key = $1"
 CANCEL: Final = """update imports set state = 'cancelled', finished_at = $2, touched_at = $2
     where id = $1 and state in ('uploading', 'waiting', 'running') returning id"""
+REACHED: Final = Columns(TYPE, "i.id", "i.actor", owner_type="text")
+"""An import is its actor's, and as secret as customers are."""
 ONE: Final = f"select {COLUMNS} {FROM} where i.id = $1"
 PAGE: Final = f"""select {COLUMNS} {FROM}
     where ($1::uuid is null or (i.made_at, i.id) < (select b.made_at, b.id from imports b
-        where b.id = $1)) order by i.made_at desc, i.id desc limit $2"""
+        where b.id = $1)) and %s order by i.made_at desc, i.id desc limit $2"""
 NOTES: Final = """select number, place, what, sealed from import_notes
     where import_id = $1 and (number, place) > ($2, $3) and what = any ($4::text[])
     order by number, place limit $5"""
@@ -101,10 +107,12 @@ class ImportDesk:
         *,
         actor: str,
         is_dry_run: bool,
+        may: Callable[[], None] = lambda: None,
     ) -> HandedIn:
         """Keep a file as it comes, and have it imported once it is here whole.
 
-        `remember` is given the file's digest. With a key that is known nothing is imported, and
+        `may` is asked before each piece, and raises if the actor may import no more. `remember` is
+        given the file's digest. With a key that is known nothing is imported, and
         the first import is told again.
 
         Raises:
@@ -124,7 +132,7 @@ class ImportDesk:
             BEGIN, import_id, actor, now, is_dry_run, None, key.kid, sealed, "uploading"
         )
         try:
-            remembered = remember(await self._take(import_id, seal, chunks))
+            remembered = remember(await self._take(import_id, seal, chunks, may))
             first = await self._hand_over(import_id, remembered)
         except BaseException:
             await self._lanes.execute(CANCEL, import_id, self._clock.now())
@@ -149,22 +157,25 @@ class ImportDesk:
     async def read(self, import_id: UUID) -> Told:
         """Return an import as it is now.
 
-        Raises:
-            NotFoundError: there is none with this id.
+        Raises NotFoundError if there is none with this id.
         """
         row = await self._lanes.fetchrow(ONE, import_id)
         if row is None:
-            raise NotFoundError(
-                "there is no such import",
-                code="import-not-found",
-                fix="GET /v1/imports lists them",
-            )
+            raise no_such_import()
         (told,) = await self._told([Job.of(row)])
         return told
 
-    async def page(self, after: UUID | None, size: int) -> list[Told]:
-        """Return imports, the newest first, behind one of them."""
-        rows = await self._lanes.fetch(PAGE, after, size)
+    async def page(self, after: UUID | None, size: int, rights: Rights) -> list[Told]:
+        """Return imports that these rights reach, the newest first, behind one of them."""
+        values: list[object] = [after, size]
+
+        def bind(value: object) -> str:
+            values.append(value)
+            return f"${len(values)}"
+
+        columns = replace(REACHED, sensitivity=str(rights.sensitivity(TYPE)))
+        its = rights.rows(Permission.CUSTOMERS_IMPORT, columns, bind).sql
+        rows = await self._lanes.fetch(PAGE % its, *values)
         return await self._told([Job.of(row) for row in rows])
 
     async def notes(self, import_id: UUID, kid: str, whats: Sequence[str]) -> AsyncIterator[Note]:
@@ -215,7 +226,13 @@ class ImportDesk:
         await self._lanes.execute(CANCEL, import_id, self._clock.now())
         return await self.read(import_id)
 
-    async def _take(self, import_id: UUID, seal: FileSeal, chunks: AsyncIterator[bytes]) -> bytes:
+    async def _take(
+        self,
+        import_id: UUID,
+        seal: FileSeal,
+        chunks: AsyncIterator[bytes],
+        may: Callable[[], None],
+    ) -> bytes:
         """Keep every piece; return the digest of all of them."""
         number = total = 0
         digest = sha256()
@@ -230,6 +247,7 @@ class ImportDesk:
                     field="body", fix="Cut it into several; each needs its first line.",
                 )  # fmt: skip
             while len(buffer) >= CHUNK_BYTES:
+                may()
                 await self._add(import_id, seal, number, bytes(buffer[:CHUNK_BYTES]))
                 del buffer[:CHUNK_BYTES]
                 number += 1
@@ -260,6 +278,13 @@ class ImportDesk:
             seal = None if cipher is None else FileSeal(job.id, cipher)
             told.append(Told(job, None if seal is None else seal.open_json(job.about, "about")))
         return told
+
+
+def no_such_import() -> NotFoundError:
+    """Return what is said of an import that is not there, or not to be seen."""
+    return NotFoundError(
+        "there is no such import", code="import-not-found", fix="GET /v1/imports lists them"
+    )
 
 
 def _refuse_undoing(job: Job) -> None:

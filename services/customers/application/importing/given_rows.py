@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, ValidationError
 from uuid6 import uuid7
 
+from services.customers.application.customer_records import CUSTOM
 from services.customers.application.importing.differing import contact_commands, custom_of
 from services.customers.application.importing.entries import Entry
 from services.customers.application.importing.rows import RowProblem
@@ -80,8 +81,8 @@ class CheckedRow:
 
     def registration(
         self, fields: Fields, commitment: str
-    ) -> tuple[list[CustomerCommand], list[RowProblem]]:
-        """Return the commands that make a customer of the row, and which cells did not fit.
+    ) -> tuple[RegisterCustomer, list[CustomerCommand], list[RowProblem]]:
+        """Return what makes a customer of the row, what follows, and which cells did not fit.
 
         Raises:
             RuleBrokenError: a required custom field has no value.
@@ -93,7 +94,18 @@ class CheckedRow:
             self.addresses, tuple(its.tags), its.stage, its.owner, custom.values,
         )  # fmt: skip
         archive = [ArchiveCustomer(WHY)] if self.is_archived else []
-        return [register, *self._noting(NOBODY, custom.kept), *archive], custom.odd
+        return register, [*self._noting(NOBODY, custom.kept), *archive], custom.odd
+
+    def fields(self) -> Mapping[str, object]:
+        """Return the fields that the row says something of, with what it says."""
+        its = self.given
+        custom = {f"{CUSTOM}.{name}": value for name, value in self.custom.items()}
+        said = {**its.model_dump(exclude_defaults=True), **custom}
+        if self.note is not None or self.kept:
+            said["notes"] = self.note
+        if self.is_archived is not None:
+            said["archived"] = self.is_archived
+        return said
 
     def change(
         self, fields: Fields, customer: Customer, *, is_whole: bool

@@ -20,7 +20,8 @@ UNDONE_OUTCOMES: Final = {
     "withdrawn": "created", "restored": "changed", "unchanged": "unchanged", "left": "refused"
 }  # fmt: skip
 
-State = Literal["uploading", "waiting", "running", "done", "failed", "cancelled"]
+State = Literal["uploading", "waiting", "running", "done", "failed", "stopped", "cancelled"]
+"""Stopped: whoever handed it in may not import any more; what is done stays."""
 COLUMNS: Final = """i.id, i.actor, i.made_at, i.is_dry_run, i.undoes, i.kid, i.about, i.state,
     i.bytes, i.reached, i.chunks, i.rows, i.created, i.changed, i.unchanged, i.refused, i.kept,
     i.finished_at, u.id as undone_by"""
@@ -51,11 +52,11 @@ END = """update imports set state = $3, finished_at = $4, touched_at = $4,
     where id = $1 and owner = $2 and state = 'running' and lease_until > clock_timestamp()"""
 CHUNK = "select sealed from import_chunks where import_id = $1 and number = $2"
 DROP_FILES = """delete from import_chunks c using imports i
-    where i.id = c.import_id and i.state in ('done', 'failed', 'cancelled')"""
+    where i.id = c.import_id and i.state in ('done', 'failed', 'stopped', 'cancelled')"""
 ABANDON = """update imports set state = 'cancelled', finished_at = $1
     where emptied_at is null and state = 'uploading' and touched_at < $2"""
 OLD = """select i.id, i.kid from imports i where i.emptied_at is null and i.finished_at < $1
-    and i.state in ('done', 'failed', 'cancelled')"""
+    and i.state in ('done', 'failed', 'stopped', 'cancelled')"""
 EMPTY = (
     "delete from import_notes where import_id = $1",
     "update imports set emptied_at = $2 where id = $1 and emptied_at is null",

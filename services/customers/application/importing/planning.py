@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -12,12 +12,20 @@ from services.customers.application.importing.customers import WholeCustomer
 from services.customers.application.importing.given_rows import CheckedRow, lacks_name
 from services.customers.application.importing.reading import ReadRow
 from services.customers.application.importing.rows import RowProblem
+from services.customers.application.permitting import Writing
 from services.customers.domain.customer.events import CustomerEvent
 from services.customers.domain.customer.fields import changes
 from services.customers.domain.customer.rules import decide_all, evolve_all
 from services.customers.domain.customer.state import NOBODY, Customer
 from services.customers.domain.field.rules import Fields
-from shared.errors import DaybookError, EventTooLargeError, NotFoundError, RuleBrokenError
+from shared.errors import (
+    DaybookError,
+    EventTooLargeError,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+    RuleBrokenError,
+)
 from shared.security.subject_keys import SubjectKey
 
 What = Literal["refused", "kept", "left", "created", "changed"]
@@ -28,6 +36,9 @@ _NOT_AN_ID: Final = RowProblem(
     "id", "There is no customer with this id.", "take the id from an export, or leave it out"
 )
 PREVIEW_ROWS: Final = 50
+REFUSALS: Final = (
+    RuleBrokenError, NotFoundError, EventTooLargeError, NotPermittedError, InvalidInputError
+)  # fmt: skip
 GONE_CODES: Final = frozenset({"customer-erased", "customer-withdrawn"})
 
 
@@ -103,8 +114,9 @@ class Noted:
 
 @dataclass(slots=True)
 class Plan:
-    """All that a batch writes."""
+    """All that a batch writes, by what its importer may write."""
 
+    writing: Writing
     counts: Counter[str] = field(default_factory=Counter)
     targets: dict[UUID, Target] = field(default_factory=dict)
     rows: list[PlannedRow] = field(default_factory=list)
@@ -141,15 +153,23 @@ class Planner:
         return places
 
     def plan(
-        self, batch: Sequence[ReadRow], places: Sequence[int], known: Known, keys: list[SubjectKey]
+        self,
+        batch: Sequence[ReadRow],
+        places: Sequence[int],
+        known: Known,
+        keys: list[SubjectKey],
+        writing: Writing,
     ) -> Plan:
-        """Return what the batch does; `keys` are fresh ones, one for each row with a new mark."""
-        plan = Plan()
+        """Return what the batch does; `keys` are fresh ones, one for each row with a new mark.
+
+        A row that would write what the importer may not is refused, and stops no other.
+        """
+        plan = Plan(writing)
         for row, nth in zip(batch, places, strict=True):
             try:
                 problem = self._plan_row(plan, row, nth, known, keys)
                 refused = None if problem is None else Noted(row, "refused", problem)
-            except (RuleBrokenError, NotFoundError, EventTooLargeError) as error:
+            except REFUSALS as error:
                 refused = _refusal(row, error)
             if refused is not None:
                 plan.counts["refused"] += 1
@@ -191,9 +211,14 @@ class Planner:
         if problem is not None:
             return problem
         key = keys[-1]
-        commands, odd = given.registration(self._fields, key.commitment)
-        events = decide_all(NOBODY, commands)
-        target = Target(uuid7(), NOBODY, 0, keys.pop())
+        register, more, odd = given.registration(self._fields, key.commitment)
+        register = replace(register, owner=plan.writing.owner_of_new(register.owner))
+        events = decide_all(NOBODY, [register, *more])
+        target = Target(uuid7(), NOBODY, 0, key)
+        view = plan.writing.require_new(target.id, evolve_all(NOBODY, events))
+        for command in (register, *more):
+            plan.writing.refuse_unseen(view, command)
+        keys.pop()
         plan.targets[target.id] = target
         plan.keys[row.key, nth] = PlannedKey(row.key, nth, target.id, row.content, is_new=True)
         self._note(plan, row, target, events, odd)
@@ -202,8 +227,15 @@ class Planner:
     def _change(
         self, plan: Plan, row: ReadRow, given: CheckedRow, target: Target, *, is_whole: bool
     ) -> None:
-        commands, odd = given.change(self._fields, target.customer, is_whole=is_whole)
-        events = decide_all(target.customer, commands)
+        writing, before = plan.writing, target.customer
+        view = writing.require(target.id, before)
+        # Also what would change nothing: else a row would tell whether a guess is right.
+        writing.refuse_given(view, given.fields())
+        commands, odd = given.change(self._fields, before, is_whole=is_whole)
+        for command in commands:
+            writing.refuse_unseen(view, command)
+        events = decide_all(before, commands)
+        writing.require_change(target.id, before, evolve_all(before, events))
         if events:
             plan.targets[target.id] = target
             self._note(plan, row, target, events, odd)
@@ -238,7 +270,7 @@ class Planner:
 
 
 def _target(plan: Plan, known: Known, customer_id: UUID | None) -> Target | None:
-    """Return the customer as the batch has made it until now; None if there is none.
+    """Return the customer as the batch has made it until now; None if there is none to see.
 
     Raises:
         RuleBrokenError: it was erased.
@@ -246,7 +278,7 @@ def _target(plan: Plan, known: Known, customer_id: UUID | None) -> Target | None
     if customer_id in plan.targets:
         return plan.targets[customer_id]
     loaded = None if customer_id is None else known.customers.get(customer_id)
-    if loaded is None:
+    if loaded is None or not plan.writing.sees(loaded.id, loaded.now):
         return None
     if loaded.key is None:
         raise RuleBrokenError("this customer was erased", code="customer-erased")

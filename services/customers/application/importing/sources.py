@@ -15,7 +15,10 @@ from services.customers.application.importing.planning import Known, KnownKey, P
 from services.customers.application.importing.reading import FileReading, ReadRow
 from services.customers.application.importing.sealing import FileSeal, Marks
 from services.customers.application.importing.steps import Step, step_of
+from services.customers.application.permitting import Writing
 from services.customers.domain.field.rules import Fields
+from shared.authorization.permissions import Permission
+from shared.authorization.rights import Rights
 from shared.postgres.lanes import Lanes
 from shared.security.subject_keys import SubjectKey, SubjectKeys
 
@@ -29,8 +32,11 @@ UNUSED: Final = SubjectKey.of("", bytes(32))
 class Source(Protocol):
     """Where the steps of an import come from."""
 
-    async def next_step(self) -> Step | None:
-        """Return what is to be written next; the same rows again until they are `written`."""
+    async def next_step(self, rights: Rights) -> Step | None:
+        """Return what is to be written next; the same rows again until they are `written`.
+
+        Of it only what whoever handed it in may write by these rights.
+        """
         ...
 
     def written(self) -> None:
@@ -66,11 +72,12 @@ class FileSource:
         self._customers = customers
         self._keys = keys
         self._size = batch
+        self._fields = fields
         self._planner = Planner(job.id, fields, is_dry_run=job.is_dry_run)
         self._batch: tuple[list[ReadRow], int] | None = None
         self._ahead: asyncio.Task[tuple[list[ReadRow], int]] | None = None
 
-    async def next_step(self) -> Step | None:
+    async def next_step(self, rights: Rights) -> Step | None:
         """Return the next batch as it is to be written now."""
         if self._batch is None:
             self._batch = await (self._ahead or self._read_ahead())
@@ -82,7 +89,8 @@ class FileSource:
         places = self._planner.places(rows, known.keys)
         new = sum(mark not in known.keys for mark in _marks(rows, places))
         fresh = [UNUSED] * new if self._job.is_dry_run else await self._keys.make(new)
-        step = await asyncio.to_thread(self._planned, rows, places, reached, known, fresh)
+        writing = Writing(rights, Permission.CUSTOMERS_IMPORT, self._fields)
+        step = await asyncio.to_thread(self._planned, rows, places, reached, known, fresh, writing)
         self._ahead = self._ahead or self._read_ahead()
         return step
 
@@ -109,8 +117,9 @@ class FileSource:
         reached: int,
         known: Known,
         fresh: list[SubjectKey],
+        writing: Writing,
     ) -> Step:
-        plan = self._planner.plan(rows, places, known, fresh)
+        plan = self._planner.plan(rows, places, known, fresh, writing)
         is_dry_run = self._job.is_dry_run
         return step_of(plan, len(rows), reached, self._seal, self._marks, is_dry_run=is_dry_run)
 

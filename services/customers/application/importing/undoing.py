@@ -10,20 +10,29 @@ from services.customers.application.importing.planning import Target
 from services.customers.application.importing.reverting import Reverting
 from services.customers.application.importing.sealing import FileSeal
 from services.customers.application.importing.steps import NoteRow, Step, append_of, note_name
+from services.customers.application.permitting import Writing
 from services.customers.domain.customer.commands import CustomerCommand, WithdrawCustomer
+from services.customers.domain.customer.events import CustomerEvent
 from services.customers.domain.customer.fields import changes
-from services.customers.domain.customer.rules import decide_all
-from shared.errors import RuleBrokenError
+from services.customers.domain.customer.rules import decide_all, evolve_all
+from services.customers.domain.field.rules import Fields
+from shared.authorization.permissions import Permission
+from shared.authorization.rights import Rights
+from shared.errors import NotFoundError, NotPermittedError, RuleBrokenError
 
 AT_ONCE: Final = 100
 FROM_THE_END: Final = 2**62
+TOUCHED: Final = "was touched since the import, and is left as it is"
 LOOK: Final = "look at its history, and change by hand what should not stay"
 
 
 class UndoSource:
     """The steps of undoing an import."""
 
-    def __init__(self, job: Job, jobs: Jobs, customers: ManyCustomers, seal: FileSeal) -> None:
+    def __init__(
+        self, job: Job, jobs: Jobs, customers: ManyCustomers, seal: FileSeal, fields: Fields
+    ) -> None:
+        self._fields = fields
         self._job = job
         self._jobs = jobs
         self._customers = customers
@@ -32,7 +41,7 @@ class UndoSource:
         self._next = self._reached
         self._tags = {tag_of(job.id), *([tag_of(job.undoes)] if job.undoes else [])}
 
-    async def next_step(self) -> Step | None:
+    async def next_step(self, rights: Rights) -> Step | None:
         """Return what undoes the next rows, as the customers are now."""
         assert self._job.undoes is not None  # noqa: S101 - such a job is made for nothing else
         rows = await self._jobs.done_rows(self._job.undoes, self._reached, AT_ONCE)
@@ -43,20 +52,24 @@ class UndoSource:
         self._next = rows[-1].number
         customers = await self._customers.load([row.customer_id for row in rows])
         step = Step(len(rows), self._next, Counter(), [], [], [], [], [], [])
+        writing = Writing(rights, Permission.CUSTOMERS_IMPORT, self._fields)
         for row in rows:
-            self._undo(step, row, customers[row.customer_id])
+            self._undo(step, row, customers[row.customer_id], writing)
         return step
 
-    def _undo(self, step: Step, row: DoneRow, its: WholeCustomer) -> None:
+    def _undo(self, step: Step, row: DoneRow, its: WholeCustomer, writing: Writing) -> None:
         """Add to the step what undoes one row, and what is left of it."""
         commands, touched = self._commands(row, its)
+        problem = TOUCHED
         try:
-            events = decide_all(its.now, commands)
+            events = self._permitted(its, commands, writing)
         except RuleBrokenError as error:
             events, touched = [], [error.detail]
+        except (NotFoundError, NotPermittedError) as error:
+            events, touched, problem = [], [error.field or "version"], error.detail
         if touched:
             step.counts["refused"] += 1
-            step.notes.append(self._left(row, touched))
+            step.notes.append(self._left(row, touched, problem))
         if not events or its.key is None:
             step.counts["unchanged"] += not touched
             return
@@ -67,6 +80,19 @@ class UndoSource:
         if row.before == 0:
             step.withdrawn.append(its.id)
         step.counts["changed" if row.before else "created"] += 1
+
+    def _permitted(
+        self, its: WholeCustomer, commands: Sequence[CustomerCommand], writing: Writing
+    ) -> Sequence[CustomerEvent]:
+        """Return what the commands cause; refused unless all of it may be written."""
+        if not commands:
+            return []
+        view = writing.require(its.id, its.now)
+        for command in commands:
+            writing.refuse_unseen(view, command)
+        events = decide_all(its.now, commands)
+        writing.require_change(its.id, its.now, evolve_all(its.now, events))
+        return events
 
     def _commands(
         self, row: DoneRow, its: WholeCustomer
@@ -83,12 +109,12 @@ class UndoSource:
             return [], sorted({change.field for change in changes(since, its.now)}) or ["version"]
         return [WithdrawCustomer()], []
 
-    def _left(self, row: DoneRow, touched: Sequence[str]) -> NoteRow:
+    def _left(self, row: DoneRow, touched: Sequence[str], problem: str) -> NoteRow:
         told = {
             "line": row.number,
             "customer_id": str(row.customer_id),
             "field": ", ".join(touched),
-            "problem": "was touched since the import, and is left as it is",
+            "problem": problem,
             "fix": LOOK,
             "cells": {"id": str(row.customer_id)},
         }

@@ -6,13 +6,15 @@ thousand rows to a transaction; the next thousand when lists show them.
 
 One that fails lets the others go first, and is tried again; a file that makes this code fail three
 times alike, with nothing written in between, is given up: no file stands in the way of all others.
+
+Whoever handed a file in is asked about anew before each batch of rows, by the rights of that
+moment: nothing more is written once they are gone, and the import ends as stopped.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping
 from functools import partial
 from time import perf_counter
 from typing import Final
@@ -22,7 +24,14 @@ import asyncpg
 
 from services.customers.application.fields import load_fields
 from services.customers.application.importing.customers import ManyCustomers
-from services.customers.application.importing.jobs import LEASE, Job, Jobs
+from services.customers.application.importing.endings import (
+    GIVEN_UP,
+    NotOursError,
+    Problem,
+    ending,
+    is_lost,
+)
+from services.customers.application.importing.jobs import LEASE, Job, Jobs, State
 from services.customers.application.importing.measuring import ImportNumbers
 from services.customers.application.importing.reading import Asked, FileReading, pulled
 from services.customers.application.importing.sealing import FileSeal, Marks
@@ -30,8 +39,16 @@ from services.customers.application.importing.sources import FileSource, Source
 from services.customers.application.importing.steps import Steps
 from services.customers.application.importing.turns import Turns
 from services.customers.application.importing.undoing import UndoSource
+from shared.authorization.permissions import Permission
+from shared.authorization.rights import Decisions, Rights
 from shared.clock import Clock
-from shared.errors import DaybookError, DiskNearlyFullError, InvalidInputError, VersionConflictError
+from shared.errors import (
+    DaybookError,
+    DiskNearlyFullError,
+    InvalidInputError,
+    NotPermittedError,
+    VersionConflictError,
+)
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.observability.metrics import UNMEASURED, Metrics
@@ -47,18 +64,7 @@ RENEW_EVERY_SECONDS: Final = 1.0
 LOOK_EVERY_SECONDS: Final = 0.5
 SWEEP_EVERY_SECONDS: Final = 60.0
 PAUSE_AFTER_FAILURE_SECONDS: Final = 0.5
-NOT_OURS: Final = "DB409"
 TRIES: Final = 3
-GIVEN_UP: Final = {
-    "field": None,
-    "problem": "What follows the rows that are done makes the service fail; it is not imported.",
-    "fix": "ask the operators, the worker's log says where; then hand the same file in again: the"
-    " rows that are done stay as they are",
-}
-
-
-class NotOursError(Exception):
-    """Another worker has the import, or it was cancelled."""
 
 
 class ImportWorker:
@@ -72,6 +78,7 @@ class ImportWorker:
         secret: bytes,
         clock: Clock,
         appended: asyncio.Event,
+        decisions: Decisions,
         metrics: Metrics = UNMEASURED,
         turns: Turns | None = None,
         *,
@@ -79,7 +86,7 @@ class ImportWorker:
     ) -> None:
         """Work on this store; `appended` is set after each commit, so that the relay wakes.
 
-        Without `turns` it writes as fast as it can, whoever else waits.
+        `decisions` say what who handed a file in may do. Without `turns` nobody is waited for.
         """
         self._store = store
         self._lanes = lanes
@@ -87,6 +94,7 @@ class ImportWorker:
         self._marks = Marks(secret)
         self._clock = clock
         self._appended = appended
+        self._decisions = decisions
         self._turns = turns
         self._batch = batch
         self._jobs = Jobs(lanes, uuid4())
@@ -136,7 +144,7 @@ class ImportWorker:
         aside = None
         try:
             await asyncio.wait({renewing, work}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done() or _is_lost(work.exception()):
+            if not work.done() or is_lost(work.exception()):
                 log.info("an import is not this worker's any more")
             else:
                 work.result()
@@ -171,15 +179,17 @@ class ImportWorker:
             if job.undoes is None:
                 is_done = await self._import(job, seal, stop)
             else:
-                undoing = UndoSource(job, self._jobs, self._customers, seal)
+                fields = (await load_fields(self._store)).fields
+                undoing = UndoSource(job, self._jobs, self._customers, seal, fields)
                 is_done = await self._through(job, undoing, stop)
-        except InvalidInputError as error:
-            await self._fail(job, seal, _told(error))
+        except (InvalidInputError, NotPermittedError) as error:
+            log.info("an import ends early", extra={"import": str(job.id)})
+            await self._fail(job, seal, *ending(error))
         except Exception as error:
             if not self._is_given_up(job, error):
                 raise
             log.exception("an import is given up", extra={"import": str(job.id)})
-            await self._fail(job, seal, GIVEN_UP)
+            await self._fail(job, seal, GIVEN_UP, "failed")
         else:
             if is_done:
                 await self._jobs.end(job.id, "done", self._clock.now())
@@ -192,12 +202,12 @@ class ImportWorker:
         self._failures[job.id] += 1
         return self._failures[job.id] >= TRIES
 
-    async def _fail(self, job: Job, seal: FileSeal, problem: Mapping[str, str | None]) -> None:
+    async def _fail(self, job: Job, seal: FileSeal, problem: Problem, state: State) -> None:
         """End an import, saying why."""
         job = await self._jobs.read(job.id)  # the file may have been looked at since
         about = {**seal.open_json(job.about, "about"), "problem": problem}
         await self._jobs.tell(job.id, seal.seal_json(about, "about"))
-        await self._jobs.end(job.id, "failed", self._clock.now())
+        await self._jobs.end(job.id, state, self._clock.now())
         del self._failures[job.id]
 
     async def _import(self, job: Job, seal: FileSeal, stop: asyncio.Event) -> bool:
@@ -225,10 +235,13 @@ class ImportWorker:
         try:
             while not stop.is_set():
                 began = perf_counter()
-                step = await source.next_step()
+                rights = self._rights(job)
+                step = await source.next_step(rights)
                 if step is None:
                     return True
                 began += await self._turn(written, stop)
+                if self._rights(job).basis.world is not rights.basis.world and not job.is_dry_run:
+                    continue  # Rights changed: the same rows are planned anew.
                 try:
                     written = await steps.write(step, self._clock.now())
                 except VersionConflictError:
@@ -241,6 +254,17 @@ class ImportWorker:
         finally:
             await source.close()
         return False
+
+    def _rights(self, job: Job) -> Rights:
+        """Return what whoever handed it in may do now.
+
+        Raises:
+            NotPermittedError: they may not import any more.
+            UndecidedError: it is not known well enough; the import waits.
+        """
+        rights = Rights(self._decisions.basis(), job.actor)
+        rights.require(Permission.CUSTOMERS_IMPORT)
+        return rights
 
     async def _turn(self, written: TokenPart | None, stop: asyncio.Event) -> float:
         """Return when the next rows may be written, or to stop: how many seconds it took."""
@@ -274,14 +298,3 @@ class ImportWorker:
         if self._swept is None or now - self._swept >= SWEEP_EVERY_SECONDS:
             self._swept = now
             await self.sweep()
-
-
-def _is_lost(error: BaseException | None) -> bool:
-    """Say whether the work ended because the import is somebody else's, or was cancelled."""
-    if isinstance(error, asyncpg.PostgresError):
-        return error.sqlstate == NOT_OURS
-    return isinstance(error, NotOursError)
-
-
-def _told(error: InvalidInputError) -> dict[str, str | None]:
-    return {"field": error.field, "problem": error.detail, "fix": error.fix}

@@ -1,0 +1,95 @@
+"""An import writes what whoever handed it in may write when each row's turn comes."""
+
+import csv
+import io
+
+from services.customers.application.importing.turns import Turns
+from tests.customers.api.asking import Json, read
+from tests.customers.importing.handing_in import CSV, counts, lines
+from tests.customers.shipped import IDS, Shipped, a_shipped_house
+from tests.ground.broker import Broker
+from tests.ground.servers import Servers
+from tests.ground.workers import a_worker
+
+
+async def handed_in(shipped: Shipped, person: str, content: str) -> Json:
+    answer = await shipped.house.client(person).post(
+        "/v1/imports", content=content.encode(), headers=CSV
+    )
+    assert answer.status_code == 202, answer.text
+    return read(answer)
+
+
+async def told(shipped: Shipped, person: str, import_id: str) -> Json:
+    return read(await shipped.house.client(person).get(f"/v1/imports/{import_id}"))
+
+
+async def test_rows_out_of_reach_are_refused_one_by_one(servers: Servers, broker: Broker) -> None:
+    async with a_shipped_house(servers, broker) as shipped:
+        shipped.give("wang", "customer:import", scope="team", clearance="confidential")
+        leos, carols = [await shipped.customer(name) for name in ("leo", "carol")]
+        file = lines(
+            "id,name,email,owner", ",Mine,,", f",Leos,,{IDS['leo']}", f",Carols,,{IDS['carol']}",
+            f"{leos['id']},Ada L,,", f"{leos['id']},,x@works.example,",
+            f"{leos['id']},,ada@works.example,", f"{carols['id']},Ada L,,",
+            "018f0000-0000-7000-8000-00000000dead,Ada L,,", f"{leos['id']},,,{IDS['carol']}",
+        )  # fmt: skip
+        its = await handed_in(shipped, "wang", file)
+        worker = await a_worker(shipped.house)
+        while await worker.work_off_one():
+            pass
+        done = await told(shipped, "wang", its["id"])
+        assert (done["state"], counts(done)) == ("done", [2, 1, 0, 6])
+        answer = await shipped.house.client("wang").get(f"/v1/imports/{its['id']}/errors")
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        assert [(row["line"], row["field"]) for row in rows] == [
+            ("4", ""), ("6", "emails"), ("7", "emails"), ("8", "id"), ("9", "id"), ("10", ""),
+        ]  # fmt: skip
+        assert rows[3]["problem"] == rows[4]["problem"]
+        made = [row.id for row in await shipped.house.fold_all() if row.name in {"Mine", "Leos"}]
+        owners = [(await shipped.house.reader.load(one)).customer.owner for one in made]
+        assert sorted(map(str, owners)) == [IDS["leo"], IDS["wang"]]
+        # Whose import it is decides who sees it.
+        for person, status in (("erin", 200), ("carol", 403)):
+            seen = await shipped.house.client(person).get(f"/v1/imports/{its['id']}")
+            assert seen.status_code == status
+        shipped.give("carol", "customer:import", scope="own", clearance="confidential")
+        for path in ("", "/errors"):
+            hidden = await shipped.house.client("carol").get(f"/v1/imports/{its['id']}{path}")
+            assert hidden.status_code == 404
+        assert read(await shipped.house.client("carol").get("/v1/imports"))["items"] == []
+        # Undone by somebody who does not reach them any more, the customers stay.
+        shipped.happens("wang", "SubjectMoved", teams=[], department=None)
+        undoing = read(await shipped.house.client("wang").post(f"/v1/imports/{its['id']}/undo"))
+        while await worker.work_off_one():
+            pass
+        undone = await told(shipped, "wang", undoing["id"])
+        assert (undone["counts"]["withdrawn"], undone["counts"]["left"]) == (1, 2)
+
+
+class LeavesMeanwhile(Turns):
+    """Somebody leaves when the first batch is written."""
+
+    def __init__(self, shipped: Shipped, person: str) -> None:
+        self._shipped, self._person = shipped, person
+
+    async def has_come(self, _written: object) -> bool:
+        """Have the turn come, and the person leave before."""
+        self._shipped.happens(self._person, "SubjectLeft")
+        return True
+
+
+async def test_the_rows_to_come_of_somebody_who_left_are_never_written(
+    servers: Servers, broker: Broker
+) -> None:
+    async with a_shipped_house(servers, broker) as shipped:
+        shipped.give("alice", "customer:import", scope="own", clearance="confidential")
+        its = await handed_in(shipped, "alice", lines("name", *(f"Ada {n}" for n in range(6))))
+        worker = await a_worker(shipped.house, 2, LeavesMeanwhile(shipped, "alice"))
+        while await worker.work_off_one():
+            pass
+        done = await told(shipped, "erin", its["id"])
+        assert (done["state"], done["rows"], counts(done)) == ("stopped", 2, [2, 0, 0, 0])
+        assert "has left" in done["problem"]["problem"]
+        assert done["problem"]["who_can_help"]
+        assert len(await shipped.house.fold_all()) == 2
