@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.permissions.domain.meaning import policy_of
 from services.permissions.domain.policy.events import Allowance, ConditionDocument
 from services.permissions.domain.policy.inheritance import allowances_of, lineage
 from services.permissions.domain.policy.state import Policy
@@ -145,8 +146,14 @@ def _allowances(policy: Policy, terms: Terms) -> Iterator[tuple[str, Allowance]]
         if terms.permission is not None and known is not None and not known.is_retired:
             yield terms.permission, everything
         return
-    for permission, allowance in allowances_of(policy, terms.role):
-        yield permission, (allowance if terms.effect == "allow" else everything)
+    if terms.effect == "allow":
+        yield from allowances_of(policy, terms.role)
+        return
+    # A denial goes on through retired roles, as decisions have it.
+    withheld = policy_of(policy).withheld(terms.role)
+    for permission, known in policy.permissions.items():
+        if not known.is_retired and (withheld is None or permission in withheld):
+            yield permission, everything
 
 
 def _written(*conditions: ConditionDocument | None) -> Iterator[str]:
