@@ -17,16 +17,21 @@ class _Ladder(StrEnum):
         return _ranks(type(self))[self]
 
     def __lt__(self, other: str) -> bool:
-        return self.rank < type(self)(other).rank
+        return self.rank < _rung(self, other)
 
     def __le__(self, other: str) -> bool:
-        return self.rank <= type(self)(other).rank
+        return self.rank <= _rung(self, other)
 
     def __gt__(self, other: str) -> bool:
-        return self.rank > type(self)(other).rank
+        return self.rank > _rung(self, other)
 
     def __ge__(self, other: str) -> bool:
-        return self.rank >= type(self)(other).rank
+        return self.rank >= _rung(self, other)
+
+
+def _rung(one: _Ladder, other: str) -> int:
+    # Of one's own kind it is known; another text is looked up, and refused if it is no word of it.
+    return _ranks(type(one))[other if type(other) is type(one) else type(one)(other)]
 
 
 @lru_cache

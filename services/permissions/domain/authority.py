@@ -90,7 +90,7 @@ def is_administrator(policy: Policy, subject: Subject) -> bool:
     """Say whether the person can give grants, everywhere, whatever the time."""
     if subject.kind != "person":
         return False
-    standing = standing_of(policy, subject)
+    standing = standing_of(policy, subject, frozenset({ADMINISTERING}))
     if standing.denied.get(ADMINISTERING):
         return False
     return any(

@@ -231,7 +231,7 @@ class Book:
     def owned_by(self, owner: UUID) -> Iterator[UUID]:
         """Yield the service accounts that somebody answers for and that are there."""
         for subject_id, subject in self.subjects.items():
-            if subject.place.owner == owner and subject.is_there:
+            if subject.kind == "service" and subject.place.owner == owner and subject.is_there:
                 yield subject_id
 
     def members_of(self, team_id: UUID) -> int:

@@ -68,6 +68,7 @@ from services.permissions.domain.subject.life import decide_joining, decide_life
 from services.permissions.domain.subject.requests import decide_exception, decide_request
 from services.permissions.domain.subject.state import NOBODY
 from services.permissions.domain.team.rules import decide_team
+from services.permissions.domain.touching import touched_by
 from shared.errors import NotPermittedError, RuleBrokenError
 
 ALREADY_SET_UP: Final = "already-set-up"
@@ -208,10 +209,16 @@ def _refuse_high_roles(
 
 
 def changed_subjects(before: Book, after: Book, facts: Sequence[Fact]) -> set[UUID]:
-    """Return the subjects whose rights may have changed: all, where the policy did."""
-    if any(isinstance(fact, PolicyFact) for fact in facts):
+    """Return the subjects whose rights, or what is kept apart of them, may have changed."""
+    named = {fact.subject_id for fact in facts if isinstance(fact, SubjectFact)}
+    if before.policy is after.policy:
+        return named
+    if before.policy.sod_rules != after.policy.sod_rules:
         return {*before.subjects, *after.subjects}
-    return {fact.subject_id for fact in facts if isinstance(fact, SubjectFact)}
+    touched = touched_by(before.policy, after.policy)
+    return named | {
+        subject_id for subject_id, subject in after.subjects.items() if touched.touches(subject)
+    }
 
 
 def _refuse_own_gain(before: Book, after: Book, asked: Sequence[Asked], asking: Asking) -> None:

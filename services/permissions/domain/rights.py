@@ -12,7 +12,7 @@ from datetime import datetime
 
 from services.permissions.domain.meaning import policy_of
 from services.permissions.domain.policy.events import Allowance, ConditionDocument
-from services.permissions.domain.policy.inheritance import allowances_of, lineage
+from services.permissions.domain.policy.inheritance import allowances_of, brought, lineage
 from services.permissions.domain.policy.state import Policy
 from services.permissions.domain.subject.state import Subject, Terms
 from shared.authorization.scopes import Clearance, Scope
@@ -68,23 +68,35 @@ class Difference:
     """No longer allowed, or newly denied."""
 
 
-def standing_of(policy: Policy, subject: Subject) -> Standing:
-    """Return what the subject has, now or later; nothing if it is not active."""
+def standing_of(policy: Policy, subject: Subject, only: frozenset[str] | None = None) -> Standing:
+    """Return what the subject has, now or later; nothing if it is not active.
+
+    Args:
+        policy: what roles give.
+        subject: whose.
+        only: the permissions that are asked about; None: all of them.
+    """
     if not subject.is_active:
         return NOTHING
     allowed: dict[str, list[Right]] = defaultdict(list)
     denied: dict[str, list[Right]] = defaultdict(list)
     for grant in subject.grants.values():
         its = allowed if grant.terms.effect == "allow" else denied
-        for permission, right in rights_given(policy, grant.terms):
+        for permission, right in rights_given(policy, grant.terms, only):
             its[permission].append(right)
     return Standing(_pruned(allowed), _pruned(denied))
 
 
-def rights_given(policy: Policy, terms: Terms) -> Iterator[tuple[str, Right]]:
-    """Yield each permission that a grant of these terms is about, and how far."""
+def rights_given(
+    policy: Policy, terms: Terms, only: frozenset[str] | None = None
+) -> Iterator[tuple[str, Right]]:
+    """Yield each permission (of those asked about) that a grant is about, and how far."""
     records = None if terms.records is None else frozenset(terms.records)
+    if only is not None and terms.role is not None and only.isdisjoint(brought(policy, terms.role)):
+        return
     for permission, allowance in _allowances(policy, terms):
+        if only is not None and permission not in only:
+            continue
         yield (
             permission,
             Right(

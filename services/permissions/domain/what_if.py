@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.permissions.domain.book import Asked, Asking, Book, Fact
+from services.permissions.domain.book import Asked, Asking, Book, Fact, SubjectFact
 from services.permissions.domain.deciding import changed_subjects, decide, step
 from services.permissions.domain.rights import Difference, differences, standing_of
 from services.permissions.domain.second_person import Danger, dangers
+from services.permissions.domain.touching import touched_by
 from shared.errors import DaybookError
 
 
@@ -52,9 +53,12 @@ def what_if(book: Book, asked: Sequence[Asked], asking: Asking) -> WhatIf:
 def changes_between(before: Book, after: Book, facts: Sequence[Fact]) -> tuple[SubjectChange, ...]:
     """Return who gains and loses what by these facts, by subject."""
     found = []
+    named = {fact.subject_id for fact in facts if isinstance(fact, SubjectFact)}
+    touched = touched_by(before.policy, after.policy).permissions
     for subject_id in sorted(changed_subjects(before, after, facts)):
-        was = standing_of(before.policy, before.subject(subject_id))
-        will = standing_of(after.policy, after.subject(subject_id))
+        only = None if subject_id in named else touched
+        was = standing_of(before.policy, before.subject(subject_id), only)
+        will = standing_of(after.policy, after.subject(subject_id), only)
         its = differences(was, will)
         if its:
             found.append(SubjectChange(subject_id, tuple(its)))

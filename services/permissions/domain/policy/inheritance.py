@@ -1,6 +1,8 @@
 """What a role has through others: each ancestor counts once, and a retired one gives nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from services.permissions.domain.policy.events import Allowance
@@ -9,6 +11,7 @@ from shared.errors import RuleBrokenError
 
 DEEPEST: Final = 10
 """So many roles in a row, each the parent of the one before."""
+_Allowances = tuple[tuple[tuple[str, Allowance], ...], frozenset[str]]
 
 
 def lineage(policy: Policy, role: str) -> tuple[str, ...]:
@@ -30,8 +33,45 @@ def level_of(policy: Policy, role: str) -> int:
     return max((policy.roles[name].level for name in lineage(policy, role)), default=0)
 
 
-def allowances_of(policy: Policy, role: str) -> Iterator[tuple[str, Allowance]]:
-    """Yield each permission in force that comes with the role, and how far it reaches."""
+def allowances_of(policy: Policy, role: str) -> Sequence[tuple[str, Allowance]]:
+    """Return each permission in force that comes with the role, and how far it reaches."""
+    return _known(policy, role)[0]
+
+
+def brought(policy: Policy, role: str) -> frozenset[str]:
+    """Return the permissions in force that come with the role."""
+    return _known(policy, role)[1]
+
+
+def _known(policy: Policy, role: str) -> _Allowances:
+    known = _brought(_Same(policy))
+    found = known.get(role)
+    if found is None:
+        every = tuple(_allowances_of(policy, role))
+        found = known[role] = (every, frozenset(permission for permission, _ in every))
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """One policy by its identity: to compare all of it would take longer than to ask again."""
+
+    policy: Policy
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.policy is self.policy
+
+    def __hash__(self) -> int:
+        return id(self.policy)
+
+
+@lru_cache(maxsize=8)
+def _brought(_policy: _Same) -> dict[str, _Allowances]:
+    """Return what comes with each role of a policy, as far as somebody asked."""
+    return {}
+
+
+def _allowances_of(policy: Policy, role: str) -> Iterator[tuple[str, Allowance]]:
     for name in lineage(policy, role):
         for permission, allowances in policy.roles[name].allowances.items():
             known = policy.permissions.get(permission)
