@@ -31,6 +31,7 @@ from services.permissions.api.teams import TeamRoutes
 from services.permissions.api.what_if import WhatIfRoutes
 from services.permissions.application.approvers import Approvers
 from services.permissions.application.book_names import BookNames
+from services.permissions.application.comparing import Comparing
 from services.permissions.application.deciding import Deciding, deciding_on
 from services.permissions.application.declared_resources import DeclaredResources
 from services.permissions.application.evaluating import Evaluator
@@ -76,11 +77,14 @@ def permissions_api(
     RoleRoutes(changes, pages).add_to(routes)
     CatalogueRoutes(changes, pages).add_to(routes)
     TeamRoutes(changes, pages).add_to(routes)
+    comparing = Comparing(book, its.clock)
     reports = ReviewReports(foundation.store, foundation.keys)
     signer = StatementSigner(foundation.service_key)
-    ReviewRoutes(changes, pages, reports, signer, its.clock, foundation.guard).add_to(routes)
+    ReviewRoutes(changes, pages, reports, signer, comparing, its.clock, foundation.guard).add_to(
+        routes
+    )
     ReviewDecisionRoutes(changes, its.work_is_there).add_to(routes)
-    FindingRoutes(changes, pages, its.clock, foundation.guard).add_to(routes)
+    FindingRoutes(changes, pages, comparing, foundation.guard).add_to(routes)
     _add_people(routes, foundation, changes, pages)
     reach = Reach(foundation.guard)
     WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)

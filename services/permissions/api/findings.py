@@ -1,6 +1,5 @@
 """Routes of findings: what somebody should look at, and the remedy of each, in one request."""
 
-import asyncio
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -10,14 +9,14 @@ from starlette.responses import Response
 
 from services.permissions.api.changes import CHANGED, HEADERS, Changes, Sent
 from services.permissions.api.paging import PAGING, Pages, query_of
-from services.permissions.domain.book import Book, OnSubject
-from services.permissions.domain.findings import Finding, Kind, find
+from services.permissions.application.comparing import Compared, Comparing
+from services.permissions.domain.book import OnSubject
+from services.permissions.domain.findings import Finding, Kind
 from services.permissions.domain.rights import differences, standing_of
 from services.permissions.domain.subject.state import without_grant
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
 from shared.authorization.scopes import Clearance
-from shared.clock import Clock
 from shared.errors import InvalidInputError, NotFoundError
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller, Guard
@@ -57,10 +56,10 @@ class FindingPage(BaseModel):
 class FindingRoutes:
     """The handlers of the routes."""
 
-    def __init__(self, changes: Changes, pages: Pages, clock: Clock, guard: Guard) -> None:
+    def __init__(self, changes: Changes, pages: Pages, comparing: Comparing, guard: Guard) -> None:
         self._changes = changes
         self._pages = pages
-        self._clock = clock
+        self._comparing = comparing
         self._guard = guard
 
     def add_to(self, routes: Routes) -> None:
@@ -91,7 +90,7 @@ class FindingRoutes:
             raise InvalidInputError(
                 "there is no such kind of finding", field="kind", fix=f"use {', '.join(KINDS)}"
             )
-        book, found = await self._found(caller)
+        compared, found = await self._found(caller)
         query = query_of(request, LIST, ["kind"])
         after = self._pages.after(request, query)
         keyed = [
@@ -102,15 +101,15 @@ class FindingRoutes:
         keyed.sort(key=lambda its: its[0])
         rest = [its for its in keyed if its[0] > after]
         return self._pages.page(
-            request, query, rest, shown=lambda one: self._view(book, one),
+            request, query, rest, shown=lambda one: _view(compared, one),
             besides={"not_known": NOT_KNOWN},
         )  # fmt: skip
 
     async def one(self, request: Request, caller: Caller) -> Response:
         """Read one finding; its ETag is the version of whoever has the grant."""
-        book, found = await self._found(caller)
+        compared, found = await self._found(caller)
         finding = _named(found, path_id(request, "finding_id"))
-        told = self._view(book, finding)
+        told = _view(compared, finding)
         headers = {"ETag": etag(told["version"]), "Cache-Control": "no-store"}
         return JsonAnswer(told, 200, headers)
 
@@ -131,45 +130,15 @@ class FindingRoutes:
         )  # fmt: skip
         return done.answer()
 
-    async def _found(self, caller: Caller) -> tuple[Book, list[Finding]]:
+    async def _found(self, caller: Caller) -> tuple[Compared, list[Finding]]:
         """Return what is found and the caller may see."""
-        await self._changes.book.catch_up()
-        book = self._changes.book.book.copy()
-        found = await asyncio.to_thread(find, book, self._clock.now())
+        compared = await self._comparing.now()
         rights = self._guard.rights(caller)
-        return book, [
-            one for one in found if rights.may(Permission.FINDINGS_READ, _record(one.subject_id))
+        return compared, [
+            one
+            for one in compared.findings
+            if rights.may(Permission.FINDINGS_READ, _record(one.subject_id))
         ]
-
-    def _view(self, book: Book, finding: Finding) -> dict[str, Any]:
-        subject, terms = book.subject(finding.subject_id), finding.terms
-        finding_id = finding.finding_id
-        after = standing_of(book.policy, without_grant(subject, finding.grant_id))
-        lost = differences(standing_of(book.policy, subject), after)
-        grant = {
-            "grant_id": str(finding.grant_id), "role": terms.role, "permission": terms.permission,
-            "scope": terms.scope, "clearance": terms.clearance, "until": terms.until,
-        }  # fmt: skip
-        return {
-            "id": str(finding_id),
-            "kind": finding.kind,
-            "subject": {
-                "id": str(finding.subject_id),
-                "display_name": subject.display_name,
-                "user_name": subject.user_name,
-                "department": subject.place.department,
-            },
-            "grant": {name: value for name, value in grant.items() if value is not None},
-            "because": dict(finding.because),
-            "remedy": {
-                "command": "RevokeGrant",
-                "subject_id": str(finding.subject_id),
-                "grant_id": str(finding.grant_id),
-                "post": f"{LIST}/{finding_id}/remedy",
-            },
-            "loses": [one.permission for one in lost if one.lost],
-            "version": self._changes.book.version_of(f"subject-{finding.subject_id}"),
-        }
 
 
 def _named(found: list[Finding], finding_id: UUID) -> Finding:
@@ -186,3 +155,35 @@ def _named(found: list[Finding], finding_id: UUID) -> Finding:
 
 def _record(subject_id: UUID) -> Record:
     return Record("finding", "", owner=str(subject_id), sensitivity=Clearance.INTERNAL.rank)
+
+
+def _view(compared: Compared, finding: Finding) -> dict[str, Any]:
+    book = compared.book
+    subject, terms = book.subject(finding.subject_id), finding.terms
+    finding_id = finding.finding_id
+    after = standing_of(book.policy, without_grant(subject, finding.grant_id))
+    lost = differences(standing_of(book.policy, subject), after)
+    grant = {
+        "grant_id": str(finding.grant_id), "role": terms.role, "permission": terms.permission,
+        "scope": terms.scope, "clearance": terms.clearance, "until": terms.until,
+    }  # fmt: skip
+    return {
+        "id": str(finding_id),
+        "kind": finding.kind,
+        "subject": {
+            "id": str(finding.subject_id),
+            "display_name": subject.display_name,
+            "user_name": subject.user_name,
+            "department": subject.place.department,
+        },
+        "grant": {name: value for name, value in grant.items() if value is not None},
+        "because": dict(finding.because),
+        "remedy": {
+            "command": "RevokeGrant",
+            "subject_id": str(finding.subject_id),
+            "grant_id": str(finding.grant_id),
+            "post": f"{LIST}/{finding_id}/remedy",
+        },
+        "loses": [one.permission for one in lost if one.lost],
+        "version": compared.versions.get(f"subject-{finding.subject_id}", 0),
+    }

@@ -1,6 +1,5 @@
 """Routes of access reviews: which there are, what is to be decided, what came of them."""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -25,9 +24,9 @@ from services.permissions.api.review_views import (
     item_view,
     review_view,
 )
+from services.permissions.application.comparing import Comparing
 from services.permissions.application.review_reports import ReviewReports
 from services.permissions.domain.book import Book, OnReview
-from services.permissions.domain.review.hints import PeerCounts
 from services.permissions.domain.review.rules import no_such_review, open_items
 from services.permissions.domain.review.state import Item, Review
 from shared.authorization.permissions import Permission
@@ -61,6 +60,7 @@ class ReviewRoutes:
         pages: Pages,
         reports: ReviewReports,
         signer: StatementSigner,
+        comparing: Comparing,
         clock: Clock,
         guard: Guard,
     ) -> None:
@@ -68,6 +68,7 @@ class ReviewRoutes:
         self._pages = pages
         self._reports = reports
         self._signer = signer
+        self._comparing = comparing
         self._clock = clock
         self._guard = guard
 
@@ -170,7 +171,7 @@ class ReviewRoutes:
             for item in _of(open_items(book, review, at) if only_open else review, who)
             if item.frozen.number >= first
         ]
-        peers = await asyncio.to_thread(PeerCounts, book)
+        peers = (await self._comparing.now()).peers
         reasons = await self._reports.reasons(review_id)
         return self._pages.page(
             request, query, wanted, most=MOST_AT_ONCE,

@@ -8,6 +8,7 @@ loses a step or has done it, and two processes never do it twice.
 import asyncio
 import logging
 from typing import Final
+from uuid import UUID
 
 from services.permissions.application.deciding import Deciding
 from services.permissions.domain.review.timing import waiting, work_on
@@ -36,8 +37,6 @@ class ReviewWork:
                 await self.do_all(stop)
             except (UnavailableError, VersionConflictError) as error:
                 log.warning("reviews wait", extra={"problem": error.problem_code})
-            except DaybookError as error:
-                log.error("a review cannot go on", extra={"problem": error.problem_code})  # noqa: TRY400 - the code says it
             await _first_of(stop, self._its.work_is_there, self._look_every_seconds)
 
     async def do_all(self, stop: asyncio.Event | None = None) -> int:
@@ -47,18 +46,33 @@ class ReviewWork:
             UnavailableError: a server does not answer.
             VersionConflictError: others keep changing permissions at this moment.
         """
-        its, done = self._its, 0
+        its, done, stuck = self._its, 0, set[UUID]()
         while stop is None or not stop.is_set():
             await its.book.catch_up()
-            review_id = await asyncio.to_thread(waiting, its.book.book.copy(), its.clock.now())
+            review_id = await asyncio.to_thread(
+                waiting, its.book.book.copy(), its.clock.now(), stuck
+            )
             if review_id is None:
                 break
-            outcome = await its.commands.run(
-                lambda book, at, its_id=review_id: work_on(book, its_id, at),  # type: ignore[misc]
-                by=f"review-{review_id}",
-            )
-            done += bool(outcome.facts)
+            try:
+                # To look for the next one means to look at all of them.
+                while await self._do_next(review_id) and not (stop is not None and stop.is_set()):
+                    done += 1
+            except (UnavailableError, VersionConflictError):
+                raise
+            except DaybookError as error:
+                # One that cannot go on does not keep the others; the next look tries it again.
+                stuck.add(review_id)
+                told = {"problem": error.problem_code, "stream": f"review-{review_id}"}
+                log.error("a review cannot go on", extra=told)  # noqa: TRY400 - the code says it
         return done
+
+    async def _do_next(self, review_id: UUID) -> bool:
+        """Do the next step of a review; says whether there was one."""
+        outcome = await self._its.commands.run(
+            lambda book, at: work_on(book, review_id, at), by=f"review-{review_id}"
+        )
+        return bool(outcome.facts)
 
 
 async def _first_of(stop: asyncio.Event, work: asyncio.Event, seconds: float) -> None:

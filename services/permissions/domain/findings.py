@@ -43,9 +43,9 @@ class Finding:
         return RevokeGrant(self.grant_id, f"finding: {self.kind}")
 
 
-def find(book: Book, at: datetime) -> list[Finding]:
-    """Return everything that is found now, by who has it."""
-    peers, givers = PeerCounts(book), _Givers(book.policy)
+def find(book: Book, at: datetime, peers: PeerCounts) -> list[Finding]:
+    """Return everything that is found now, by who has it; `peers` are those of the book."""
+    givers = _Givers(book.policy)
     return [
         finding
         for subject_id, subject in sorted(book.subjects.items())

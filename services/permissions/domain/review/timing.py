@@ -3,7 +3,7 @@
 So any process may do it, at any moment, and only the first one does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -49,16 +49,20 @@ from shared.errors import DaybookError
 
 REMINDED_AT_PERCENT: Final = (50, 80)
 HANDED_OVER_AN_EVENT: Final = 200
+CARRIED_OUT_AT_ONCE: Final = 20
+"""Decisions in one transaction."""
 REMINDED_AN_EVENT: Final = 500
 _OUTCOMES: Final[Mapping[type, Outcome]] = {RevokeGrant: "revoked", ReduceGrant: "reduced"}
 
 
-def waiting(book: Book, at: datetime) -> UUID | None:
-    """Return a review that is to be opened or gone on with now; None if there is none."""
+def waiting(book: Book, at: datetime, besides: Collection[UUID] = ()) -> UUID | None:
+    """Return a review that is to be opened or gone on with now, not one of these; None: none is."""
     for review_id, _ in wanted(book, at):
-        return review_id
+        if review_id not in besides:
+            return review_id
     for review_id, review in book.reviews.items():
-        if not review.is_closed and work_on(book, review_id, at):
+        is_open = not review.is_closed and review_id not in besides
+        if is_open and work_on(book, review_id, at):
             return review_id
     return None
 
@@ -148,11 +152,18 @@ def _reminders(
 
 
 def _carry_out(book: Book, review_id: UUID, review: Review, at: datetime) -> list[Fact]:
-    """Return what one decision changes, and that it was carried out; at last that all were."""
-    for item in review.items.values():
-        if item.outcome is None:
-            return list(_applied(book, review_id, review, item, at))
-    return [ReviewFact(review_id, ReviewClosed())]
+    """Return what the next decisions change, and that they were carried out; at last that all were.
+
+    Each is decided on what the ones before it left.
+    """
+    waiting_now = [item for item in review.items.values() if item.outcome is None]
+    after, facts = book.copy(), list[Fact]()
+    for item in waiting_now[:CARRIED_OUT_AT_ONCE]:
+        new = list(_applied(after, review_id, review, item, at))
+        for fact in new:
+            after.fold(fact, f"review-{review_id}")
+        facts += new
+    return facts or [ReviewFact(review_id, ReviewClosed())]
 
 
 def _applied(
