@@ -7,10 +7,11 @@ Nothing here can turn a refusal into an allowance, and no check waits for it.
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
+from shared.authorization.deciding import Code
 from shared.authorization.noting import BEGINNING, decision_of, kind_of
 from shared.authorization.rights import Noted
 from shared.authorization.scopes import Risk
@@ -62,7 +63,10 @@ class DecisionLog:
         self._clock = clock
         self._everything = everything
         self._repeats: Repeats[Alike] = Repeats(clock, MOST_EQUAL_DECISIONS)
-        self._allowed: dict[Alike, Counted] = {}
+        # Subject, permission and resource type → how often, first and last; each check counts here,
+        # so that what is told of it is made when it is told.
+        self._allowed: dict[tuple[str, str, str | None], list[int]] = {}
+        self._kinds: dict[str, str | None] = {}
         self._counted_at = clock.monotonic()
         self._later: list[Noted] = []
         self.noted = self._later.append
@@ -96,28 +100,37 @@ class DecisionLog:
             return
         self._counted_at = now
         allowed, self._allowed = self._allowed, {}
-        for alike, counted in allowed.items():
-            if not await self._is_told(alike, counted):
-                self._count(alike, counted)
+        kinds, self._kinds = self._kinds, {}
+        for (subject, permission, type_), (times, first, last) in allowed.items():
+            kind = kinds[subject]
+            alike = Alike(subject, kind, None, permission, type_, True, Code.ALLOWED.value)
+            if not await self._is_told(alike, Counted(times, _time(first), _time(last))):
+                self._count((subject, permission, type_), kind, times, first, last)
 
     def _is_counted(self, noted: Noted) -> bool:
         """Count what is ordinary; say whether it was."""
-        rights, permission, _, answer = noted
+        rights, permission, record, answer = noted
         if not answer[0] or self._everything or rights.around.actor is not None:
             return False
         facts = rights.basis.world.policy.permissions.get(permission)
         if facts is None or facts.risk == Risk.CRITICAL or permission.endswith(TAKES_OUT):
             return False
-        at = BEGINNING + timedelta(microseconds=rights.basis.now)
-        self._count(_alike(noted), Counted(1, at, at))
+        at, subject = rights.basis.now, rights.subject
+        key = (subject, permission, None if record is None else record.type)
+        counted = self._allowed.get(key)
+        if counted is not None and at >= counted[2]:
+            counted[0] += 1
+            counted[2] = at
+        else:
+            self._count(key, kind_of(rights.basis.world, subject), 1, at, at)
         return True
 
-    def _count(self, alike: Alike, more: Counted) -> None:
-        counted = self._allowed.get(alike)
-        if counted is None:
-            self._allowed[alike] = more
-        else:
-            counted.add(more)
+    def _count(
+        self, key: tuple[str, str, str | None], kind: str | None, times: int, first: int, last: int
+    ) -> None:
+        counted = self._allowed.setdefault(key, [0, first, last])
+        counted[:] = counted[0] + times, min(counted[1], first), max(counted[2], last)
+        self._kinds[key[0]] = kind
 
     async def _tell_one(self, noted: Noted, operation: str | None, about: str | None) -> None:
         alike = _alike(noted)
@@ -155,6 +168,10 @@ class DecisionLog:
             log.warning("a count of decisions cannot be kept yet")
             return False
         return True
+
+
+def _time(moment: int) -> datetime:
+    return BEGINNING + timedelta(microseconds=moment)
 
 
 def _alike(noted: Noted) -> Alike:
