@@ -18,6 +18,7 @@ Generated from the code by `make contracts`; do not edit. How to read events:
 [docs/consumers](../consumers/README.md). Around every event:
 [headers on Kafka](envelope/headers.json), [those of derived events](envelope/derived-headers.json),
 [header of the JWE in `personal`](envelope/jwe-header.json).
+Which route needs which permission, and who has it: [permission matrix](permission-matrix.md).
 Each example is a record byte for byte, with the made-up key that opens what is personal in it.
 
 An event keeps its schema version as long as it only gains optional fields. Anything else is a new
@@ -156,7 +157,8 @@ def _shape(schema: Schema) -> str:
 def _kept(retention_ms: str) -> str:
     if retention_ms == FOREVER:
         return "for ever; what Kafka lost is filled again from the store"
-    return f"{int(retention_ms) // 3_600_000} hours"
+    hours = int(retention_ms) // 3_600_000
+    return f"{hours} hour{'s' if hours > 1 else ''}"
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from fastapi import FastAPI
 
 from services.customers.api.app import ApiParts, customers_api
 from services.customers.application.erasing import CustomerErasures
@@ -44,6 +45,16 @@ NOWHERE = "postgresql://nobody@localhost/nothing"
 
 def customers_openapi() -> dict[str, Any]:
     """Return the OpenAPI document of the customers service."""
+    return customers_app().openapi()
+
+
+def permissions_openapi() -> dict[str, Any]:
+    """Return the OpenAPI document of the permissions service."""
+    return permissions_app().openapi()
+
+
+def customers_app() -> FastAPI:
+    """Return the api of the customers service, connected to nothing."""
     lanes, clock = Lanes(NOWHERE, 1, application_name="contracts"), SystemClock()
     foundation = _foundation(CUSTOMERS, lanes)
     watcher = MarkWatcher(lanes, FOLLOWED, CUSTOMERS.name)
@@ -65,15 +76,15 @@ def customers_openapi() -> dict[str, Any]:
         consumers={},
     )
     told = _told(CUSTOMERS, foundation, watcher, [watcher])
-    return customers_api(parts, _readiness, told).openapi()
+    return customers_api(parts, _readiness, told)
 
 
-def permissions_openapi() -> dict[str, Any]:
-    """Return the OpenAPI document of the permissions service."""
+def permissions_app() -> FastAPI:
+    """Return the api of the permissions service, connected to nothing."""
     foundation = _foundation(PERMISSIONS, Lanes(NOWHERE, 1, application_name="contracts"))
     tail = TopicTail(KafkaSettings(), PERMISSIONS.topic, PERMISSIONS.source)
     told = _told(PERMISSIONS, foundation, tail)
-    return permissions_api(foundation, _readiness, told, "http://localhost").openapi()
+    return permissions_api(foundation, _readiness, told, "http://localhost")
 
 
 def _foundation(service: Service, lanes: Lanes) -> Foundation:

@@ -12,19 +12,22 @@ from cli.contracts.customer_story import a_customer
 from cli.contracts.openapi import customers_openapi, permissions_openapi
 from cli.contracts.permissions_story import a_policy
 from cli.contracts.settings_story import a_field, a_view
-from cli.contracts.stories import Story, an_alert, records_of_a_day, ten_seconds
+from cli.contracts.stories import Story, a_beat, an_alert, records_of_a_day, ten_seconds
 from services.customers.storage.codec import CODEC as CUSTOMERS_CODEC
 from services.customers.streams.events import ACTIVITY_CODEC
 from services.permissions.storage.codec import CODEC as PERMISSIONS_CODEC
 from services.permissions.streams.events import ALERTS_CODEC
 from shared.eventstore.codec import EventCodec
 from shared.eventstore.record_types import RECORDS
+from shared.messaging.heartbeats import HEARTBEATS_CODEC
 from shared.messaging.topics import (
     ACCESS,
     ACTIVITY,
     ALERTS,
     CUSTOMERS,
     FOREVER,
+    HEARTBEATS,
+    ONE_HOUR,
     PERMISSIONS,
     TWO_HOURS,
     Topic,
@@ -91,6 +94,20 @@ PUBLISHED = (
         upcasters_in="services/permissions/storage/codec.py",
         settings=FOREVER,
         openapi=permissions_openapi,
+    ),
+    PublishedTopic(
+        folder="heartbeats",
+        topic=HEARTBEATS,
+        service="permissions",
+        about="How young a copy of all permissions is: until when daybook.permissions.v1 has"
+        " everything.",
+        owner="the relay of the permissions service (shared/messaging/beating.py)",
+        key="the service that it speaks for",
+        codec=HEARTBEATS_CODEC,
+        story=a_beat,
+        upcasters_in="shared/messaging/heartbeats.py",
+        settings=ONE_HOUR,
+        is_derived=True,
     ),
     PublishedTopic(
         folder="access",

@@ -20,6 +20,8 @@ from shared.eventstore.record_types import (
     OperatorActed,
     RefusalRecorded,
 )
+from shared.messaging.headers import source_of
+from shared.messaging.heartbeats import RelayBeat
 from shared.security.subject_keys import SubjectKey
 
 BEGINNING = datetime(2026, 1, 5, 9, 30, 0, 250_000, tzinfo=UTC)
@@ -153,6 +155,13 @@ def an_alert() -> Sequence[Told]:
         operations=("get_customer",),
     )
     return (Told(oscar, oscar, "", seen),)
+
+
+def a_beat() -> Sequence[Told]:
+    """Tell what a relay says once everything is on Kafka."""
+    source = source_of("permissions")
+    beat = RelayBeat(source=source, epoch=1, at=BEGINNING, reached=217)
+    return (Told(source, source, "", beat),)
 
 
 def _record(subject: str, person: str, event: Event) -> Told:

@@ -14,6 +14,7 @@ from cli.contracts.envelope import (
     jwe_header_schema,
 )
 from cli.contracts.gathering import TopicContracts, gather, release_now
+from cli.contracts.matrix import permission_matrix
 from cli.contracts.published import PublishedTopic
 from services.permissions.domain.policy_file.model import policy_file_schema
 from shared.messaging.consumers import RegisteredConsumer
@@ -43,6 +44,7 @@ def files_of(
         documents |= _documents(topic, folder / topic.published.folder)
     files = {path: _json(document) for path, document in documents.items()}
     files[folder / "README.md"] = catalogue(topics, consumers)
+    files[folder / "permission-matrix.md"] = permission_matrix()
     return files
 
 

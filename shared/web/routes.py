@@ -43,6 +43,8 @@ class DeclaredRoute(APIRoute):
     """A route made by `Routes`; `permission` is None for the anonymous few."""
 
     permission: Permission | None = None
+    everywhere: bool = False
+    """Whether its caller needs the permission for every record."""
     answer: Callable[[Scope, Receive, Send], Awaitable[Response]]
     ended: Callable[[Caller], Awaitable[None]]
 
@@ -125,7 +127,7 @@ class Routes:
         route = _route(
             method, path, name, handler, body=body, parameters=parameters, answers=answers
         )
-        route.permission = permission
+        route.permission, route.everywhere = permission, everywhere
         route.openapi_extra = {"security": [{"bearer": []}], **_file_taken(takes)}
         route.answer, route.ended = answer, recorder.ended
         self._app.router.routes.append(route)
