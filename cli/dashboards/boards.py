@@ -67,7 +67,7 @@ LAG = Board(
             "An event goes the whole way once a minute: how long ago one came, how long it took.",
             "s",
             [
-                ("min(daybook_canary_age_seconds)", "age"),
+                ("min by (process) (daybook_canary_age_seconds)", "age, {{process}}"),
                 ("max(daybook_canary_trip_seconds)", "trip"),
             ],
         ),
@@ -97,7 +97,7 @@ LAG = Board(
             "Partitions with a relay",
             "Twelve of each topic, or some changes are not sent.",
             "short",
-            [("sum by (topic) (daybook_relay_partitions_led)", "{{topic}}")],
+            [("sum by (process, topic) (daybook_relay_partitions_led)", "{{process}} {{topic}}")],
         ),
     ),
 )

@@ -5,23 +5,32 @@ from dataclasses import dataclass, field
 
 TOPIC = "daybook.customers.v1"
 _A = 'instance="a:8150"'
+_LED = "daybook_relay_partitions_led"
 _WAY = f'topic="{TOPIC}",{_A},state'
 
 # A number stands still; `a+bxn` goes up by b each minute, as promtool writes it.
 ALL_IS_WELL = {
     f'up{{job="daybook",process="customers-api",{_A}}}': "1",
-    'daybook_build_info{role="api"}': "1",
-    'daybook_build_info{role="relay"}': "1",
-    'daybook_build_info{role="projector"}': "1",
-    'daybook_build_info{role="worker"}': "1",
-    'daybook_build_info{role="streams"}': "1",
-    f"daybook_canary_age_seconds{{{_A}}}": "30",
+    **{
+        f'daybook_build_info{{service="{service}",role="{role}"}}': "1"
+        for service, roles in {
+            "customers": "api relay projector worker streams",
+            "permissions": "api relay projector streams",
+        }.items()
+        for role in roles.split()
+    },
+    f'daybook_canary_age_seconds{{process="customers-api",{_A}}}': "30",
+    f'daybook_canary_age_seconds{{process="permissions-api",{_A}}}': "30",
     f'daybook_lag_seconds{{role="relay",projection="",{_WAY}="live"}}': "0",
     f'daybook_lag_seconds{{role="projector",projection="directory",{_WAY}="live"}}': "0.2",
     # However far a rebuild is from its end.
     f'daybook_lag_seconds{{role="projector",projection="directory",{_WAY}="rebuilding"}}': "9000",
-    f'daybook_relay_partitions_led{{topic="{TOPIC}",instance="r1:8150"}}': "7",
-    f'daybook_relay_partitions_led{{topic="{TOPIC}",instance="r2:8150"}}': "5",
+    f'{_LED}{{process="customers-relay",topic="{TOPIC}",instance="r1:8150"}}': "7",
+    f'{_LED}{{process="customers-relay",topic="{TOPIC}",instance="r2:8150"}}': "5",
+    f'{_LED}{{process="customers-relay",topic="daybook.access.v1",instance="r1:8150"}}': "12",
+    f'{_LED}{{process="permissions-relay",topic="daybook.access.v1",instance="r3:8150"}}': "12",
+    f'{_LED}{{process="permissions-relay",topic="daybook.permissions.v1",instance="r3:8150"}}': "1",
+    f'{_LED}{{process="permissions-relay",topic="daybook.permissions.v1",instance="r4:8150"}}': "0",
     f"daybook_horizon_lag_seconds{{{_A}}}": "0",
     f'daybook_parked_streams{{projection="directory",version="1",{_A}}}': "0",
     f"daybook_erasure_age_seconds{{{_A}}}": "600",
@@ -91,15 +100,25 @@ STORIES = (
     ),
     Story(
         "each role that nobody has is named",
-        {'info{role="relay"': None, 'info{role="streams"': None},
-        {("DaybookRoleMissing", "page", "relay"), ("DaybookRoleMissing", "page", "streams")},
+        {'service="customers",role="streams"': None, 'service="permissions",role="relay"': None},
+        {
+            ("DaybookRoleMissing", "page", "customersstreams"),
+            ("DaybookRoleMissing", "page", "permissionsrelay"),
+        },
     ),
     Story(
         "one api through which a canary came is enough",
         {"daybook_canary": "900"},
-        besides={'daybook_canary_age_seconds{instance="b:8150"}': "20"},
+        besides={
+            f'daybook_canary_age_seconds{{process="{api}",instance="b:8150"}}': "20"
+            for api in ("customers-api", "permissions-api")
+        },
     ),
-    Story("no canary comes", {"daybook_canary": "900"}, {("DaybookCanaryOld", "page", "")}),
+    Story(
+        "no canary of one service comes, however well that of another does",
+        {'canary_age_seconds{process="permissions-api"': "900"},
+        {("DaybookCanaryOld", "page", "permissions-api")},
+    ),
     Story(
         "a read model is ten minutes behind",
         {_LIVE: "600"},
@@ -115,7 +134,15 @@ STORIES = (
     Story(
         "a partition has no relay",
         {'instance="r2:8150"': "4"},
-        {("DaybookPartitionsWithoutRelay", "page", TOPIC)},
+        {("DaybookPartitionsWithoutRelay", "page", f"customers-relay{TOPIC}")},
+    ),
+    Story(
+        "the one partition of permissions has no relay, and one of the same service's records",
+        {'v1",instance="r3:8150"': "0"},
+        {
+            ("DaybookPartitionsWithoutRelay", "page", f"permissions-relay{topic}")
+            for topic in ("daybook.permissions.v1", "daybook.access.v1")
+        },
     ),
     Story(
         "a transaction holds back the readers",

@@ -14,6 +14,7 @@ from tests.extern.alert_stories import STORIES, Story
 FETCHED = PROJECT / "build" / "prometheus" / "usr" / "bin" / "promtool"
 # What an alert is about, whichever of its labels says so.
 ABOUT = (
+    "service",
     "role",
     "process",
     "topic",
