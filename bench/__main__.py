@@ -28,6 +28,7 @@ from bench import (
     projecting_eventsourcing,
     projector_takeover,
     relaying,
+    revoking,
     takeover,
     visible,
 )
@@ -56,6 +57,7 @@ ROWS: tuple[Row, ...] = (
     importing.ROW,
     exporting.ROW,
     deciding.ROW,
+    revoking.ROW,
     evaluating.ROW,
     memory.ROW,
     takeover.ROW,
