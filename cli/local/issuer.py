@@ -17,6 +17,8 @@ import uvicorn
 from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -33,11 +35,19 @@ from shared.authorization.people import DEMO_PEOPLE, Person
 from shared.clock import Clock, SystemClock
 from shared.observability.logs import configure_logging
 from shared.security.service_tokens import FILE
-from shared.settings import ObservabilitySettings, SecuritySettings, ServiceSettings
+from shared.settings import ObservabilitySettings, SecuritySettings
 
 GRANT = "urn:daybook:demo-person"
 SERVICE_GRANT = "client_credentials"
 LIFETIME_SECONDS = 3600
+
+
+class IssuerSettings(BaseSettings):
+    """What of a service's settings is the issuer's as well; it starts whatever the others say."""
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_SERVICE_", frozen=True)
+
+    host: str = Field(LOOPBACK, description="The address that it listens on.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +175,7 @@ def main() -> None:
     )
     uvicorn.run(
         create_app(issuer),
-        host=ServiceSettings().host,
+        host=IssuerSettings().host,
         port=urlsplit(settings.issuer).port or 80,
         access_log=False,
         log_config=None,

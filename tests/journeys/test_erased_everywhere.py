@@ -109,11 +109,11 @@ def told_by_topics(living: Living) -> set[str]:
         came: list[str] = []
 
         def is_read() -> bool:
-            record = consumer.poll(0.1)
-            if record is not None and record.error() is None:
-                read.append(repr((record.key(), record.headers())).encode())
-                read.append(record.value() or b"")
-                came.append(record.topic() or "")
+            for record in consumer.consume(500, 0.1):
+                if record.error() is None:
+                    read.append(repr((record.key(), record.headers())).encode())
+                    read.append(record.value() or b"")
+                    came.append(record.topic() or "")
             return len(came) - came.count(HEARTBEATS.name) >= awaited > 0
 
         eventually(is_read, "that every topic is read")

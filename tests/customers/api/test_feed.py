@@ -44,7 +44,7 @@ class TestEither:
     async def test_nobody_reads_the_feed_without_signing_in(self, house: House, path: str) -> None:
         assert_not_signed_in(await house.anonymous().get(path, params=place(house)))
 
-    @pytest.mark.parametrize("person", ["alice", "bob", "carol", "erin", "petra", "customers"])
+    @pytest.mark.parametrize("person", ["alice", "bob", "carol", "erin", "petra", "directory"])
     async def test_who_may_not_read_the_feed_does_not(
         self, house: House, path: str, person: str
     ) -> None:
