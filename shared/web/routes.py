@@ -15,9 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from shared.authorization.permissions import Permission
+from shared.authorization.rights import Basis
 from shared.web.answers import Answer
 from shared.web.callers import Caller, Guard
 from shared.web.documents import Parameter, documented_answers, documented_endpoint
@@ -26,6 +27,8 @@ from shared.web.recording import Access, Place, Recorder
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 AnonymousHandler = Callable[[Request], Awaitable[Response]]
 
+A_SECOND: Final = 1_000_000
+"""Microseconds: a grant may have ended by the clock meanwhile."""
 ANONYMOUS_PATHS: Final = frozenset(
     {"/livez", "/readyz", "/openapi.json", "/.well-known/authzen-configuration"}
 )
@@ -114,7 +117,8 @@ class Routes:
                 caller = scope[_CALLER] = await guard.identify(scope)
                 guard.require(caller, permission, everywhere=everywhere)
                 known = guard.decisions.basis().world
-                response = await handler(Request(scope, receive, send), caller)
+                asked_again = _asked_again(receive, guard, caller, permission, everywhere)
+                response = await handler(Request(scope, asked_again, send), caller)
                 if method == "GET" and guard.decisions.basis().world is not known:
                     # Whoever waited meanwhile, and may not any more, is shown nothing.
                     guard.require(caller, permission, everywhere=everywhere)
@@ -145,6 +149,26 @@ class Routes:
         route = _route("GET", path, name, handler, answers=answers)
         route.answer = answer
         self._app.router.routes.append(route)
+
+
+def _may_differ(before: Basis, now: Basis) -> bool:
+    return now.world is not before.world or now.now - before.now > A_SECOND
+
+
+def _asked_again(
+    receive: Receive, guard: Guard, caller: Caller, permission: Permission, everywhere: bool
+) -> Receive:
+    """Return what receives the body, and asks once more when all of it came: it may take hours."""
+    before = guard.decisions.basis()
+
+    async def receive_and_ask() -> Message:
+        message = await receive()
+        is_whole = message["type"] == "http.request" and not message.get("more_body", False)
+        if is_whole and _may_differ(before, guard.decisions.basis()):
+            guard.require(caller, permission, everywhere=everywhere)
+        return message
+
+    return receive_and_ask
 
 
 def assert_every_route_is_guarded(app: FastAPI) -> None:

@@ -87,7 +87,7 @@ def customers_api(parts: ApiParts, readiness: ReadinessCheck, told: Told) -> Api
         its.metrics,
     )
     fields = FieldCommands(its.store, its.clock, its.appended, its.metrics)
-    FieldRoutes(its.store, fields, its.service_key).add_to(routes)
+    FieldRoutes(its.store, fields, its.guard, its.service_key).add_to(routes)
     pages = PageTokens(its.service_key)
     declared = FieldDeclarations(its.store, its.clock)
     sights = Sights(its.guard, declared, reader)

@@ -17,11 +17,13 @@ from services.customers.domain.field.commands import (
 )
 from services.customers.domain.field.events import FieldLabel, FieldType, Sensitivity
 from shared.authorization.permissions import Permission
+from shared.authorization.scopes import Clearance
+from shared.errors import NotPermittedError
 from shared.eventstore.store import EventStore
 from shared.given import Given, Line
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
-from shared.web.callers import Caller
+from shared.web.callers import Caller, Guard
 from shared.web.documents import IDEMPOTENCY_KEY, IF_MATCH, Parameter
 from shared.web.idempotency import remembering
 from shared.web.routes import Routes
@@ -102,8 +104,11 @@ CHANGED = Answer("The field after the change.", FieldView, HEADERS)
 class FieldRoutes:
     """The handlers of the fields' routes."""
 
-    def __init__(self, store: EventStore, commands: FieldCommands, secret: bytes) -> None:
+    def __init__(
+        self, store: EventStore, commands: FieldCommands, guard: Guard, secret: bytes
+    ) -> None:
         self._store = store
+        self._guard = guard
         self._commands = commands
         self._secret = secret
 
@@ -170,7 +175,27 @@ class FieldRoutes:
             None if body.choices is None else tuple(body.choices),
             body.sensitivity,
         )
+        await self._refuse_to_reveal(caller, command)
         return await self._run(request, caller, raw, command)
+
+    async def _refuse_to_reveal(self, caller: Caller, command: ChangeField) -> None:
+        """Refuse to class a field lower, to whoever may not see its values as they are classed."""
+        if command.sensitivity is None:
+            return
+        loaded = await load_fields(self._store)
+        former = loaded.versioned(command.name)[0].sensitivity
+        rank = Clearance(former).rank
+        if Clearance(command.sensitivity).rank >= rank:
+            return
+        rights = self._guard.rights(caller)
+        if rights.view_of_lists(Permission.CUSTOMERS_READ).clearance < rank:
+            raise NotPermittedError(
+                f"you may not see values that are {former}, and this would show them",
+                code="field-too-secret",
+                field="sensitivity",
+                fix=f"let somebody class it lower who may see {former} values of all customers",
+                who_can_help="whoever has a role with that clearance, and field:declare",
+            )
 
     async def retire(self, request: Request, caller: Caller) -> Response:
         """Retire a field: no new values; those that customers have stay, and can be cleared."""

@@ -73,7 +73,7 @@ def permissions_api(
     files = PolicyFiles(book, commands, foundation.clock)
     changes = Changes(commands, book, foundation.service_key)
     pages = Pages(PageTokens(foundation.service_key))
-    PolicyRoutes(files, foundation.service_key).add_to(routes)
+    PolicyRoutes(files, foundation.guard, foundation.service_key).add_to(routes)
     RoleRoutes(changes, pages).add_to(routes)
     CatalogueRoutes(changes, pages).add_to(routes)
     TeamRoutes(changes, pages).add_to(routes)

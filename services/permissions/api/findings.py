@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.permissions.api.changes import CHANGED, HEADERS, Changes, Sent
 from services.permissions.api.paging import PAGING, Pages, query_of
+from services.permissions.api.reach import Reach
 from services.permissions.application.comparing import Compared, Comparing
 from services.permissions.domain.book import OnSubject
 from services.permissions.domain.findings import Finding, Kind
@@ -122,6 +123,7 @@ class FindingRoutes:
         expected = version_of_if_match(request)
         _, found = await self._found(caller)
         finding = _named(found, path_id(request, "finding_id"))
+        Reach(self._guard).of(caller).require(Permission.GRANTS_REVOKE, finding.subject_id)
         stream = f"subject-{finding.subject_id}"
         done = await self._changes.run(
             Sent(request, caller), "remedy_finding",

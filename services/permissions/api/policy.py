@@ -9,11 +9,13 @@ from starlette.responses import Response
 
 from services.permissions.api.changes_told import LARGEST_FILE, ChangeView, changes_told
 from services.permissions.application.policy_files import Applied, PolicyFiles
+from services.permissions.domain.policy_file.writing import without_people
 from shared.authorization.permissions import Permission
+from shared.authorization.state import RESTRICTED
 from shared.given import Given
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
-from shared.web.callers import Caller
+from shared.web.callers import Caller, Guard
 from shared.web.documents import IDEMPOTENCY_KEY
 from shared.web.idempotency import remembering
 from shared.web.recording import Access
@@ -62,8 +64,9 @@ class ApprovedView(BaseModel):
 class PolicyRoutes:
     """The handlers of the policy's routes."""
 
-    def __init__(self, files: PolicyFiles, secret: bytes) -> None:
+    def __init__(self, files: PolicyFiles, guard: Guard, secret: bytes) -> None:
         self._files = files
+        self._guard = guard
         self._secret = secret
 
     def add_to(self, routes: Routes) -> None:
@@ -84,9 +87,13 @@ class PolicyRoutes:
             answers={200: Answer("Somebody else may apply it for a week.", ApprovedView)},
         )  # fmt: skip
 
-    async def export(self, _request: Request, _caller: Caller) -> Response:
-        """Write policy, teams and people as a file."""
+    async def export(self, _request: Request, caller: Caller) -> Response:
+        """Write policy, teams and people as a file; people for whoever may see all of them."""
         text, version = await self._files.write()
+        rights = self._guard.rights(caller)
+        _, view = rights.view(Permission.PEOPLE_READ, rights.record("subject", ""))
+        if view.clearance < RESTRICTED:
+            text = without_people(text)
         headers = {"ETag": etag(version), "Cache-Control": "no-store"}
         return JsonAnswer({"file": text, "version": version}, 200, headers)
 

@@ -17,8 +17,9 @@ ADMINISTERING: Final = "grant:give"
 """Whoever has it everywhere and for good is an administrator, and one always stays."""
 RULING: Final = frozenset(
     {
-        ADMINISTERING, "grant:approve", "policy:change", "role:change", "sod:except",
-        "subject:change", "subject:provision", "team:change",
+        ADMINISTERING, "grant:approve", "grant:revoke", "policy:change", "review:decide",
+        "review:start", "role:change", "sod:except", "subject:change", "subject:erase",
+        "subject:provision", "team:change",
     }
 )  # fmt: skip
 """Whoever has one of these decides about rights, of others or of everybody."""

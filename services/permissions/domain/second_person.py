@@ -23,7 +23,7 @@ from services.permissions.domain.book import Asking, Book, Fact, PolicyFact, Sub
 from services.permissions.domain.policy.events import PolicyChangeApproved, PolicyChangeMade
 from services.permissions.domain.policy.inheritance import level_of
 from services.permissions.domain.policy.state import NO_POLICY, Policy, SodRule
-from services.permissions.domain.rights import gained
+from services.permissions.domain.rights import gained, standing_of
 from services.permissions.domain.subject.evolving import terms_of
 from services.permissions.domain.subject.grant_events import GrantExtended, GrantGiven
 from services.permissions.domain.subject.state import Terms
@@ -34,6 +34,7 @@ from shared.errors import NotPermittedError, RuleBrokenError
 APPROVED_FOR: Final = timedelta(days=7)
 """How long somebody's agreement to a change waits for it."""
 LONGEST_TOLD: Final = 300
+CHANGING: Final = "policy:change"
 EDITORS: Final = "another person with the permission policy:change, and of that level"
 
 
@@ -82,10 +83,19 @@ def settle(after: Book, asking: Asking) -> list[Fact]:
         or approval is None
         or approval.until <= asking.at
         or after.is_same_person(approval.approved_by, asking.by)
+        or not _still_may(after, approval.approved_by)
     ):
         raise _refused(found)
     made = PolicyChangeMade(change=change, approved_by=approval.approved_by, reason=asking.reason)
     return [PolicyFact(made)]
+
+
+def _still_may(after: Book, approver: UUID) -> bool:
+    """Say whether who agreed is there, and may still change the policy: else it counts no more."""
+    its = standing_of(after.policy, after.subject(approver), frozenset({CHANGING}))
+    if CHANGING not in after.policy.permissions:
+        return after.subject(approver).is_active
+    return bool(its.allowed.get(CHANGING)) and not its.denied.get(CHANGING)
 
 
 def approve(after: Book, asking: Asking) -> list[Fact]:
@@ -180,7 +190,7 @@ def _keeps_apart(rule: SodRule, other: SodRule) -> bool:
 
 
 def _less_fresh(was: Policy, now: Policy) -> Iterator[Danger]:
-    for risk in (Risk.HIGH, Risk.CRITICAL):
+    for risk in (Risk.NORMAL, Risk.HIGH, Risk.CRITICAL):
         former, seconds = (p.freshness_seconds.get(risk, LIMITS[risk]) for p in (was, now))
         if seconds > former:
             yield Danger(f"{risk} permissions are decided from copies {seconds:g} seconds old")

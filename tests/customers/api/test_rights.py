@@ -268,3 +268,17 @@ async def test_who_may_register_only_for_themself_owns_what_they_register(house:
     assert its["owner"] == ALICE
     assert read(await house.client("alice").get(of(its)))["owner"] == ALICE
     assert read(await house.client("erin").post("/v1/customers", json=body))["owner"] is None
+
+
+async def test_nobody_shows_secret_fields_to_themself_by_classing_them_lower(house: House) -> None:
+    TURNED.turn_to(demo_decisions())
+    erin = house.client("erin")
+    label = {"en": "Health", "zh": "健康"}
+    declared = {"name": "health_notes", "label": label, "type": "text", "sensitivity": "restricted"}
+    answer = await erin.post("/v1/fields", json=declared)
+    assert answer.status_code == 201, answer.text
+    path, headers = "/v1/fields/health_notes/change", {"If-Match": answer.headers["ETag"]}
+    refused = await erin.post(path, json={"sensitivity": "public"}, headers=headers)
+    assert_problem(refused, 403, "field-too-secret", field="sensitivity")
+    same = await erin.post(path, json={"required": True}, headers=headers)
+    assert same.status_code == 200, same.text

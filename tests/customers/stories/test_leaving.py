@@ -135,7 +135,9 @@ async def test_all_that_runs_for_somebody_who_leaves_is_cut(
         assert download.lines < CUSTOMERS
         assert await importing
         told = read(await house.client("erin").get(f"/v1/imports/{more['id']}"))
-        assert (told["state"], counts(told)) == ("stopped", [2, 0, 0, 0])
+        created, *others = counts(told)
+        assert (told["state"], others) == ("stopped", [0, 0, 0])
+        assert created < 3, "rows that were still to come did not"
         assert told["problem"]["who_can_help"]
         # What was cut is on record, as any refusal is.
         await house.recorder.close()

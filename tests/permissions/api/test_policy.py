@@ -42,8 +42,12 @@ async def test_daybook_is_set_up_once_and_every_process_reads_the_same(desk: Des
     with pytest.raises(RuleBrokenError) as refused:
         await files.set_up([DEFAULT.read_text()], by=CUSTOMS)
     assert refused.value.problem_code == "already-set-up"
-    exported = read(await desk.client("dave").get("/v1/policy"))
+    exported = read(await desk.client("erin").get("/v1/policy"))
     assert exported["file"] == write_policy(book.book, desk.foundation.clock.now())
+    auditors = read(await desk.client("dave").get("/v1/policy"))["file"]
+    assert exported["file"].startswith(auditors)
+    assert "subjects:" not in auditors
+    assert IDS["leo"] not in auditors
     again = await post(desk, "erin", "policy", file=exported["file"])
     assert read(again) == {
         "applied": True, "events": 0, "changes": [], "requested": [], "needs_second_person": [],

@@ -21,7 +21,7 @@ from services.permissions.domain.subject.commands import (
     SubjectCommand,
 )
 from services.permissions.domain.subject.state import Terms
-from shared.authorization.scopes import Clearance, Scope
+from shared.authorization.scopes import Clearance, Risk, Scope
 from tests.permissions.domain.stories import (
     ADA,
     BOB,
@@ -38,6 +38,7 @@ from tests.permissions.domain.stories import (
     grant_id,
     on,
     parent,
+    permission,
     policy,
     role,
 )
@@ -206,6 +207,17 @@ class TestEmergencies:
         story.when(on(LEO, exports)).then_refused("break-glass-for-others")
         gives = BreakGlass(grant_id(5), a_role("giver", until=NOON + HOUR), "fire")
         story.when(on(ADA, gives)).then_refused("break-glass-not-for-grants")
+
+    @pytest.mark.parametrize("named", ["review:start", "grant:revoke", "customer:erase"])
+    def test_it_is_never_what_ends_the_rights_of_others_nor_what_is_critical(
+        self, named: str
+    ) -> None:
+        story = a_company().given(permission(named, Risk.CRITICAL)).asked_by(ADA)
+        terms = Terms(
+            permission=named, scope=Scope.ALL, clearance=Clearance.RESTRICTED, until=NOON + HOUR
+        )
+        asked = on(ADA, BreakGlass(grant_id(5), terms, "fire"))
+        story.when(asked).then_refused("break-glass-not-for-grants")
 
     def test_the_fourth_waits_for_a_review_also_when_the_others_are_revoked(self) -> None:
         story = a_company().asked_by(ADA)

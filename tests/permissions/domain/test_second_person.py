@@ -21,6 +21,7 @@ from services.permissions.domain.policy.commands import (
 from services.permissions.domain.subject.commands import (
     ApproveGrant,
     BreakGlass,
+    LetSubjectLeave,
     MoveSubject,
     ReinstateSubject,
     RequestGrant,
@@ -174,6 +175,13 @@ class TestAgreeing:
         for who in (ERIN, ROBOT):
             agreed = story.approved_by(who, open_notes).then_done()
             agreed.when(open_notes).then_refused("needs-second-person")
+
+    def test_the_agreement_of_somebody_who_left_meanwhile_counts_no_more(self) -> None:
+        lower = policy(DefineRole("exporter", 5, TITLE))
+        agreed = a_company().approved_by(BOB, lower).then_done()
+        agreed.when(lower).then_done()
+        left = agreed.given(on(BOB, LetSubjectLeave("moved to the sea")))
+        left.when(lower).then_refused("needs-second-person")
 
     def test_an_agreement_is_to_what_it_does_and_ends_after_a_week(self) -> None:
         exports = policy(SetRolePermission("seller", "customer:export", EXPORT))

@@ -1,6 +1,6 @@
 """A route cannot be written without the permission that it needs."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from tests.ground.rights import A_DAY, FixedWorld, open_world
 from tests.shared.web.stage import NOBODY, SOMEBODY, Register, Stage
 
 ALICE = DEMO_PEOPLE["alice"].subject
+IS_JSON = {"Content-Type": "application/json"}
 RENAME = f"/v1/customers/{SOMEBODY}/rename"
 ADA = {"kind": "person", "name": "Ada", "emails": ["ada@example.org"]}
 
@@ -191,6 +192,19 @@ async def test_what_cannot_be_decided_is_denied_and_may_be_asked_again(stage: St
     assert "customer:read is denied" in problem["detail"]
     how, record, _, actor = stage.kept_records[-1]
     assert (how, type(record).__name__, actor) == ("kept", "DecisionRecorded", ALICE)
+
+
+async def test_a_body_that_takes_its_time_is_asked_about_again_when_it_is_whole(
+    stage: Stage,
+) -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"kind": "person", '
+        stage.guard.decisions = FixedWorld(World())
+        yield b'"name": "Ada"}'
+
+    answer = await stage.ask("alice", "POST", "/v1/customers", content=slowly(), headers=IS_JSON)
+    assert assert_problem(answer, 403, "not-permitted")["reason"] == "unknown_subject"
+    assert stage.seen == []
 
 
 async def test_whoever_has_seen_more_of_permissions_than_is_known_here_waits_or_is_refused(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import yaml
@@ -20,6 +20,10 @@ from services.permissions.domain.subject.state import Subject, Terms
 
 Entry = dict[str, Any]
 Names = Mapping[UUID, str]
+
+
+PEOPLE: Final = "\nsubjects:\n"
+"""Begins the last part of a file; deeper lines, of texts too, begin with a space."""
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -43,6 +47,14 @@ def write_policy(book: Book, at: datetime) -> str:
     told = {name: value for name, value in content.items() if value not in ({}, None)}
     written: str = yaml.dump(told, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return written
+
+
+def without_people(written: str) -> str:
+    """Return a file that `write_policy` wrote without its last part, which is all that is personal.
+
+    Applied, it leaves people as they are.
+    """
+    return f"{written.partition(PEOPLE)[0]}\n"
 
 
 def holds_until(book: Book, at: datetime) -> datetime | None:

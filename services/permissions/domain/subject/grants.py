@@ -34,6 +34,7 @@ from services.permissions.domain.subject.grant_events import (
 from services.permissions.domain.subject.life import must_be_there
 from services.permissions.domain.subject.state import Grant, Subject, Terms
 from services.permissions.domain.subject.terms import check_terms, given, no_longer_than
+from shared.authorization.scopes import Risk
 from shared.errors import InvalidInputError, NotFoundError, NotPermittedError, RuleBrokenError
 
 MAX_GRANTS: Final = 1_000
@@ -153,14 +154,21 @@ def _must_be_an_emergency(policy: Policy, terms: Terms, asking: Asking) -> None:
             fix=f"say when it ends, {latest.isoformat(timespec='seconds')} at the latest",
         )
     if terms.effect == "deny" or any(
-        permission in RULING for permission, _ in rights_given(policy, terms)
+        permission in RULING or _is_critical(policy, permission)
+        for permission, _ in rights_given(policy, terms)
     ):
         raise NotPermittedError(
-            "there is no emergency in which somebody has to decide about rights",
+            "there is no emergency in which somebody has to decide about rights, or alone to do"
+            " what is of critical risk",
             code="break-glass-not-for-grants",
             field="role" if terms.role else "permission",
             fix="take what you need for the emergency itself",
         )
+
+
+def _is_critical(policy: Policy, permission: str) -> bool:
+    its = policy.permissions.get(permission)
+    return its is None or its.risk >= Risk.CRITICAL
 
 
 def _review(book: Book, subject_id: UUID, command: ReviewGrant, asking: Asking) -> list[GivenEvent]:
