@@ -183,6 +183,20 @@ class TestAgreeing:
         left = agreed.given(on(BOB, LetSubjectLeave("moved to the sea")))
         left.when(lower).then_refused("needs-second-person")
 
+    def test_the_agreement_of_somebody_who_may_not_change_the_policy_any_more_counts_no_more(
+        self,
+    ) -> None:
+        lower = policy(DefineRole("exporter", 5, TITLE))
+        story = a_company().given(
+            permission("policy:change"),
+            *role("keeper", 60, policy__change="all/internal"),
+            give(BOB, 7, a_role("keeper")),
+        )
+        agreed = story.approved_by(BOB, lower).then_done()
+        agreed.when(lower).then_done()
+        over = agreed.given(on(BOB, RevokeGrant(grant_id(7))))
+        over.when(lower).then_refused("needs-second-person")
+
     def test_an_agreement_is_to_what_it_does_and_ends_after_a_week(self) -> None:
         exports = policy(SetRolePermission("seller", "customer:export", EXPORT))
         story = a_company().given(give(LEO, 5, a_role("seller")))
