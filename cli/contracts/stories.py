@@ -17,8 +17,10 @@ from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.record_types import (
     AccessRecorded,
     ErrorRecorded,
+    LeavingApplied,
     OperatorActed,
     RefusalRecorded,
+    WorkEnded,
 )
 from shared.messaging.headers import source_of
 from shared.messaging.heartbeats import RelayBeat
@@ -90,6 +92,7 @@ def records_of_a_day() -> Sequence[Told]:
                 decided_at=BEGINNING,
                 attributes={"resource.stage": "customer"},
                 operation="rename_customer",
+                process=_PROCESS,
             ),
         ),
         _record(
@@ -104,6 +107,7 @@ def records_of_a_day() -> Sequence[Told]:
                 times=48,
                 first_at=BEGINNING,
                 last_at=BEGINNING + timedelta(seconds=4),
+                process=_PROCESS,
             ),
         ),
         _record(
@@ -125,6 +129,40 @@ def records_of_a_day() -> Sequence[Told]:
                 action="parked.discard",
                 target="directory",
                 detail={"event_id": "01a2006f-5481-7c98-a0dc-f6c0b03f0346"},
+            ),
+        ),
+        *_a_leaving(),
+    )
+
+
+def _a_leaving() -> Sequence[Told]:
+    leo = DEMO_PEOPLE["leo"].subject
+    return (
+        _record(
+            leo,
+            "customers",
+            LeavingApplied(
+                subject=leo,
+                process=_PROCESS,
+                left_at=BEGINNING,
+                applied_at=BEGINNING + timedelta(milliseconds=31),
+                late_ms=31,
+                service_accounts=1,
+                epoch=1,
+                position=231,
+            ),
+        ),
+        _record(
+            leo,
+            "customers",
+            WorkEnded(
+                subject=leo,
+                process=_PROCESS,
+                kind="watch",
+                operation="watch_customers",
+                left_at=BEGINNING,
+                ended_at=BEGINNING + timedelta(milliseconds=412),
+                late_ms=412,
             ),
         ),
     )
@@ -168,4 +206,5 @@ def _record(subject: str, person: str, event: Event) -> Told:
     return Told(f"records-{subject}", subject, DEMO_PEOPLE[person].subject, event)
 
 
+_PROCESS = "customers/api/3f9c2a1b"
 _ONE_CUSTOMER = "/v1/customers/{customer_id}"

@@ -69,6 +69,8 @@ class DecisionRecorded(Event):
     asked again."""
     operation: str | None = None
     """The route's name, for example `get_customer`, or that of the work under way."""
+    process: str | None = None
+    """Which process decided: service, role and a number of its own, `customers/api/3f9c2a1b`."""
 
 
 class DecisionsCounted(Event):
@@ -97,3 +99,5 @@ class DecisionsCounted(Event):
     """When the first was decided."""
     last_at: datetime
     """When the last was decided."""
+    process: str | None = None
+    """Which process decided: service, role and a number of its own, `customers/api/3f9c2a1b`."""

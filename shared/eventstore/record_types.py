@@ -97,6 +97,57 @@ class OperatorActed(Event):
     """What else is needed to understand it or to do it again; ids, never names of people."""
 
 
+class LeavingApplied(Event):
+    """From now on a process refuses somebody who left or was suspended, and what they own.
+
+    Each process that decides tells it by itself, once per leaving; who was gone already when the
+    process took over all permissions at once is not told of.
+    """
+
+    subject: str
+    """Who left: a person or a service account."""
+    process: str
+    """Which process: service, role and a number of its own, `customers/api/3f9c2a1b`."""
+    left_at: datetime | None = None
+    """When the leaving was recorded; absent: the process learned it from a snapshot."""
+    applied_at: datetime
+    """By the clock of the process."""
+    late_ms: int | None = None
+    """Milliseconds from `left_at` to `applied_at`; absent: `left_at` is not known."""
+    service_accounts: int = 0
+    """How many service accounts that this subject owns are refused from then on, too."""
+    is_at_start: bool = False
+    """Whether the process had only begun, and had decided nothing for anybody before."""
+    epoch: int
+    """Of the permissions service's store."""
+    position: int
+    """The feed position up to which permissions were known from then on."""
+
+
+class WorkEnded(Event):
+    """Work of somebody who left was cut: it was under way, or a token of theirs was used."""
+
+    subject: str
+    """Who left."""
+    process: str
+    """Which process cut it: service, role and a number of its own, `customers/api/3f9c2a1b`."""
+    kind: str
+    """What it was: export, watch, import, or service_token (the first use that was refused of a
+    service account that the leaver owns)."""
+    operation: str
+    """The route's name, for example `export_customers`, or that of the work under way."""
+    target: str | None = None
+    """The opaque id of what was worked on, for example the import's."""
+    service_account: str | None = None
+    """The leaver's service account whose work it was; absent: the leaver's own work."""
+    left_at: datetime | None = None
+    """When the leaving was recorded; absent: the process learned it from a snapshot."""
+    ended_at: datetime
+    """By the clock of the process."""
+    late_ms: int | None = None
+    """Milliseconds from `left_at` to `ended_at`; absent: `left_at` is not known."""
+
+
 RECORDS = EventCodec(
     [
         AccessRecorded,
@@ -105,5 +156,7 @@ RECORDS = EventCodec(
         DecisionsCounted,
         ErrorRecorded,
         OperatorActed,
+        LeavingApplied,
+        WorkEnded,
     ]
 )
