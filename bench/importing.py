@@ -21,7 +21,10 @@ from services.customers.application.importing.desk import ImportDesk
 from services.customers.application.importing.reading import Asked, FileReading
 from services.customers.application.importing.sealing import Marks
 from services.customers.application.importing.worker import BATCH, ImportWorker
+from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
+from shared.messaging.topics import ACCESS
+from shared.web.decision_log import DecisionLog
 
 ROWS: Final = int(os.environ.get("BENCH_IMPORT_ROWS", "100000"))
 ROUNDS: Final = 1
@@ -84,7 +87,8 @@ async def _worker(here: Parts) -> ImportWorker:
     truth = await here.lanes(here.databases.truth, "worker", 2)
     keys = await here.keys("worker", 1)
     store = EventStore(truth, "customers", here.partitions)
-    return ImportWorker(store, truth, keys, SECRET, here.clock, here.appended, Everything())
+    log = DecisionLog(RecordKeeper(truth, here.clock, ACCESS.partitions), here.clock)
+    return ImportWorker(store, truth, keys, SECRET, here.clock, here.appended, Everything(), log)
 
 
 async def _made(databases: Databases) -> dict[str, list[tuple[object, ...]]]:

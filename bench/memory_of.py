@@ -19,12 +19,14 @@ from services.customers.api.exporting import csv_lines, pieces
 from services.customers.application.importing.worker import ImportWorker
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
 from shared.clock import SystemClock
+from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.garbage import look_for_garbage_rarely
-from shared.messaging.topics import CUSTOMERS
+from shared.messaging.topics import ACCESS, CUSTOMERS
 from shared.postgres.lanes import Lanes
 from shared.security.master_key import MasterKeyFiles
 from shared.security.subject_keys import SubjectKeys
+from shared.web.decision_log import DecisionLog
 
 SECRET = b"s" * 32
 
@@ -35,10 +37,11 @@ async def import_all(truth_dsn: str, keys_dsn: str, secrets: str) -> None:
     keys = Lanes(keys_dsn, 1, application_name="bench-memory")
     await truth.open()
     await keys.open()
+    clock = SystemClock()
     worker = ImportWorker(
         EventStore(truth, "customers", CUSTOMERS.partitions), truth,
-        SubjectKeys(keys, MasterKeyFiles(Path(secrets))), SECRET, SystemClock(), asyncio.Event(),
-        Everything(),
+        SubjectKeys(keys, MasterKeyFiles(Path(secrets))), SECRET, clock, asyncio.Event(),
+        Everything(), DecisionLog(RecordKeeper(truth, clock, ACCESS.partitions), clock),
     )  # fmt: skip
     while await worker.work_off_one():
         pass

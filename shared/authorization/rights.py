@@ -78,6 +78,18 @@ class Rights:
         self.around = around
         self.noted = noted
 
+    def hold_on(self, now: Basis) -> bool:
+        """Say whether a later basis answers alike: nothing changed, and no grant began or ended."""
+        if now.world is not self.basis.world:
+            return False
+        mine = self.basis.world.subjects.get(self.subject)
+        if mine is None:
+            return True
+        ends = (end for one in mine.grants for end in (one.shape.since, one.shape.until))
+        return not any(
+            self.basis.now < end <= now.now for end in (*ends, *mine.exceptions.values())
+        )
+
     def check(self, permission: Permission, record: Record | None = None) -> Answer:
         """Return whether this may be done to the record; None: to any record at all."""
         its = self.basis

@@ -1,4 +1,7 @@
-"""Every process that decides keeps its own replica of all permissions, as young as it can."""
+"""Every process that decides has its own replica of all permissions, and writes down what it said.
+
+The replica is as young as it can be.
+"""
 
 from functools import partial
 from typing import Final
@@ -9,11 +12,14 @@ from shared.authorization.permission_copy import PermissionCopy, WithCopy
 from shared.authorization.replica import Replica
 from shared.authorization.snapshot_http import HttpSnapshots
 from shared.authorization.tail import ReplicaTail, SnapshotSource
+from shared.eventstore.records import RecordKeeper
+from shared.messaging.topics import ACCESS
 from shared.observability.metrics import Metrics
 from shared.observability.work import FINE
 from shared.postgres.lanes import Lanes
 from shared.security.service_tokens import FILE, ServiceTokens
 from shared.service.process import Process
+from shared.web.decision_log import DecisionLog
 
 ANSWER_WITHIN_SECONDS: Final = 5.0
 
@@ -69,6 +75,21 @@ def state_of(replica: Replica) -> str:
     if basis.age > limit:
         return f"permissions are {basis.age:.0f} s old, of {limit:.0f} s at most"
     return FINE
+
+
+def log_decisions(process: Process, truth: Lanes) -> DecisionLog:
+    """Return where the decisions of a process go that serves no requests; the process tells them.
+
+    Args:
+        process: runs what tells them, and tells the rest when it ends.
+        truth: where records are kept.
+    """
+    records = RecordKeeper(truth, process.clock, ACCESS.partitions, process.metrics)
+    decisions = DecisionLog(records, process.clock, everything=process.settings.log_every_decision)
+    process.opened.push_async_callback(records.close)
+    process.opened.push_async_callback(decisions.close)
+    process.runs.append(decisions.run)
+    return decisions
 
 
 async def _over_http(process: Process) -> SnapshotSource:

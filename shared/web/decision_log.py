@@ -7,6 +7,7 @@ Nothing here can turn a refusal into an allowance, and no check waits for it.
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
@@ -27,6 +28,7 @@ MOST_EQUAL_DECISIONS: Final = 100
 COUNT_EVERY_SECONDS: Final = 5.0
 TAKES_OUT: Final = (":export", ":access_file")
 """What data leaves by, however often somebody may."""
+TELL_EVERY_SECONDS: Final = 1.0
 CUSTOMER: Final = "customer"
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,10 @@ class Alike(NamedTuple):
 
 
 class DecisionLog:
-    """The decisions of one process; `tell` once a second, and at the end all of it."""
+    """The decisions of one process; `tell` once a second, and at the end all of it.
+
+    Where no recorder of an api does that, `run` does, and `close` at the end.
+    """
 
     def __init__(self, keeper: Keeper, clock: Clock, *, everything: bool = False) -> None:
         """Tell every decision by itself if `everything`; so much is for tests and inquiries."""
@@ -71,6 +76,17 @@ class DecisionLog:
         self._later: list[Noted] = []
         self.noted = self._later.append
         """Takes the decisions of work that no request waits for."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell once a second, until `stop` is set."""
+        while not stop.is_set():
+            await self.tell()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), TELL_EVERY_SECONDS)
+
+    async def close(self) -> None:
+        """Tell all that was noted and counted."""
+        await self.tell(all_of_it=True)
 
     async def settle(
         self, notes: list[Noted], operation: str | None = None, about: str | None = None

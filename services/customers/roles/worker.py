@@ -12,14 +12,14 @@ from shared.messaging.topics import CUSTOMERS
 from shared.projecting.watching import MarkWatcher
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
-from shared.service.deciding import follow_permissions
+from shared.service.deciding import follow_permissions, log_decisions
 from shared.service.process import Process
 from shared.service.reserving import reserve_of
 
 
 async def add_worker(process: Process) -> None:
     """Let the process work off imports."""
-    truth = await process.lanes(process.stores.truth_dsn, "worker", 2)
+    truth = await process.lanes(process.stores.truth_dsn, "worker", 3)
     keys = await process.lanes(process.stores.keys_dsn, "worker", 1)
     views = await process.lanes(process.stores.views_dsn, "worker", 2)
     watcher = MarkWatcher(views, FOLLOWED, SERVICE.name)
@@ -31,6 +31,7 @@ async def add_worker(process: Process) -> None:
         process.clock,
         process.appended,
         await follow_permissions(process, views),
+        log_decisions(process, truth),
         process.metrics,
         Turns(watcher),
     )

@@ -3,13 +3,17 @@
 import csv
 import io
 
+import orjson
+
 from services.customers.application.importing.turns import Turns
+from shared.web.decision_log import DecisionLog
 from tests.customers.api.asking import Json, read
 from tests.customers.importing.handing_in import CSV, counts, lines
 from tests.customers.shipped import IDS, Shipped, a_shipped_house
 from tests.ground.broker import Broker
+from tests.ground.house import House
 from tests.ground.servers import Servers
-from tests.ground.workers import a_worker
+from tests.ground.workers import a_worker, records_on
 
 
 async def handed_in(shipped: Shipped, person: str, content: str) -> Json:
@@ -67,6 +71,11 @@ async def test_rows_out_of_reach_are_refused_one_by_one(servers: Servers, broker
         assert (undone["counts"]["withdrawn"], undone["counts"]["left"]) == (1, 2)
 
 
+async def of(house: House, type_: str) -> list[Json]:
+    rows = await house.ask("truth", "select data from records where type = $1 order by 1", type_)
+    return [orjson.loads(row["data"]) for row in rows]
+
+
 class LeavesMeanwhile(Turns):
     """Somebody leaves when the first batch is written."""
 
@@ -93,3 +102,35 @@ async def test_the_rows_to_come_of_somebody_who_left_are_never_written(
         assert "has left" in done["problem"]["problem"]
         assert done["problem"]["who_can_help"]
         assert len(await shipped.house.fold_all()) == 2
+
+
+async def test_what_an_import_was_refused_and_allowed_is_on_record(
+    servers: Servers, broker: Broker
+) -> None:
+    async with a_shipped_house(servers, broker) as shipped:
+        house = shipped.house
+        shipped.give("alice", "customer:import", scope="own", clearance="confidential")
+        theirs = await shipped.customer("carol")
+        file = lines("id,name", ",Mine", ",Mine too", f"{theirs['id']},Ada L")
+        its = await handed_in(shipped, "alice", file)
+        truth = await house.lanes(house.databases.truth_dsn, "worker", 1)
+        records = records_on(house, truth)
+        log = DecisionLog(records, house.clock)
+        worker = await a_worker(house, 2, LeavesMeanwhile(shipped, "alice"), log)
+        while await worker.work_off_one():
+            pass
+        assert (await told(shipped, "erin", its["id"]))["state"] == "stopped"
+        refused = [
+            one for one in await of(house, "DecisionRecorded") if one["subject"] == IDS["alice"]
+        ]
+        assert [(one["code"], one["permission"]) for one in refused] == [
+            ("inactive_subject", "customer:import"),
+            ("out_of_scope", "customer:read"),
+        ]
+        assert {one["operation"] for one in refused} == {"import_customers"}
+        await log.close()
+        await records.close()
+        counted = await of(house, "DecisionsCounted")
+        assert {(one["subject"], one["permission"]) for one in counted} == {
+            (IDS["alice"], "customer:import")
+        }

@@ -37,6 +37,7 @@ MAY = [
     ("projector", READ_EVENTS),
     ("worker", READ_EVENTS),
     ("worker", APPEND_MANY.replace("note-2", "note-3")),
+    ("worker", KEEP),
     ("worker", "delete from import_chunks"),
     ("projector", "select * from streams, store, feed_index"),
     ("projector", "select discarded_events('directory')"),

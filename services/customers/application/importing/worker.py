@@ -39,8 +39,8 @@ from services.customers.application.importing.sources import FileSource, Source
 from services.customers.application.importing.steps import Steps
 from services.customers.application.importing.turns import Turns
 from services.customers.application.importing.undoing import UndoSource
-from shared.authorization.permissions import Permission
-from shared.authorization.rights import Decisions, Rights
+from services.customers.application.importing.whose_rights import WhoseRights
+from shared.authorization.rights import Decisions
 from shared.clock import Clock
 from shared.errors import (
     DaybookError,
@@ -56,6 +56,7 @@ from shared.observability.work import Deeds, Work
 from shared.postgres.lanes import Lanes
 from shared.projecting.poison import is_poison
 from shared.security.subject_keys import SubjectKeys
+from shared.web.decision_log import DecisionLog
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class ImportWorker:
         clock: Clock,
         appended: asyncio.Event,
         decisions: Decisions,
+        log_of_decisions: DecisionLog,
         metrics: Metrics = UNMEASURED,
         turns: Turns | None = None,
         *,
@@ -86,7 +88,8 @@ class ImportWorker:
     ) -> None:
         """Work on this store; `appended` is set after each commit, so that the relay wakes.
 
-        `decisions` say what who handed a file in may do. Without `turns` nobody is waited for.
+        `decisions` say what who handed a file in may do, and all of it goes to `log_of_decisions`.
+        Without `turns` nobody is waited for.
         """
         self._store = store
         self._lanes = lanes
@@ -94,7 +97,7 @@ class ImportWorker:
         self._marks = Marks(secret)
         self._clock = clock
         self._appended = appended
-        self._decisions = decisions
+        self._rights = WhoseRights(decisions, log_of_decisions)
         self._turns = turns
         self._batch = batch
         self._jobs = Jobs(lanes, uuid4())
@@ -235,12 +238,13 @@ class ImportWorker:
         try:
             while not stop.is_set():
                 began = perf_counter()
-                rights = self._rights(job)
+                rights = self._rights.of(job)
                 step = await source.next_step(rights)
                 if step is None:
                     return True
                 began += await self._turn(written, stop)
-                if self._rights(job).basis.world is not rights.basis.world and not job.is_dry_run:
+                await self._rights.settle()
+                if not (job.is_dry_run or rights.hold_on(self._rights.of(job).basis)):
                     continue  # Rights changed: the same rows are planned anew.
                 try:
                     written = await steps.write(step, self._clock.now())
@@ -253,18 +257,8 @@ class ImportWorker:
                 self._deeds.succeeded("wrote a batch", self._clock.monotonic())
         finally:
             await source.close()
+            await self._rights.settle()
         return False
-
-    def _rights(self, job: Job) -> Rights:
-        """Return what whoever handed it in may do now.
-
-        Raises:
-            NotPermittedError: they may not import any more.
-            UndecidedError: it is not known well enough; the import waits.
-        """
-        rights = Rights(self._decisions.basis(), job.actor)
-        rights.require(Permission.CUSTOMERS_IMPORT)
-        return rights
 
     async def _turn(self, written: TokenPart | None, stop: asyncio.Event) -> float:
         """Return when the next rows may be written, or to stop: how many seconds it took."""
