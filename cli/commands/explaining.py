@@ -19,8 +19,9 @@ KNOWN = {
     "as_it_is": "as it is",
     "as_it_was": "as it was then",
     "not_known": "nothing is known of it",
-    "withheld": "you may not know of it",
+    "withheld": "you may not see it, so nothing of it counts here",
 }
+MAY = {True: "may", False: "may not", None: "may or may not"}
 
 
 class Told(Answer):
@@ -35,7 +36,7 @@ class Told(Answer):
 class Why(Told):
     """Why, or why not."""
 
-    allowed: bool
+    allowed: bool | None
     reason_code: str
     reason: str
     who_can_help: str
@@ -72,7 +73,7 @@ async def explain(
         show(why.as_json())
         return
     name = _name(why.subject)
-    show(f"{name} {'may' if why.allowed else 'may not'} {_what(why)}: {why.reason}")
+    show(f"{name} {MAY[why.allowed]} {_what(why)}: {why.reason}")
     _show_record(why)
     if why.by is not None:
         show(f"by: {_by(why.by)}")
@@ -133,6 +134,9 @@ def _show_record(told: Told) -> None:
     owner = told.record.get("owner")
     whose = f", of {_name(owner)}" if owner else ""
     show(f"record: {KNOWN.get(told.record['known'], NOTHING)}{whose}")
+    if "who_may_see" in told.record:
+        people = ", ".join(map(_name, told.record["who_may_see"]["people"])) or NOTHING
+        show(f"who may see it ({', '.join(told.record['needs'])}): {people}")
 
 
 def _show_moment(told: Told) -> None:

@@ -37,6 +37,8 @@ class Code(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
     SEPARATION_OF_DUTIES = "separation_of_duties"
     ERROR = "error"
+    WITHHELD = "withheld"
+    """No decision: whoever asks why may not know of the record by which it would be decided."""
 
     # Enum's own is ten times as slow, and each refusal looks codes up.
     __hash__ = str.__hash__

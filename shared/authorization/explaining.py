@@ -25,7 +25,7 @@ _CLEARANCES: Final = tuple(Clearance)
 Step = Literal[
     "extend_grant", "wait", "meet_condition", "give_role", "give_permission", "lift_denial",
     "reinstate_subject", "ask_another_person", "mend_parked_event", "wait_for_replica",
-    "define_permission", "register_subject",
+    "define_permission", "register_subject", "ask_who_may_see_it",
 ]  # fmt: skip
 
 
@@ -79,17 +79,30 @@ def explain(
     answer = decide(world, subject, permission, record, now, age, around)
     entry = world.entry(subject)
     if entry is None:
-        return Explanation(answer, fixes=(Fix(_STEPS.get(answer[1], "register_subject")),))
+        return to_mend(world, subject, permission, record, answer, ())
     facts = facts_of(subject, entry.subject, record, around)
     considered = tuple(
-        (way, miss(world, entry, subject, way, record, now, facts))
+        considered_way(entry, way, miss(world, entry, subject, way, record, now, facts))
         for way in ways_of(entry, permission)
     )
+    return to_mend(world, subject, permission, record, answer, considered)
+
+
+def to_mend(
+    world: World,
+    subject: str,
+    permission: str,
+    record: Record | None,
+    answer: Answer,
+    considered: tuple[Considered, ...],
+) -> Explanation:
+    """Return an explanation with what would change a refusal, and who could give it."""
+    entry = world.entry(subject)
+    if entry is None:
+        return Explanation(answer, fixes=(Fix(_STEPS.get(answer[1], "register_subject")),))
     fixes = () if answer[0] else _fixes(world, entry, subject, permission, record, answer)
     givers = next((who_can_give(world, fix.level) for fix in fixes if fix.level), ())
-    return Explanation(
-        answer, tuple(_considered(entry, way, code) for way, code in considered), fixes, givers
-    )
+    return Explanation(answer, considered, fixes, givers)
 
 
 def who_can_give(world: World, level: int) -> tuple[str, ...]:
@@ -118,7 +131,8 @@ def who_reaches(
     }
 
 
-def _considered(entry: Entry, way: Allowance, code: Code | None) -> Considered:
+def considered_way(entry: Entry, way: Allowance, code: Code | None) -> Considered:
+    """Return a way with what it misses, as an explanation tells it."""
     return Considered(
         entry.sources[way.source], _SCOPES[way.scope], _CLEARANCES[way.clearance], code
     )

@@ -24,6 +24,11 @@ def must_hold(conditions: tuple[Condition, ...], facts: Facts) -> bool | None:
     return _open_for(conditions, wanted=False)(facts)
 
 
+def may_hold(conditions: tuple[Condition, ...], facts: Facts) -> bool:
+    """Say whether the conditions may hold for some record; what is unknown may."""
+    return _open_for(conditions, wanted=True)(facts) is not False
+
+
 @lru_cache(maxsize=4_096)
 def _open_for(conditions: tuple[Condition, ...], *, wanted: bool) -> Predicate:
     return predicate_of(AllOf(tuple(_opened(one, wanted) for one in conditions)))

@@ -26,6 +26,9 @@ _ADMIN_ZH: Final = "拥有 grant:give 权限的人可以说明原因并作出更
 _NOBODY_EN: Final = "No help is needed."
 _NOBODY_ZH: Final = "无需帮助。"
 
+_SEER_EN: Final = "Whoever may see the record can tell; `record.who_may_see` says who may."
+_SEER_ZH: Final = "有权查看此记录的人可以说明；见 `record.who_may_see`。"
+
 WORDS: Final[dict[Code, dict[Language, Words]]] = {
     Code.ALLOWED: {
         "en": Words("A grant allows this.", _NOBODY_EN),
@@ -93,6 +96,10 @@ WORDS: Final[dict[Code, dict[Language, Words]]] = {
     Code.ERROR: {
         "en": Words("This could not be decided, so it is denied.", _OPERATOR_EN),
         "zh": Words("无法作出决定，因此予以拒绝。", _OPERATOR_ZH),
+    },
+    Code.WITHHELD: {
+        "en": Words("Whether it reaches this record is not yours to see.", _SEER_EN),
+        "zh": Words("它是否涵盖此记录，您无权查看。", _SEER_ZH),
     },
 }
 

@@ -34,6 +34,20 @@ def test_a_refusal_of_a_past_moment_is_told_with_what_it_was_made_of() -> None:
     assert len(service.asked_for("/v1/explain")) == 1
 
 
+def test_what_is_withheld_is_said_with_who_may_see_it() -> None:
+    record = {
+        "type": "customer", "id": CUSTOMER, "known": "withheld", "needs": ["customer:read"],
+        "who_may_see": {"roles": ["auditor"], "people": [{"id": "d", "name": "Dave"}]},
+    }  # fmt: skip
+    answer = {**WHY, "allowed": None, "reason_code": "withheld", "reason": "Not yours to see.",
+        "fixes": [{"step": "ask_who_may_see_it"}], "record": record}  # fmt: skip
+    service = StandIn(other={"/v1/explain": answer})
+    result = daybook(service, "permissions", "explain", "customer:read", CUSTOMER, "--as", "bob")
+    said = lines_of(result.stdout)
+    assert said[0] == f"Leo may or may not customer:read {CUSTOMER}: Not yours to see."
+    assert said[2] == "who may see it (customer:read): Dave"
+
+
 def test_who_may_is_listed_with_the_grant() -> None:
     items = [{"id": ALICE, "name": "Alice", "by": GRANT}]
     service = StandIn(other={"/v1/explain/who": {**MOMENT, "items": items}})

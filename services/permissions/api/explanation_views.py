@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from services.permissions.application.explaining import Ground, Why
+from services.permissions.application.explaining import Ground, Why, holders
+from services.permissions.application.sight import roles_that_see
 from shared.authorization.conditions import condition_document
-from shared.authorization.deciding import Answer
+from shared.authorization.deciding import Answer, Code
 from shared.authorization.explaining import Considered, Fix
+from shared.authorization.questions import Record
 from shared.authorization.reasons import words
 from shared.authorization.state import ALWAYS, FOREVER, Grant
 
@@ -19,7 +21,7 @@ def why_view(why: Why) -> dict[str, Any]:
     allowed, code, *_ = its.answer
     en, zh = words(code), words(code, "zh")
     return {
-        "allowed": allowed,
+        "allowed": None if code is Code.WITHHELD else allowed,
         "reason_code": code.value,
         "reason": en.reason,
         "reason_zh": zh.reason,
@@ -46,6 +48,26 @@ def by_view(answer: Answer) -> dict[str, Any] | None:
 def name_view(ground: Ground, subject: str) -> dict[str, Any]:
     """Return a subject by id, with what programs call it if that is something else."""
     return {"id": subject, "name": ground.names.shown(subject)}
+
+
+def record_view(ground: Ground) -> dict[str, Any] | None:
+    """Return the record as far as whoever asks may know of it, else who may."""
+    record = ground.record
+    if record is None:
+        return None
+    told: dict[str, Any] = {"type": record.type, "id": record.id, "known": ground.known}
+    if ground.known == "withheld":
+        return told | {"needs": list(ground.needed), "who_may_see": _seers(ground, record)}
+    if ground.known != "not_known":
+        owner = None if record.owner is None else name_view(ground, record.owner)
+        told |= {"owner": owner, "attributes": dict(record.attributes)}
+    return told
+
+
+def _seers(ground: Ground, record: Record) -> dict[str, Any]:
+    roles = roles_that_see(ground.basis.world, record, ground.needed)
+    people = [name_view(ground, one) for one in holders(ground.basis, roles)]
+    return {"roles": list(roles), "people": people}
 
 
 def _grant_view(grant: Grant) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.permissions.api.explanation_views import by_view, name_view, why_view
+from services.permissions.api.explanation_views import by_view, name_view, record_view, why_view
 from services.permissions.application.explaining import Explainer, Ground
 from services.permissions.application.questions import Entity
 from services.permissions.application.resources import sensitivity_of
@@ -58,10 +58,11 @@ class WhyView(BaseModel):
     """The answer, the moment that it is computed for, what it was made of and what would mend it.
 
     `record.known`: as_it_is · as_it_was (at that moment) · not_known (nobody's, and as secret as
-    can be) · withheld (whoever asks may not know of it) · not_asked.
+    can be) · withheld (whoever asks may not see it; `record.needs` and `record.who_may_see` say
+    who may) · not_asked.
     """
 
-    allowed: bool
+    allowed: bool | None = Field(description="null: it depends on what is withheld of the record.")
     reason_code: str
     reason: str
     who_can_help: str
@@ -111,30 +112,33 @@ class ExplanationRoutes:
     async def why(self, request: Request, caller: Caller) -> Response:
         """Explain why a subject may do something, or why not, what would mend it and who could.
 
-        Everybody may ask about themself; of a record that they do not reach they are told nothing,
-        not even whether it is there.
+        Everybody may ask about themself. Of a record that whoever asks may not see they are told
+        nothing, not even whether it is there: only what holds whatever the record is, and who may
+        see it. Where the record would decide, `allowed` is null.
         """
         body = parse(WhyBody, await read_body(request))
         subject = await self._subject(body.subject, caller)
-        ground = await self._explainer.ground(_entity(body.permission, body.record), body.as_of)
-        its = self._explainer.why(
-            ground, subject, body.permission, is_limited=not self._reaches(caller, None)
-        )
+        ground = await self._ground(body, caller)
+        its = self._explainer.why(ground, subject, body.permission)
         return JsonAnswer(
             {
                 **moment_view(its.ground),
                 "subject": name_view(its.ground, subject),
                 "permission": body.permission,
-                "record": _record_view(its.ground),
+                "record": record_view(its.ground),
                 **why_view(its),
             }
         )
 
     async def who(self, request: Request, caller: Caller) -> Response:
-        """List who may do something to a record, each with the grant that allows it."""
+        """List who may do something to a record, each with the grant that allows it.
+
+        Of a record that whoever asks may not see (`record.known`: withheld), only those who may
+        whatever the record is.
+        """
         body = parse(WhoBody, await read_body(request))
         self._guard.rights(caller).require(_MAY, self._about(caller, None))
-        ground = await self._explainer.ground(_entity(body.permission, body.record), body.as_of)
+        ground = await self._ground(body, caller)
         asked = f"{WHO} {body.permission} {body.record} {body.as_of}"
         place = self._tokens.open(body.page_token, asked) if body.page_token else [""]
         found = await self._explainer.who(
@@ -147,7 +151,7 @@ class ExplanationRoutes:
             {
                 **moment_view(ground),
                 "permission": body.permission,
-                "record": _record_view(ground),
+                "record": record_view(ground),
                 "items": items,
                 "next_page_token": token,
             }
@@ -167,8 +171,9 @@ class ExplanationRoutes:
             )
         return subject
 
-    def _reaches(self, caller: Caller, subject: str | None) -> bool:
-        return self._guard.rights(caller).may(_MAY, self._about(caller, subject))
+    async def _ground(self, body: WhyBody | WhoBody, caller: Caller) -> Ground:
+        asked = _entity(body.permission, body.record)
+        return await self._explainer.ground(asked, body.as_of, self._guard.rights(caller))
 
     def _about(self, caller: Caller, subject: str | None) -> Record:
         """Return an explanation about somebody as a record: it is theirs."""
@@ -187,14 +192,3 @@ def moment_view(ground: Ground) -> dict[str, Any]:
 
 def _entity(permission: str, record: str | None) -> Entity | None:
     return None if record is None else Entity(permission.partition(":")[0], record)
-
-
-def _record_view(ground: Ground) -> dict[str, Any] | None:
-    record = ground.record
-    if record is None:
-        return None
-    told: dict[str, Any] = {"type": record.type, "id": record.id, "known": ground.known}
-    if ground.known in {"as_it_is", "as_it_was"}:
-        owner = None if record.owner is None else name_view(ground, record.owner)
-        told |= {"owner": owner, "attributes": dict(record.attributes)}
-    return told

@@ -6,7 +6,7 @@ customer is as it was then, as far as that is known; every answer says which mom
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
@@ -14,18 +14,19 @@ from services.permissions.application.evaluating import AT_ONCE, Directory, Name
 from services.permissions.application.past import PastWorlds
 from services.permissions.application.questions import Entity
 from services.permissions.application.resources import Resources, sensitivity_of
-from shared.authorization.deciding import Answer, Code, decide
+from services.permissions.application.sight import needed_to_see, sees
+from shared.authorization.deciding import Answer, decide
 from shared.authorization.explaining import Explanation, explain
 from shared.authorization.questions import Circumstances, Record
 from shared.authorization.reading import moment
-from shared.authorization.rights import Basis, Decisions
+from shared.authorization.rights import Basis, Decisions, Rights
 from shared.authorization.state import Grant
+from shared.authorization.unseen import as_refused, decide_unseen, explain_unseen
+from shared.authorization.world import World
 from shared.clock import Clock
 from shared.errors import InvalidInputError
 
 MOST_GIVERS: Final = 10
-HIDING: Final = frozenset({Code.OUT_OF_SCOPE, Code.NO_GRANT})
-"""Refusals whose mending would say whose a record is, and whether it is there at all."""
 
 Known = Literal["as_it_is", "as_it_was", "not_known", "not_asked", "withheld"]
 """How the record was looked at."""
@@ -39,13 +40,17 @@ class Ground:
         basis: the permissions, their place in the log, and the moment.
         names: how people are called now.
         record: what is asked about; None: any record.
-        known: how the record was looked at.
+        known: how the record was looked at; withheld: of the record there are but type and id.
+        needed: the permissions that it takes to see the record.
+        unseen_by: who asks, and may not see the record now; None: that is not so, or not known.
     """
 
     basis: Basis
     names: Names
     record: Record | None
     known: Known
+    needed: tuple[str, ...] = ()
+    unseen_by: str | None = None
 
     def around(self, subject: str) -> Circumstances:
         """Return what is known besides of a subject."""
@@ -55,7 +60,31 @@ class Ground:
         """Return the decision."""
         its = self.basis
         around = self.around(subject)
+        if self.record is not None and self.known == "withheld":
+            return decide_unseen(
+                its.world, subject, permission, self.record, its.now, its.age, around
+            )
         return decide(its.world, subject, permission, self.record, its.now, its.age, around)
+
+    def explain(self, subject: str, permission: str) -> Explanation:
+        """Return the decision, what it was made of and what would change it."""
+        its = self.basis
+        around = self.around(subject)
+        if self.record is not None and self.known == "withheld":
+            told = explain_unseen(
+                its.world, subject, permission, self.record, its.now, its.age, around
+            )
+            is_own = subject == self.unseen_by and permission in self.needed
+            return as_refused(its.world, subject, permission, self.record, told) if is_own else told
+        return explain(its.world, subject, permission, self.record, its.now, its.age, around)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that was looked up."""
+
+    record: Record
+    known: Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +113,22 @@ class Explainer:
         """Return how everybody is called now."""
         return await self._directory.names(self._decisions.basis())
 
-    async def ground(self, asked: Entity | None, as_of: datetime | None) -> Ground:
+    async def ground(self, asked: Entity | None, as_of: datetime | None, asks: Rights) -> Ground:
         """Return what an answer about a record is computed from, now or at a past moment.
+
+        Args:
+            asked: the record; None: any record.
+            as_of: the moment; None: now.
+            asks: the rights of whoever asks, who is told of what they may see alone.
 
         Raises:
             InvalidInputError: the moment is not past.
             UnavailableError: a database does not answer.
         """
-        names = await self.names()
+        names, basis = await self.names(), self._decisions.basis()
+        now = None if asked is None else await self._now(basis.world, asked)
         if as_of is None:
-            found = await self._resources.look_up([] if asked is None else [asked])
-            basis = self._decisions.basis()
-            if asked is None:
-                return Ground(basis, names, None, "not_asked")
-            record = self._resources.record(basis.world, asked, found)
-            is_known = (asked.type, asked.id) in found or self._is_declared(asked)
-            return Ground(basis, names, record, "as_it_is" if is_known else "not_known")
+            return self._ground(basis, names, asked, now, asks)
         if as_of > self._clock.now():
             raise InvalidInputError(
                 "nobody knows yet what will be in force then",
@@ -108,48 +137,45 @@ class Explainer:
             )
         epoch, world = await self._past.as_of(as_of)
         basis = Basis(world, epoch, moment(as_of), 0.0)
-        return await self._then(basis, names, asked, as_of)
+        then = None if asked is None else await self._then(world, asked, as_of)
+        return self._ground(basis, names, asked, then, asks, now)
 
-    async def _then(
-        self, basis: Basis, names: Names, asked: Entity | None, as_of: datetime
-    ) -> Ground:
-        if asked is None:
+    def _ground(
+        self, basis: Basis, names: Names, asked: Entity | None, found: Found | None,
+        asks: Rights, now: Found | None = None,
+    ) -> Ground:  # fmt: skip
+        if asked is None or found is None:
             return Ground(basis, names, None, "not_asked")
+        of_past = now is not None
+        images = [one.record if one.known != "not_known" else None for one in (found, now) if one]
+        if sees(asks, self._resources, asked, images, of_past=of_past):
+            return Ground(basis, names, found.record, found.known)
+        blank = Record(asked.type, asked.id, None, sensitivity_of(basis.world, asked.type))
+        needed = needed_to_see(asks.basis.world, asked, of_past=of_past)
+        return Ground(basis, names, blank, "withheld", needed, None if of_past else asks.subject)
+
+    async def _now(self, world: World, asked: Entity) -> Found:
+        found = await self._resources.look_up([asked])
+        is_known = (asked.type, asked.id) in found or self._is_declared(asked)
+        record = self._resources.record(world, asked, found)
+        return Found(record, "as_it_is" if is_known else "not_known")
+
+    async def _then(self, world: World, asked: Entity, as_of: datetime) -> Found:
         own = self._resources.own(asked.type)
         if own is None:
-            record = self._resources.record(basis.world, asked, {})
-            is_known = self._is_declared(asked)
-            return Ground(basis, names, record, "as_it_is" if is_known else "not_known")
+            return await self._now(world, asked)
         was = await own.at(asked.id, as_of)
         if was is None:
-            return Ground(basis, names, Record(asked.type, asked.id), "not_known")
-        sensitivity = sensitivity_of(basis.world, asked.type)
-        return Ground(basis, names, was.record(asked.id, sensitivity), "as_it_was")
+            return Found(Record(asked.type, asked.id), "not_known")
+        return Found(was.record(asked.id, sensitivity_of(world, asked.type)), "as_it_was")
 
     def _is_declared(self, asked: Entity) -> bool:
         return asked.id in self._resources.named(asked.type)
 
-    def why(self, ground: Ground, subject: str, permission: str, *, is_limited: bool) -> Why:
-        """Return why the subject may or may not.
-
-        Args:
-            ground: what it is computed from.
-            subject: who.
-            permission: what.
-            is_limited: whether whoever asks may know of the subject alone, so that nothing is told
-                of a record that the subject does not reach, not even that it is there.
-        """
-        if is_limited and ground.record is not None:
-            allowed, code, *_ = ground.decide(subject, permission)
-            if code in HIDING:
-                ground = replace(ground, record=Record(ground.record.type, ground.record.id))
-            if not allowed:
-                ground = replace(ground, known="withheld")
-        its = ground.basis
-        told = explain(
-            its.world, subject, permission, ground.record, its.now, its.age, ground.around(subject)
-        )
-        return Why(ground, told, _holders(its, told.givers))
+    def why(self, ground: Ground, subject: str, permission: str) -> Why:
+        """Return why the subject may or may not."""
+        told = ground.explain(subject, permission)
+        return Why(ground, told, holders(ground.basis, told.givers))
 
     async def who(
         self, ground: Ground, permission: str, after: str, limit: int
@@ -171,12 +197,13 @@ def _behind(basis: Basis, after: str) -> Iterator[str]:
     return iter(sorted(one for one in basis.world.subjects if one > after))
 
 
-def _holders(basis: Basis, roles: Sequence[str]) -> list[str]:
+def holders(basis: Basis, roles: Sequence[str]) -> list[str]:
     """Return some people who have one of the roles at that moment, and may act."""
     wanted = set(roles)
     found: list[str] = []
     for name, subject in basis.world.subjects.items() if wanted else ():
-        if subject.state == "active" and any(_holds(one, wanted, basis) for one in subject.grants):
+        is_there = subject.state == "active" and subject.kind == "person"
+        if is_there and any(_holds(one, wanted, basis) for one in subject.grants):
             found.append(name)
     return sorted(found)[:MOST_GIVERS]
 

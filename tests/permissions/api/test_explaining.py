@@ -33,6 +33,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LANTERN, NOWHERE = (f"018f0000-0000-7000-8000-00000000000{one}" for one in (1, 2))
 READ = "customer:read"
+EXPLAINS = {
+    "subject_id": IDS["oscar"], "permission": "explanation:read", "scope": "all",
+    "clearance": "internal", "reason": "He helps whoever asks why.",
+}  # fmt: skip
+"""Oscar sees no customers."""
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -60,6 +65,9 @@ async def story(servers: Servers) -> AsyncIterator[Story]:
         desk = await opened.enter_async_context(a_desk(databases, FixedWorld(World())))
         files, _ = files_at(desk)
         await files.set_up([DEFAULT.read_text(), PEOPLE.read_text()], by=CUSTOMS)
+        await learn(desk)
+        given = await desk.client("erin").post("/v1/grants", json=EXPLAINS)
+        assert given.status_code == 200, given.text
         await learn(desk)
         then = desk.foundation.clock.now()
         events = [
@@ -146,20 +154,60 @@ async def test_who_can_reach_a_record_is_listed_now_and_then(story: Story) -> No
     assert set(now) <= {"Bob", "Carol", "Dave", "Erin", "Petra", "Billing"}
 
 
+async def test_who_may_not_see_a_record_is_told_what_holds_whatever_it_is(story: Story) -> None:
+    for said in ({}, {"as_of": story.became_carols}):
+        for subject, allowed, code in (
+            ("leo", None, "withheld"), ("carol", True, "allowed"), ("petra", True, "allowed"),
+            ("oscar", False, "no_grant"),
+        ):  # fmt: skip
+            there = await story.why("oscar", subject=subject, record=LANTERN, **said)
+            nowhere = await story.why("oscar", subject=subject, record=NOWHERE, **said)
+            assert (there["allowed"], there["reason_code"]) == (allowed, code), subject
+            assert _but_for_ids(there) == _but_for_ids(nowhere), subject
+    told = await story.why("oscar", subject="leo", record=LANTERN)
+    assert told["reason"] == "Whether it reaches this record is not yours to see."
+    assert {one["misses"] for one in told["considered"]} == {"withheld"}
+    assert told["fixes"] == [{"step": "ask_who_may_see_it"}]
+    assert told["record"]["known"] == "withheld"
+    assert told["record"]["needs"] == ["customer:read"]
+    assert "auditor" in told["record"]["who_may_see"]["roles"]
+    assert {"id": IDS["dave"], "name": "Dave"} in told["record"]["who_may_see"]["people"]
+    past = await story.why("oscar", subject="leo", record=LANTERN, as_of=story.was_alices)
+    assert past["record"]["needs"] == ["customer:read", "customer:history"]
+    every = [await story.ask("oscar", "explain/who", record=one) for one in (LANTERN, NOWHERE)]
+    there, nowhere = (read(one) for one in every)
+    assert _but_for_ids(there) == _but_for_ids(nowhere)
+    assert {"Carol", "Dave"} <= {one["name"] for one in there["items"]} <= {
+        "Carol", "Dave", "Erin", "Petra", "Billing",
+    }  # fmt: skip
+
+
 async def test_whoever_may_only_ask_of_themself_learns_nothing_of_what_they_do_not_reach(
     story: Story,
 ) -> None:
     there = await story.why("leo", record=LANTERN)
     nowhere = await story.why("leo", record=NOWHERE)
-    assert there["record"] == {"type": "customer", "id": LANTERN, "known": "withheld"}
-    for told in (there, nowhere):
-        del told["record"]
-        del told["as_of"]
-    assert there == nowhere, "whether it is there, and whose it is, is not told"
+    assert there["record"]["known"] == "withheld"
+    assert (there["allowed"], there["reason_code"]) == (False, "out_of_scope")
+    assert there["fixes"][0]["step"] == "give_role"
+    assert _but_for_ids(there) == _but_for_ids(nowhere), "nor whether it is there, or whose"
+    changes = [
+        read(await story.ask("leo", "explain", permission="customer:change", record=one))
+        for one in (LANTERN, NOWHERE)
+    ]
+    assert _but_for_ids(changes[0]) == _but_for_ids(changes[1])
     assert (await story.ask("leo", "explain", subject="carol")).status_code == 403
     assert (await story.ask("leo", "explain", subject="nobody")).status_code == 403
     assert (await story.ask("leo", "explain/who", record=LANTERN)).status_code == 403
     assert (await story.why("leo", subject="leo"))["allowed"], "customers at all"
+
+
+async def test_of_the_past_counts_also_who_may_see_the_history(story: Story) -> None:
+    """Alice sold Lantern Works: that it was hers she may not read in its history any more."""
+    told = await story.why("alice", record=LANTERN, as_of=story.was_alices)
+    assert (told["allowed"], told["record"]["known"]) == (None, "withheld")
+    seen = await story.why("carol", record=LANTERN, as_of=story.was_alices)
+    assert seen["record"]["owner"]["name"] == "Alice"
 
 
 async def test_what_cannot_be_asked_is_refused(story: Story) -> None:
@@ -172,6 +220,11 @@ async def test_what_cannot_be_asked_is_refused(story: Story) -> None:
     )  # fmt: skip
     no_zone = await story.ask("dave", "explain", as_of="2026-03-03T12:00:00")
     assert no_zone.status_code == 422
+
+
+def _but_for_ids(told: Json) -> Json:
+    its = {name: value for name, value in told.items() if name != "as_of"}
+    return {**its, "record": {name: value for name, value in its["record"].items() if name != "id"}}
 
 
 def _came(version: int, at: datetime, event: Event) -> AppliedEvent:
