@@ -37,7 +37,9 @@ DEMO_PEOPLE = MappingProxyType(
         "billing": Person(_subject(101), "Billing", "subscriber", "service"),
         "directory": Person(_subject(110), "Identity provider", "provisioner", "service"),
         "customers": Person(_subject(102), "Customers service", "service", "service"),
-        "permissions": Person(_subject(103), "Permissions service", "service", "service"),
+        "permissions": Person(
+            _subject(103), "Permissions service", "service, record_reader", "service"
+        ),
     }
 )
 """The name one signs in with → who that is."""

@@ -55,6 +55,7 @@ OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
         " field:read subject_key:read",
         "provisioner": "subject:provision subject:read",
         "service": "snapshot:read feed:read",
+        "service, record_reader": "snapshot:read feed:read access_record:read lag:read",
     }.items()
 }
 

@@ -42,9 +42,9 @@ from services.permissions.application.policy_files import PolicyFiles
 from services.permissions.application.resources import Resources
 from services.permissions.application.review_reports import ReviewReports
 from services.permissions.application.whole_log import WholeLog
-from services.permissions.projections.customer_owners import NAME as CUSTOMER_OWNERS
 from services.permissions.projections.customer_records import TYPE as CUSTOMER
 from services.permissions.projections.customer_records import CustomerRecords
+from services.permissions.projections.read_models import READ_MODELS
 from shared.security.signing import StatementSigner
 from shared.service.app import add_read_model_routes, begin_api
 from shared.service.foundation import Foundation
@@ -90,7 +90,7 @@ def permissions_api(
     WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)
     PastDecisionRoutes(PastWorlds(foundation.truth, foundation.feed)).add_to(routes)
     desk = StoredDesk(book, commands)
-    add_read_model_routes(routes, foundation, told, (CUSTOMER_OWNERS,), by_stream=())
+    add_read_model_routes(routes, foundation, told, READ_MODELS, by_stream=())
     _add_questions(foundation, book, public_url, routes)
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
     return app

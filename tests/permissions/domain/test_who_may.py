@@ -42,7 +42,7 @@ MAY = {
     " field:read subject_key:read",
     "directory": f"{JOINER} subject:provision subject:read",
     "customers": f"{JOINER} evaluation:ask feed:read snapshot:read",
-    "permissions": f"{JOINER} evaluation:ask feed:read snapshot:read",
+    "permissions": f"{JOINER} evaluation:ask feed:read snapshot:read access_record:read lag:read",
 }
 LEOS = Record("customer", "c-1", DEMO_PEOPLE["leo"].subject, Clearance.INTERNAL.rank)
 NOBODYS = Record("customer", "c-2", None, Clearance.INTERNAL.rank)
