@@ -32,6 +32,10 @@ OPEN_AGAIN_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
 
+class PartEndedError(Exception):
+    """A part of the process was cancelled by nobody of ours: the process ends, and is restarted."""
+
+
 class Process:
     """What the roles of one process share; each role adds what it `runs`."""
 
@@ -108,7 +112,7 @@ class Process:
         loop = asyncio.get_running_loop()
         log_lost_failures(loop)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop.set)
+            loop.add_signal_handler(number, self._told_to_end, number)
         where = self.observability.metrics_host, self.observability.metrics_port
         listener = listen_for_operators(*where)
         operators = loop.create_task(
@@ -121,11 +125,31 @@ class Process:
                     log.info("started")
                     async with asyncio.TaskGroup() as group:
                         for run in self.runs:
-                            group.create_task(run(self.stop))  # type: ignore[arg-type]
+                            group.create_task(self._until_stopped(run))
         finally:
             self.stop.set()
             await operators
         log.info("stopped")
+
+    def _told_to_end(self, number: signal.Signals) -> None:
+        log.info("told to end", extra={"signal": number.name})
+        self.stop.set()
+
+    async def _until_stopped(self, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+        """Run one part; a client library's own cancellation is a failure, and not told to end.
+
+        A group would let a part go that was cancelled from within, and the others run on without.
+
+        Raises:
+            PartEndedError: it was cancelled by nobody of ours.
+        """
+        try:
+            await run(self.stop)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise PartEndedError from error
 
     async def _is_opened(self, adds: Sequence[Callable[["Process"], Awaitable[None]]]) -> bool:
         """Open what the roles need; False: told to stop while it waited for some of it."""

@@ -27,12 +27,19 @@ class Probed:
         return str(self._client.base_url)
 
     async def ask(self, path: str) -> httpx.Response:
-        """Return what it answers there."""
-        return await self._client.get(path)
+        """Return what it answers there.
+
+        Raises:
+            AssertionError: it ended, and said this.
+        """
+        try:
+            return await self._client.get(path)
+        except httpx.ConnectError as error:
+            raise AssertionError(self.process.output()) from error
 
     async def ready(self) -> tuple[int, Json]:
         """Return the status and the body of /readyz."""
-        answer = await self._client.get("/readyz")
+        answer = await self.ask("/readyz")
         return answer.status_code, answer.json()
 
     async def is_ready(self) -> bool:
@@ -42,7 +49,7 @@ class Probed:
 
     async def number(self, sample: str) -> float | None:
         """Return one number of /metrics by its name and labels as they stand there."""
-        text = (await self._client.get("/metrics")).text
+        text = (await self.ask("/metrics")).text
         found = re.search(rf"^{re.escape(sample)} (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else None
 

@@ -1,8 +1,6 @@
 """One way must allow it alone, a denial beats everything, and every answer has its reason."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +14,6 @@ from tests.shared.authorization.story import (
     CONFIDENTIAL,
     DAN,
     INTERNAL,
-    MICROSECOND,
     NOON,
     PUBLIC,
     RESTRICTED,
@@ -117,31 +114,6 @@ def test_an_allowance_whose_condition_cannot_be_known_does_not_allow() -> None:
     assert story.code(ANA, READ, a_customer()) == "condition"
 
 
-def test_a_window_begins_with_its_first_microsecond_and_ends_before_its_last() -> None:
-    story = a_story().role("reader", customer_read="all/public")
-    story.give(ANA, "reader", from_=NOON, until=NOON + SECOND)
-    when = {
-        NOON - MICROSECOND: "not_yet_valid",
-        NOON: "allowed",
-        NOON + SECOND - MICROSECOND: "allowed",
-        NOON + SECOND: "expired",
-        NOON - SECOND: "not_yet_valid",  # the clock stepped back: it is not valid yet again
-    }
-    assert {now: story.code(ANA, READ, a_customer(), now=now) for now in when} == when
-
-
-def test_a_window_is_a_moment_whatever_the_zone_says_in_the_hour_that_comes_twice() -> None:
-    vienna = ZoneInfo("Europe/Vienna")
-    first, second = (datetime(2026, 10, 25, 2, 30, tzinfo=vienna, fold=fold) for fold in (0, 1))
-    story = a_story().role("reader", customer_read="all/public").give(ANA, "reader", until=second)
-    assert story.code(ANA, READ, a_customer(), now=first.astimezone(UTC)) == "allowed"
-    assert story.code(ANA, READ, a_customer(), now=second.astimezone(UTC)) == "expired"
-    leap_day = datetime(2028, 2, 29, tzinfo=UTC)
-    story.give(BEN, "reader", until=leap_day + timedelta(days=1))
-    assert story.code(BEN, READ, a_customer(), now=leap_day) == "allowed"
-    assert story.code(BEN, READ, a_customer(), now=datetime(2028, 3, 1, tzinfo=UTC)) == "expired"
-
-
 def test_a_grant_takes_away_from_its_role_and_never_adds() -> None:
     story = a_story().role("reader", customer_read="team/confidential")
     story.give(ANA, "reader", scope="all", clearance="internal", records=["c-1", "c-2"])
@@ -149,6 +121,17 @@ def test_a_grant_takes_away_from_its_role_and_never_adds() -> None:
     assert story.code(ANA, READ, a_customer(CAT, INTERNAL)) == "out_of_scope"
     assert story.code(ANA, READ, a_customer(BEN, CONFIDENTIAL)) == "sensitivity"
     assert story.code(ANA, READ, a_customer(BEN, INTERNAL, "c-3")) == "out_of_scope"
+
+
+def test_a_condition_of_a_grant_comes_beside_that_of_its_role() -> None:
+    big = {"attribute": "resource.size", "is": "eq", "value": 5}
+    story = a_story().role("r").allow("r", READ, "all/public", condition=ARCHIVED)
+    story.give(ANA, "r", condition=big)
+    for its, expected in (
+        ({"status": "archived", "size": 5}, "allowed"), ({"size": 5}, "condition"),
+        ({"status": "archived"}, "condition"),
+    ):  # fmt: skip
+        assert story.code(ANA, READ, a_customer(**its)) == expected
 
 
 def test_a_single_permission_reaches_as_far_as_its_grant_says() -> None:
@@ -211,6 +194,10 @@ def test_a_permission_that_is_retired_is_unknown_and_comes_back_with_its_definit
     story.policy("PermissionRetired", permission=READ)
     assert story.code(ANA, READ, a_customer()) == "unknown_permission"
     assert story.permission(READ).code(ANA, READ, a_customer()) == "allowed"
+    story.give(BEN, permission="customer:fly").give(BEN, permission=READ)
+    assert story.code(BEN, "customer:fly", a_customer()) == "unknown_permission"
+    story.policy("PermissionRetired", permission=READ)
+    assert story.code(BEN, READ, a_customer()) == "unknown_permission"
 
 
 @pytest.mark.parametrize(

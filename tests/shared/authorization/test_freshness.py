@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from shared.authorization.freshness import Freshness
+from shared.authorization.freshness import MOST_WAITING, Freshness
 from shared.messaging.heartbeats import Beat, beat_of
 from shared.testing.clock import TurnableClock
 
@@ -88,6 +88,27 @@ def test_a_copy_is_as_old_as_it_was_when_it_was_kept(
     assert later.age == pytest.approx(67)
     later.begin(None)
     assert later.age == inf
+
+
+def test_beats_of_before_a_new_beginning_count_for_nothing(
+    fresh: Freshness, clock: TurnableClock
+) -> None:
+    fresh.heard(a_beat(clock, 5), reached=4)
+    fresh.begin(None)
+    fresh.caught_up(5)
+    assert fresh.age == inf
+
+
+def test_beats_that_wait_are_kept_up_to_a_limit_and_the_next_one_counts_again(
+    fresh: Freshness, clock: TurnableClock
+) -> None:
+    for number in range(MOST_WAITING + 500):
+        fresh.heard(a_beat(clock, number + 1), reached=0)
+        clock.turn(0.25)
+    fresh.caught_up(MOST_WAITING + 500)
+    assert fresh.age == pytest.approx(0.25 * 501)
+    fresh.heard(a_beat(clock, 0), reached=MOST_WAITING + 500)
+    assert fresh.age == 0
 
 
 def test_a_copy_of_the_future_is_of_no_known_age(fresh: Freshness, clock: TurnableClock) -> None:

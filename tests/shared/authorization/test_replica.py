@@ -115,6 +115,21 @@ def test_after_a_gap_or_in_a_new_epoch_it_waits_for_a_snapshot_and_grows_old(
     assert code(replica) is Code.ALLOWED
 
 
+def test_behind_a_gap_nothing_is_applied_in_any_order_until_there_is_a_snapshot(
+    replica: Replica, clock: TurnableClock
+) -> None:
+    events = a_story().events
+    replica.take([came(event) for event in events[:2]])
+    replica.take([came(events[3]), came(events[2]), came(events[4])])
+    replica.take([came(event) for event in events[2:]])
+    assert (replica.needs_snapshot, replica.world.position) == (True, 2)
+    assert replica.adopt(Snapshot(1, World().after(events[:3])))
+    replica.take([came(event) for event in events])
+    replica.hear(beat(clock, len(events)))
+    assert code(replica) is Code.ALLOWED
+    assert state_hash(replica.world) == state_hash(World().after(events))
+
+
 def replace_position(world: World, position: int) -> World:
     return world.after([PermissionEvent(position, "policy", "Other", {})])
 
@@ -149,6 +164,17 @@ def test_an_event_that_cannot_be_read_denies_its_subject_and_nobody_else(
     replica.hear(beat(clock, len(events) + 1))
     assert code(replica) is Code.PARKED
     assert not replica.needs_snapshot
+
+
+def test_a_snapshot_catches_up_with_the_beats_that_came_before_it(
+    replica: Replica, clock: TurnableClock
+) -> None:
+    events = a_story().events
+    replica.hear(beat(clock, len(events)))
+    clock.turn(1)
+    assert replica.adopt(Snapshot(1, World().after(events)))
+    assert replica.freshness.age == pytest.approx(1)
+    assert code(replica) is Code.ALLOWED
 
 
 def test_it_says_which_place_of_the_store_it_has(replica: Replica) -> None:
