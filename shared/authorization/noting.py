@@ -53,11 +53,13 @@ def decision_of(
     around: Circumstances,
     answer: Answer,
     operation: str | None = None,
+    process: str | None = None,
 ) -> DecisionRecorded:
     """Return a decision as it is written down; arguments as in `decide`, which gave the answer."""
     allowed, code, _, position, age = answer
     attributes, left_out = _looked_at(world, subject, permission, record, around, code)
-    told: dict[str, Any] = {"operation": operation, "actor": around.actor, "deeds": None}
+    told: dict[str, Any] = {"operation": operation, "process": process, "deeds": None}
+    told["actor"] = around.actor
     if record is not None:
         told |= _of_record(record, left_out)
         told["deeds"] = _deeds(world, subject, permission, around)

@@ -6,7 +6,7 @@ risky is denied within its limit and nothing is ever decided from half a history
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +17,12 @@ import orjson
 
 from shared.authorization.deciding import Answer, decide
 from shared.authorization.freshness import Freshness
+from shared.authorization.leaving import ENDS, Leaving, Leavings, who_left
 from shared.authorization.questions import PLAINLY, Circumstances, Record
 from shared.authorization.reading import moment
 from shared.authorization.rights import Basis
-from shared.authorization.state import PermissionEvent
-from shared.authorization.world import World
+from shared.authorization.state import PermissionEvent, Subject
+from shared.authorization.world import SUBJECT, World
 from shared.clock import Clock
 from shared.eventstore.tokens import TokenPart
 from shared.messaging.headers import ReceivedEvent, source_of
@@ -65,6 +66,9 @@ class Replica:
         self.place = (0, 0)
         """(txid, position) of the last event that was applied."""
         self.needs_snapshot = True
+        self.leavings = Leavings()
+        """Who left since it began."""
+        self._has_decided = False
         self._moved = asyncio.Event()
 
     def basis(self) -> Basis:
@@ -98,8 +102,11 @@ class Replica:
             return False
         if snapshot.epoch != self.epoch or snapshot.as_of is not None:
             self.freshness.begin(snapshot.as_of)
+        before = self.world.subjects
         self.epoch, self.place = snapshot.epoch, snapshot.place
         self.world = snapshot.world
+        # To begin with nobody leaves: whoever is gone then was never decided for.
+        self._see_who_left(before, dict.fromkeys(before.keys() & self.world.subjects.keys()))
         self.needs_snapshot = False
         self.freshness.caught_up(self.world.position)
         self._tell_moved()
@@ -109,6 +116,7 @@ class Replica:
         """Apply what comes next of these, as one swap; what came already is dropped."""
         coming: list[PermissionEvent] = []
         oldest: ReceivedEvent | None = None
+        ended: dict[str, ReceivedEvent] = {}
         at, place = self.world.position, self.place
         for event in events:
             if event.source != SOURCE or self.needs_snapshot:
@@ -117,12 +125,16 @@ class Replica:
             if verdict is Verdict.APPLY:
                 coming.append(_read(event))
                 oldest = oldest or event
+                if event.type in ENDS:
+                    ended[event.stream.removeprefix(SUBJECT)] = event
                 at, place = event.feed_position, (event.txid, event.position)
             elif verdict is not Verdict.DROP:
                 self.needs_snapshot = True
         if coming:
+            before = self.world.subjects
             self.world = self.world.after(coming)
             self.place = place
+            self._see_who_left(before, {name: one.recorded_at for name, one in ended.items()})
             self._tell_applied(oldest)
             self.freshness.caught_up(self.world.position)
             self._tell_moved()
@@ -135,6 +147,7 @@ class Replica:
             self.needs_snapshot = True
         elif beat.epoch == self.epoch:
             self.freshness.heard(beat, self.world.position)
+            self._has_decided = self._has_decided or isfinite(self.freshness.age)
 
     def has(self, epoch: int, txid: int, position: int) -> bool:
         """Say whether an event of the store is applied, by its place."""
@@ -142,6 +155,16 @@ class Replica:
 
     def _has_all(self, seen: Sequence[TokenPart]) -> bool:
         return all(self.has(one.epoch, one.txid, one.position) for one in seen)
+
+    def _see_who_left(
+        self, before: Mapping[str, Subject], ended: Mapping[str, datetime | None]
+    ) -> None:
+        if not ended:
+            return
+        now, is_at_start = self._clock.now(), not self._has_decided
+        at = self.epoch, self.world.position
+        for subject, its in who_left(ended, before, self.world.subjects).items():
+            self.leavings.seen(Leaving(subject, its[0], now, its[1], is_at_start, *at))
 
     def _tell_applied(self, oldest: ReceivedEvent | None) -> None:
         """Tell how late a batch was; one that is read to begin with is history, and not late."""

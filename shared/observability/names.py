@@ -57,6 +57,7 @@ GaugeName = Literal[
     "daybook_import_still_seconds",
     "daybook_disk_free_bytes",
     "daybook_permissions_age_seconds",
+    "daybook_leavings_untold",
     "daybook_parked_streams",
     "daybook_parked_events",
     "daybook_alarm",
@@ -178,6 +179,12 @@ METRICS: Final[dict[MetricName, Metric]] = {
         "seconds", (),
         "How long ago the oldest change of permissions in a batch was recorded when this process"
         " began to decide by it: from a revocation to the first refusal.",
+    ),
+    "daybook_leavings_untold": Metric(
+        "leavings", (),
+        "Leavings by which this process decides already, and which it has not put on record yet:"
+        " the store takes no records. Kept and tried again; lost if the process is killed"
+        " meanwhile.",
     ),
     "daybook_permission_check_failures_total": Metric(
         "decisions", (), "Decisions that failed, and were therefore refusals."

@@ -8,6 +8,7 @@ from typing import Final
 
 import httpx
 
+from shared.authorization.leaving import DecidingProcess
 from shared.authorization.permission_copy import PermissionCopy, WithCopy
 from shared.authorization.replica import Replica
 from shared.authorization.snapshot_http import HttpSnapshots
@@ -20,6 +21,7 @@ from shared.postgres.lanes import Lanes
 from shared.security.service_tokens import FILE, ServiceTokens
 from shared.service.process import Process
 from shared.web.decision_log import DecisionLog
+from shared.web.leaving_log import LeavingLog
 
 ANSWER_WITHIN_SECONDS: Final = 5.0
 
@@ -77,19 +79,37 @@ def state_of(replica: Replica) -> str:
     return FINE
 
 
-def log_decisions(process: Process, truth: Lanes) -> DecisionLog:
+def log_decisions(process: Process, truth: Lanes, replica: Replica) -> DecisionLog:
     """Return where the decisions of a process go that serves no requests; the process tells them.
 
     Args:
         process: runs what tells them, and tells the rest when it ends.
         truth: where records are kept.
+        replica: by which the process decides.
     """
     records = RecordKeeper(truth, process.clock, ACCESS.partitions, process.metrics)
-    decisions = DecisionLog(records, process.clock, everything=process.settings.log_every_decision)
+    deciding = DecidingProcess(process.name, process.service.account, replica.leavings)
+    everything = process.settings.log_every_decision
+    decisions = DecisionLog(records, process.clock, everything=everything, process=deciding)
     process.opened.push_async_callback(records.close)
     process.opened.push_async_callback(decisions.close)
+    tell_leavings(process, deciding, records)
     process.runs.append(decisions.run)
     return decisions
+
+
+def tell_leavings(process: Process, deciding: DecidingProcess, records: RecordKeeper) -> None:
+    """Let the process put on record from when on it refuses whoever leaves.
+
+    Args:
+        process: runs what tells it, and tells the rest when it ends.
+        deciding: whose replica sees who leaves.
+        records: where it is told; closed after this.
+    """
+    leavings = LeavingLog(deciding, records, process.metrics)
+    process.metrics.found_out_by("leavings", leavings.set_number)
+    process.opened.push_async_callback(leavings.close)
+    process.runs.append(leavings.run)
 
 
 async def _over_http(process: Process) -> SnapshotSource:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 
+from shared.authorization.leaving import DecidingProcess
 from shared.authorization.tail import SnapshotSource
 from shared.clock import Clock
 from shared.eventstore.feed import Feed
@@ -25,7 +26,7 @@ from shared.security.master_key import MasterKey
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
 from shared.security.tokens import TokenVerifier
-from shared.service.deciding import follow_permissions
+from shared.service.deciding import follow_permissions, tell_leavings
 from shared.service.process import Process
 from shared.service.reserving import reserve_of
 from shared.service.service import Service
@@ -90,6 +91,7 @@ def foundation_on(
     metrics: Metrics = UNMEASURED,
     reserve: DiskReserve | None = None,
     every_decision: bool = False,
+    process: DecidingProcess | None = None,
 ) -> Foundation:
     """Put it together; nothing is asked of a server, and nothing runs."""
     records = RecordKeeper(ways.truth, clock, ACCESS.partitions, metrics)
@@ -102,7 +104,7 @@ def foundation_on(
         keys=SubjectKeys(ways.keys, master),
         records=records,
         records_feed=Feed(ways.truth, ACCESS.name, ACCESS.table),
-        recorder=Recorder(records, clock, every_decision=every_decision),
+        recorder=Recorder(records, clock, every_decision=every_decision, process=process),
         orders=Orders(ways.views, uuid4()),
         guard=guard,
         tracing=tracing,
@@ -135,6 +137,7 @@ async def lay_foundation(
     )
     its_own = None if source is None else source(ways.truth, Feed(ways.truth, service.topic.name))
     replica = await follow_permissions(process, ways.views, its_own)
+    deciding = DecidingProcess(process.name, service.account, replica.leavings)
     limits = RequestLimits(process.clock, process.settings.requests_per_second)
     foundation = foundation_on(
         service,
@@ -149,9 +152,11 @@ async def lay_foundation(
         metrics=process.metrics,
         reserve=reserve_of(process),
         every_decision=process.settings.log_every_decision,
+        process=deciding,
     )
     process.opened.push_async_callback(foundation.records.close)
     process.opened.push_async_callback(foundation.recorder.close)
+    tell_leavings(process, deciding, foundation.records)
     await foundation.store.shapes.refuse_unreadable(service.codec)
     check = StoreCheck(ways.truth, ways.views, service.source, service.topic.name)
     await check.check()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
+from uuid import uuid4
 
 from shared.clock import SystemClock
 from shared.errors import UnavailableError
@@ -43,6 +44,8 @@ class Process:
         self.service = service
         self.role = role
         self.tracing = tracing
+        self.name = f"{service.name}/{role}/{uuid4().hex[:8]}"
+        """Its own, of no machine and no person: what records call it."""
         self.metrics = Metrics(service.name, role, service.version)
         self.clock = SystemClock()
         self.stop = asyncio.Event()

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from shared.authorization.deciding import Code
+from shared.authorization.leaving import DecidingProcess
 from shared.authorization.noting import BEGINNING, decision_of, kind_of
 from shared.authorization.rights import Noted
 from shared.authorization.scopes import Risk
@@ -21,6 +22,7 @@ from shared.errors import UnavailableError
 from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.records import RecordRefusedError
+from shared.web.cut_work import CutWork
 from shared.web.repeats import Counted, Repeats
 
 MOST_EQUAL_DECISIONS: Final = 100
@@ -62,9 +64,21 @@ class DecisionLog:
     Where no recorder of an api does that, `run` does, and `close` at the end.
     """
 
-    def __init__(self, keeper: Keeper, clock: Clock, *, everything: bool = False) -> None:
-        """Tell every decision by itself if `everything`; so much is for tests and inquiries."""
+    def __init__(
+        self,
+        keeper: Keeper,
+        clock: Clock,
+        *,
+        everything: bool = False,
+        process: DecidingProcess | None = None,
+    ) -> None:
+        """Tell what `process` decides; every decision by itself if `everything`.
+
+        So much is for tests and inquiries.
+        """
         self._keeper = keeper
+        self._process = None if process is None else process.name
+        self._cut = None if process is None else CutWork(keeper, process)
         self._clock = clock
         self._everything = everything
         self._repeats: Repeats[Alike] = Repeats(clock, MOST_EQUAL_DECISIONS)
@@ -89,7 +103,13 @@ class DecisionLog:
         await self.tell(all_of_it=True)
 
     async def settle(
-        self, notes: list[Noted], operation: str | None = None, about: str | None = None
+        self,
+        notes: list[Noted],
+        operation: str | None = None,
+        about: str | None = None,
+        *,
+        target: str | None = None,
+        is_running: bool = False,
     ) -> bool:
         """Write down what was noted, and forget it; say whether anything was refused.
 
@@ -97,17 +117,23 @@ class DecisionLog:
             notes: of one request, or of a piece of work; empty afterwards.
             operation: what the decisions were made for.
             about: the customer concerned, where the decisions do not say.
+            target: the id of the work, if it has one.
+            is_running: whether the work was under way, so that a refusal cuts it.
         """
         taken = notes.copy()
         notes.clear()
         told = [noted for noted in taken if not self._is_counted(noted)]
         if told:
             await asyncio.gather(*(self._tell_one(noted, operation, about) for noted in told))
+            if self._cut is not None:
+                await self._cut.look(told, operation, target, is_running=is_running)
         return any(not answer[0] for *_, answer in taken)
 
     async def tell(self, *, all_of_it: bool = False) -> None:
         """Tell what was noted beside requests, and what was counted when its time is over."""
         await self.settle(self._later)
+        if self._cut is not None:
+            await self._cut.tell_again()
         for alike, counted in self._repeats.take(all_of_them=all_of_it):
             if not await self._is_told(alike, counted):
                 self._repeats.put_back(alike, counted)
@@ -157,7 +183,7 @@ class DecisionLog:
         try:
             decision = decision_of(
                 its.world, its.epoch, its.now, rights.subject, permission, record, rights.around,
-                answer, operation,
+                answer, operation, self._process,
             )  # fmt: skip
             write = self._keeper.note if answer[0] else self._keeper.keep
             subject = _customer(decision) or about or rights.subject
@@ -176,6 +202,7 @@ class DecisionLog:
             times=counted.times,
             first_at=counted.first_at,
             last_at=counted.last_at,
+            process=self._process,
         )
         actor = alike.actor or alike.subject
         try:

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Scope
 
+from shared.authorization.leaving import DecidingProcess
 from shared.authorization.noting import kind_of
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
@@ -78,10 +79,17 @@ class Place:
 class Recorder:
     """Writes the records of one api; `run` while it serves and `close` afterwards."""
 
-    def __init__(self, keeper: Keeper, clock: Clock, *, every_decision: bool = False) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        clock: Clock,
+        *,
+        every_decision: bool = False,
+        process: DecidingProcess | None = None,
+    ) -> None:
         """Tell every decision by itself if `every_decision`, else count ordinary allowances."""
         self._keeper = keeper
-        self.decisions = DecisionLog(keeper, clock, everything=every_decision)
+        self.decisions = DecisionLog(keeper, clock, everything=every_decision, process=process)
         self._under_way: dict[int, tuple[Place, Scope, Caller]] = {}
         self._refusals: Repeats[tuple[RefusalRecorded, str]] = Repeats(clock, MOST_EQUAL_REFUSALS)
         self._errors: Repeats[ErrorRecorded] = Repeats(clock, MOST_EQUAL_ERRORS)
@@ -140,7 +148,7 @@ class Recorder:
         """Write down what was decided while an answer left bit by bit."""
         under_way = self._under_way.pop(id(caller), None)
         if under_way is not None:
-            await self._settle(*under_way)
+            await self._settle(*under_way, is_running=True)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell what was counted when its minute is over, until `stop` is set."""
@@ -155,11 +163,15 @@ class Recorder:
         """Tell what was counted, also in the minute that is not over."""
         await self._tell(all_of_it=True)
 
-    async def _settle(self, place: Place, scope: Scope, caller: Caller) -> bool:
+    async def _settle(
+        self, place: Place, scope: Scope, caller: Caller, *, is_running: bool = False
+    ) -> bool:
         if not caller.notes:
             return False
         about = _customer(place, scope)
-        return await self.decisions.settle(caller.notes, place.operation, about)
+        return await self.decisions.settle(
+            caller.notes, place.operation, about, is_running=is_running
+        )
 
     async def _refused(
         self, place: Place, scope: Scope, caller: Caller | None, error: DaybookError
@@ -202,7 +214,7 @@ class Recorder:
 
     async def _tell(self, *, all_of_it: bool = False) -> None:
         for under_way in list(self._under_way.values()):
-            await self._settle(*under_way)
+            await self._settle(*under_way, is_running=True)
         await self.decisions.tell(all_of_it=all_of_it)
         for key, counted in self._refusals.take(all_of_them=all_of_it):
             refusal, actor = key

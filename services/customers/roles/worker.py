@@ -23,6 +23,7 @@ async def add_worker(process: Process) -> None:
     keys = await process.lanes(process.stores.keys_dsn, "worker", 1)
     views = await process.lanes(process.stores.views_dsn, "worker", 2)
     watcher = MarkWatcher(views, FOLLOWED, SERVICE.name)
+    replica = await follow_permissions(process, views)
     worker = ImportWorker(
         EventStore(truth, SERVICE.name, CUSTOMERS.partitions, reserve=reserve_of(process)),
         truth,
@@ -30,8 +31,8 @@ async def add_worker(process: Process) -> None:
         read_key_file(process.security.secrets_dir / "service.key"),
         process.clock,
         process.appended,
-        await follow_permissions(process, views),
-        log_decisions(process, truth),
+        replica,
+        log_decisions(process, truth, replica),
         process.metrics,
         Turns(watcher),
     )

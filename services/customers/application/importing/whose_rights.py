@@ -17,6 +17,7 @@ class WhoseRights:
         self._decisions = decisions
         self._log = log
         self._notes: list[Noted] = []
+        self._works_on: str | None = None
 
     def of(self, job: Job) -> Rights:
         """Return what whoever handed it in may do now.
@@ -25,10 +26,11 @@ class WhoseRights:
             NotPermittedError: they may not import any more.
             UndecidedError: it is not known well enough; the import waits.
         """
+        self._works_on = str(job.id)
         rights = Rights(self._decisions.basis(), job.actor, noted=self._notes.append)
         rights.require(Permission.CUSTOMERS_IMPORT)
         return rights
 
     async def settle(self) -> None:
         """Write down what was decided: a refusal is durable before anybody is told of it."""
-        await self._log.settle(self._notes, OPERATION)
+        await self._log.settle(self._notes, OPERATION, target=self._works_on, is_running=True)
