@@ -109,6 +109,19 @@ class Rights:
             self.noted((self, permission, record, answer))
         return answer[0]
 
+    def surely_may(self, permission: Permission, record: Record | None = None) -> bool:
+        """Say what `may` says, to whoever would take a no for the last word.
+
+        Raises:
+            UndecidedError: it cannot be decided now: nothing is known.
+        """
+        its = self.basis
+        answer = decide(its.world, self.subject, permission, record, its.now, its.age, self.around)
+        refuse_undecided(permission, answer)
+        if answer[0] and self.noted is not None:
+            self.noted((self, permission, record, answer))
+        return answer[0]
+
     def require(self, permission: Permission, record: Record | None = None) -> None:
         """Refuse what may not be done.
 
@@ -147,13 +160,18 @@ class Rights:
         self.require(permission, self.record(permission.partition(":")[0], ""))
 
     def rows(self, permission: Permission, columns: Columns, bind: Bind) -> RowFilter:
-        """Return what selects exactly the rows whose check allows them now."""
+        """Return what selects exactly the rows whose check allows them now.
+
+        Raises:
+            UndecidedError: it cannot be decided now; that is not the same as no rows.
+        """
         its = self.basis
         found = row_filter(
             its.world, self.subject, permission, columns, bind, its.now, its.age, self.around
         )
         if self.noted is not None:
             self.noted((self, permission, None, found.answer))
+        refuse_undecided(permission, found.answer)
         return found
 
     def view(self, permission: Permission, record: Record) -> tuple[Answer, FieldView]:
@@ -185,15 +203,9 @@ def refuse(permission: Permission, answer: Answer) -> None:
     """
     if answer[0]:
         return
+    refuse_undecided(permission, answer)
     code = answer[1]
     said = words(code)
-    if code in UNDECIDED:
-        raise UndecidedError(
-            f"{said.reason} Until then {permission} is denied.",
-            fix="Try again in a moment.",
-            who_can_help=said.who_can_help,
-            retry_after_seconds=1,
-        )
     raise NotPermittedError(
         f"{said.reason.removesuffix('.')} ({permission}).",
         fix="Ask for it with POST /v1/requests of the permissions service, or let somebody do it"
@@ -201,4 +213,21 @@ def refuse(permission: Permission, answer: Answer) -> None:
         who_can_help=said.who_can_help,
         permission=permission,
         reason=code,
+    )
+
+
+def refuse_undecided(permission: Permission, answer: Answer) -> None:
+    """Raise what an answer means that says nothing about the caller; any other passes.
+
+    Raises:
+        UndecidedError: it cannot be decided now, and therefore is denied.
+    """
+    if answer[1] not in UNDECIDED:
+        return
+    said = words(answer[1])
+    raise UndecidedError(
+        f"{said.reason} Until then {permission} is denied.",
+        fix="Try again in a moment.",
+        who_can_help=said.who_can_help,
+        retry_after_seconds=1,
     )

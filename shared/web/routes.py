@@ -115,11 +115,11 @@ class Routes:
             caller: Caller | None = None
             try:
                 caller = scope[_CALLER] = await guard.identify(scope)
+                before = guard.decisions.basis()
                 guard.require(caller, permission, everywhere=everywhere)
-                known = guard.decisions.basis().world
                 asked_again = _asked_again(receive, guard, caller, permission, everywhere)
                 response = await handler(Request(scope, asked_again, send), caller)
-                if method == "GET" and guard.decisions.basis().world is not known:
+                if method == "GET" and _may_differ(before, guard.decisions.basis()):
                     # Whoever waited meanwhile, and may not any more, is shown nothing.
                     guard.require(caller, permission, everywhere=everywhere)
             except Exception as error:

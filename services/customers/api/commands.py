@@ -8,11 +8,14 @@ from starlette.responses import Response
 from services.customers.api.bodies import CustomerView, FieldsBody, customer_view
 from services.customers.api.changes import CHANGES, Change
 from services.customers.api.lateness import WARNED, warning
-from services.customers.api.sight import UNSEEN, Sights
+from services.customers.api.sight import UNSEEN, Sight, Sights
 from services.customers.application.customer import CustomerCommands, Outcome
+from services.customers.application.loading import LoadedCustomer
 from services.customers.domain.customer.commands import SetCustomerFields
 from services.customers.domain.customer.given import NewCustomer
+from shared.authorization.fields import FieldView
 from shared.authorization.permissions import Permission
+from shared.errors import UndecidedError
 from shared.eventstore.writing import Remember
 from shared.projecting.backlog import BacklogWatch
 from shared.web.answers import Answer, JsonAnswer
@@ -126,13 +129,22 @@ class CommandRoutes:
     ) -> Remember | None:
         return remembering(request, caller, raw, self._secret, status=status, route=route)
 
+    @staticmethod
+    def _seen(sight: Sight, its: LoadedCustomer) -> FieldView:
+        """Return what is seen of it: nothing either if that is not known; the change is made."""
+        try:
+            view = sight.view(Permission.CUSTOMERS_READ, sight.record_of(its, its.id))
+        except UndecidedError:
+            view = None
+        return view or UNSEEN
+
     async def _answer(
         self, caller: Caller, outcome: Outcome, status: int,
         headers: Mapping[str, str] | None = None,
     ) -> Response:  # fmt: skip
         """Show the customer as its changer may see it now; after a hand-over perhaps not at all."""
         sight, its = await self._sights.of(caller), outcome.customer
-        view = sight.view(Permission.CUSTOMERS_READ, sight.record_of(its, its.id)) or UNSEEN
+        view = self._seen(sight, its)
         answer_headers = {
             "ETag": etag(outcome.customer.version),
             "Daybook-Token": str(outcome.token),

@@ -157,7 +157,7 @@ class ErasureRoutes:
             return
         # Whose it was is not known any more: only who may erase each and every customer.
         may, rights = Permission.CUSTOMERS_ERASE, self._sights.rights(caller)
-        if rights.may(may, rights.record(TYPE, str(customer_id))):
+        if rights.surely_may(may, rights.record(TYPE, str(customer_id))):
             return
         raise NotPermittedError(
             f"This account does not confirm for {holder}.",

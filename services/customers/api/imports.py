@@ -22,7 +22,7 @@ from services.customers.application.importing.desk import ImportDesk, Told, no_s
 from services.customers.application.importing.reading import Asked
 from services.customers.domain.customer.events import CustomerKind
 from shared.authorization.permissions import Permission
-from shared.errors import InvalidInputError
+from shared.errors import InvalidInputError, NotFoundError
 from shared.eventstore.writing import Remember
 from shared.projecting.backlog import BacklogWatch
 from shared.web.answers import Answer, JsonAnswer
@@ -177,11 +177,16 @@ class ImportRoutes:
 
         Raises:
             NotFoundError: there is none, or none that the caller may see.
+            UndecidedError: it cannot be decided now.
         """
-        told = await self._desk.read(path_id(request, "import_id"))
+        import_id, may = path_id(request, "import_id"), Permission.CUSTOMERS_IMPORT
+        try:
+            told = await self._desk.read(import_id)
+        except NotFoundError:
+            self._sights.rights(caller).surely_may(may)
+            raise
         rights = self._sights.rights(caller)
-        its = rights.record(TYPE, str(told.job.id), told.job.actor)
-        if not rights.may(Permission.CUSTOMERS_IMPORT, its):
+        if not rights.surely_may(may, rights.record(TYPE, str(import_id), told.job.actor)):
             raise no_such_import()
         return told
 

@@ -29,8 +29,9 @@ from shared.authorization.deciding import Code
 from shared.authorization.fields import MASK, FieldView, Outcome
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
-from shared.authorization.rights import Rights, refuse
+from shared.authorization.rights import Rights, refuse, refuse_undecided
 from shared.authorization.state import RESTRICTED
+from shared.errors import NotFoundError
 from shared.web.callers import Caller, Guard
 
 REASON: Final = "reason"
@@ -55,23 +56,34 @@ class Sight:
         Raises:
             NotFoundError: the caller may not see it at all.
             NotPermittedError: the caller may see it, and not do this.
+            UndecidedError: it cannot be decided now: nothing is known, also not that it is hidden.
         """
         answer, view = self.rights.view(permission, record)
+        refuse_undecided(permission, answer)
         if not answer[0]:
-            if permission is Permission.CUSTOMERS_READ or not self.rights.may(
-                Permission.CUSTOMERS_READ, record
-            ):
+            reads = Permission.CUSTOMERS_READ
+            if permission is reads or not self.rights.surely_may(reads, record):
                 raise no_such_customer()
             refuse(permission, answer)
         return self._view(view)
 
     def view(self, permission: Permission, record: Record) -> FieldView | None:
-        """Return what is seen of the fields of a record; None: it is not to be seen."""
+        """Return what is seen of the fields of a record; None: it is not to be seen.
+
+        Raises:
+            UndecidedError: it cannot be decided now.
+        """
         answer, view = self.rights.view(permission, record)
+        refuse_undecided(permission, answer)
         return self._view(view) if answer[0] else None
 
     def of_every_record(self, permission: Permission) -> FieldView:
-        """Return what is seen of each and every record that a list may hold."""
+        """Return what is seen of each and every record that a list may hold.
+
+        Raises:
+            UndecidedError: it cannot be decided now.
+        """
+        self.rights.surely_may(permission)
         return self._view(self.rights.view_of_lists(permission))
 
     def record_of(self, customer: LoadedCustomer | HistoryStep, customer_id: UUID) -> Record:
@@ -150,8 +162,9 @@ class Sights:
         Raises:
             NotFoundError: there is none, or none that the caller may see.
             NotPermittedError: the caller may see it, and not do this.
+            UndecidedError: it cannot be decided now, whether there is one or not.
         """
-        loaded = await self._reader.load(customer_id)
+        loaded = await self._load(self._reader, caller, permission, customer_id)
         sight = await self.of(caller)
         return sight, sight.require(permission, sight.record_of(loaded, customer_id)), loaded
 
@@ -162,10 +175,23 @@ class Sights:
 
         It needs no keys, and so is given also while their server is away.
         """
-        loaded = await self._reader.sealed().load(customer_id)
+        loaded = await self._load(self._reader.sealed(), caller, permission, customer_id)
         rights = self.rights(caller)
         record = record_of(rights, customer_id, loaded.customer, is_sealed=True)
         Sight(rights, NO_FIELDS).require(permission, record)
+
+    async def _load(
+        self, reader: CustomerReader, caller: Caller, permission: Permission, customer_id: UUID
+    ) -> LoadedCustomer:
+        """Load a customer; that there is none is told only where one that is would be decided."""
+        try:
+            return await reader.load(customer_id)
+        except NotFoundError:
+            rights = self.rights(caller)
+            nobodys = rights.record(TYPE, str(customer_id))
+            if not rights.surely_may(permission, nobodys):
+                rights.surely_may(Permission.CUSTOMERS_READ, nobodys)
+            raise
 
 
 def outcome_of(view: FieldView, field: str) -> Outcome:
