@@ -45,6 +45,7 @@ from services.permissions.application.whole_log import WholeLog
 from services.permissions.projections.customer_records import TYPE as CUSTOMER
 from services.permissions.projections.customer_records import CustomerRecords
 from services.permissions.projections.read_models import READ_MODELS
+from services.permissions.projections.usage_queries import UsageQueries
 from shared.security.signing import StatementSigner
 from shared.service.app import add_read_model_routes, begin_api
 from shared.service.foundation import Foundation
@@ -68,7 +69,8 @@ def permissions_api(
     """
     app, routes = begin_api("permissions", VERSION, foundation, readiness, told)
     SnapshotRoutes(WholeLog(foundation.truth, foundation.feed)).add_to(routes)
-    its = deciding or deciding_on(foundation)
+    usage = UsageQueries(foundation.views)
+    its = deciding or deciding_on(foundation, usage.uses)
     book, commands = its.book, its.commands
     files = PolicyFiles(book, commands, foundation.clock)
     changes = Changes(commands, book, foundation.service_key)
@@ -77,7 +79,7 @@ def permissions_api(
     RoleRoutes(changes, pages).add_to(routes)
     CatalogueRoutes(changes, pages).add_to(routes)
     TeamRoutes(changes, pages).add_to(routes)
-    comparing = Comparing(book, its.clock)
+    comparing = Comparing(book, its.clock, its.uses)
     reports = ReviewReports(foundation.store, foundation.keys)
     signer = StatementSigner(foundation.service_key)
     ReviewRoutes(changes, pages, reports, signer, comparing, its.clock, foundation.guard).add_to(

@@ -15,6 +15,7 @@ from services.permissions.domain.book import OnSubject
 from services.permissions.domain.findings import Finding, Kind
 from services.permissions.domain.rights import differences, standing_of
 from services.permissions.domain.subject.state import without_grant
+from services.permissions.domain.usage import UNUSED_AFTER
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
 from shared.authorization.scopes import Clearance
@@ -30,7 +31,6 @@ LIST: Final = "/v1/findings"
 ONE: Final = "/v1/findings/{finding_id}"
 KINDS: Final = get_args(Kind)
 KIND: Final = Parameter("kind", "query", f"Only these: {', '.join(KINDS)}.")
-NOT_KNOWN: Final = [{"kind": "unused", "why": "uses are not counted per grant yet"}]
 
 
 class FindingView(BaseModel):
@@ -85,6 +85,7 @@ class FindingRoutes:
         outside_the_role: a single permission that a role gives anyway, or that stands beside the
         roles without an end. wider_than_peers: at most one in five of the same department has it.
         kept_after_a_move: given before somebody left a department or team, and not reviewed since.
+        unused: nothing of it was used for 90 days, as long as it is there and uses are known.
         """
         kind = text(request, "kind", at_most=40)
         if kind is not None and kind not in KINDS:
@@ -103,7 +104,7 @@ class FindingRoutes:
         rest = [its for its in keyed if its[0] > after]
         return self._pages.page(
             request, query, rest, shown=lambda one: _view(compared, one),
-            besides={"not_known": NOT_KNOWN},
+            besides={"not_known": _not_known(compared)},
         )  # fmt: skip
 
     async def one(self, request: Request, caller: Caller) -> Response:
@@ -153,6 +154,19 @@ def _named(found: list[Finding], finding_id: UUID) -> Finding:
         field="finding_id",
         fix="see what there is with GET /v1/findings",
     )
+
+
+def _not_known(compared: Compared) -> list[dict[str, str]]:
+    """Return which kinds cannot be found yet, and why."""
+    since = compared.uses.known_since
+    if compared.uses.are_known_for(UNUSED_AFTER, compared.at):
+        return []
+    if since is None:
+        why = "no service has told of uses yet, or they cannot be read now"
+    else:
+        first = (since + UNUSED_AFTER).isoformat()
+        why = f"uses are known since {since.isoformat()}: found from {first} on"
+    return [{"kind": "unused", "why": why}]
 
 
 def _record(subject_id: UUID) -> Record:

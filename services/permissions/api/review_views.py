@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,11 +12,22 @@ from pydantic import AwareDatetime, BaseModel, Field
 from services.permissions.application.review_reports import state_of
 from services.permissions.domain.book import Book
 from services.permissions.domain.review.commands import StartReview
-from services.permissions.domain.review.events import Chosen, Decision, SilentDecision
-from services.permissions.domain.review.hints import PeerCounts, Peers, target_of
+from services.permissions.domain.review.events import (
+    Chosen,
+    Decision,
+    FrozenItem,
+    SilentDecision,
+)
+from services.permissions.domain.review.hints import (
+    PeerCounts,
+    Peers,
+    last_use,
+    target_of,
+)
 from services.permissions.domain.review.rules import gone, most_by_silence, open_items
 from services.permissions.domain.review.state import Item, Review
 from services.permissions.domain.subject.state import Terms
+from services.permissions.domain.usage import Uses
 from shared.authorization.scopes import Clearance, Risk, Scope
 from shared.given import Given, Line, Lines
 
@@ -207,16 +219,20 @@ def dry_run(book: Book, review: Review, at: datetime) -> dict[str, Any]:
     }
 
 
-def item_view(
-    book: Book,
-    review: Review,
-    item: Item,
-    peers: PeerCounts,
-    reasons: Mapping[int, str],
-    at: datetime,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a reviewer's items are shown with."""
+
+    book: Book
+    peers: PeerCounts
+    uses: Uses
+    reasons: Mapping[int, str]
+    at: datetime
+
+
+def item_view(seen: Seen, review: Review, item: Item) -> dict[str, Any]:
     """Return what a reviewer needs to decide."""
-    its = item.frozen
+    its, book, at = item.frozen, seen.book, seen.at
     subject = book.subject(its.subject)
     grant = its.model_dump(
         mode="json", include={"grant_id", "role", "permission", "scope", "clearance", "until"},
@@ -237,25 +253,38 @@ def item_view(
         "is_gone": gone(book, review, item, at),
         "decision": item.decision,
         "decided_by": item.decided_by,
-        "reason": reasons.get(its.number),
+        "reason": seen.reasons.get(its.number),
         "outcome": item.outcome,
         "problem": item.problem,
-        "hints": hints_of(book, its.subject, its.grant_id, peers, its.role, its.permission),
+        "hints": _hints(seen, its),
     }
 
 
-def hints_of(
-    book: Book, subject_id: UUID, grant_id: UUID, peers: PeerCounts,
-    role: str | None, permission: str | None,
-) -> dict[str, Any]:  # fmt: skip
-    """Return what others have, and what is not known yet."""
-    target = target_of(Terms(role=role, permission=permission))
-    grant = book.subject(subject_id).grants.get(grant_id)
+def _hints(seen: Seen, its: FrozenItem) -> dict[str, Any]:
+    """Return what others have, and when it was last used."""
+    terms = Terms(role=its.role, permission=its.permission)
+    grant = seen.book.subject(its.subject).grants.get(its.grant_id)
+    used = last_use(seen.book.policy, seen.uses, its.subject, terms)
     return {
-        "same_department": peers_view(peers.in_department(subject_id, target)),
+        "same_department": peers_view(seen.peers.in_department(its.subject, target_of(terms))),
         "is_from_before_a_move": grant is not None and grant.is_from_before_move,
-        "last_use": None,
-        "last_use_is": "not known yet: uses are not counted per grant",
+        **use_view(used, seen.uses),
+    }
+
+
+def use_view(used: datetime | None, uses: Uses) -> dict[str, Any]:
+    """Return when something was last used, and in words what is known of it."""
+    since = None if uses.known_since is None else uses.known_since.isoformat()
+    if used is not None:
+        told = "the last use of any permission that it gives, also by another grant"
+    elif since is not None:
+        told = f"not used since {since}, from when on uses are known"
+    else:
+        told = "not known: no service has told of uses yet, or they cannot be read now"
+    return {
+        "last_use": None if used is None else used.isoformat(),
+        "last_use_is": told,
+        "uses_known_since": since,
     }
 
 

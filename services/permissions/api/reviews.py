@@ -1,6 +1,7 @@
 """Routes of access reviews: which there are, what is to be decided, what came of them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,6 +19,7 @@ from services.permissions.api.review_views import (
     ItemPage,
     ReviewPage,
     ReviewView,
+    Seen,
     StartBody,
     StartedView,
     dry_run,
@@ -134,7 +136,8 @@ class ReviewRoutes:
         never somebody who gains by it, and only who may decide in reviews.
         """
         raw = await read_body(request)
-        command, review_id = parse(StartBody, raw).command(), uuid7()
+        review_id, uses = uuid7(), (await self._comparing.now()).uses
+        command = replace(parse(StartBody, raw).command(), uses=uses)
         done = await self._changes.run(
             Sent(request, caller, raw), "start_review",
             lambda _: [OnReview(review_id, command)],
@@ -156,7 +159,8 @@ class ReviewRoutes:
     async def items(self, request: Request, caller: Caller) -> Response:
         """Read items, at most 20 to a page: all, or those that you are to decide on.
 
-        Hints say how many of the same department have the same.
+        Hints say how many of the same department have the same, and when any permission of the
+        grant was last used: by this grant, or by another that gives it too.
         """
         review_id = path_id(request, "review_id")
         book, at = await self._now()
@@ -171,11 +175,13 @@ class ReviewRoutes:
             for item in _of(open_items(book, review, at) if only_open else review, who)
             if item.frozen.number >= first
         ]
-        peers = (await self._comparing.now()).peers
+        compared = await self._comparing.now()
         reasons = await self._reports.reasons(review_id)
         return self._pages.page(
             request, query, wanted, most=MOST_AT_ONCE,
-            shown=lambda item: item_view(book, review, item, peers, reasons, at),
+            shown=lambda item: item_view(
+                Seen(book, compared.peers, compared.uses, reasons, at), review, item
+            ),
         )  # fmt: skip
 
     async def dry_run(self, request: Request, _caller: Caller) -> Response:

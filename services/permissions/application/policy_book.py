@@ -7,6 +7,7 @@ was decided is stored only if nothing was appended since.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +25,7 @@ from services.permissions.domain.book import (
     TeamFact,
 )
 from services.permissions.domain.subject.events import SubjectJoined
+from services.permissions.domain.subject.grant_events import GrantApproved, GrantGiven
 from services.permissions.storage.codec import CODEC
 from shared.errors import UnavailableError
 from shared.events import Event, RecordedEvent
@@ -55,6 +57,7 @@ class _Folded:
     unopened: str | None = None
     """The reference of a key without which somebody's name is not known, until it can be had."""
     names: SubjectNames = field(default_factory=SubjectNames)
+    given_at: dict[UUID, datetime] = field(default_factory=dict)
     facts: int = 0
     ordered: Sequence[UUID] = ()
 
@@ -95,6 +98,11 @@ class PolicyBook:
     def facts(self) -> int:
         """Return how many facts it is folded from."""
         return self._now.facts
+
+    @property
+    def given_at(self) -> Mapping[UUID, datetime]:
+        """Return when each grant was given; nobody but `catch_up` may change it."""
+        return self._now.given_at
 
     @property
     def is_nameless(self) -> bool:
@@ -203,6 +211,8 @@ def _take(now: _Folded, record: RecordedEvent, event: Event | None) -> None:
     now.facts += 1
     now.book.fold(fact, record.origin.actor)
     if isinstance(fact, SubjectFact):
+        if isinstance(fact.event, GrantGiven | GrantApproved):
+            now.given_at[fact.event.grant_id] = record.recorded_at
         subject = now.book.subject(fact.subject_id)
         now.names.follow(fact.subject_id, subject, fact.event)
 

@@ -11,7 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from services.permissions.application.deciding import Deciding
+from services.permissions.application.known_uses import as_far_as_known
 from services.permissions.domain.review.timing import waiting, work_on
+from services.permissions.domain.usage import NOT_KNOWN
 from shared.errors import DaybookError, UnavailableError, VersionConflictError
 
 LOOK_EVERY_SECONDS: Final = 15.0
@@ -69,8 +71,11 @@ class ReviewWork:
 
     async def _do_next(self, review_id: UUID) -> bool:
         """Do the next step of a review; says whether there was one."""
-        outcome = await self._its.commands.run(
-            lambda book, at: work_on(book, review_id, at), by=f"review-{review_id}"
+        its = self._its
+        is_new = its.book.book.review(review_id).started is None
+        uses = await as_far_as_known(its.uses) if is_new else NOT_KNOWN
+        outcome = await its.commands.run(
+            lambda book, at: work_on(book, review_id, at, uses), by=f"review-{review_id}"
         )
         return bool(outcome.facts)
 

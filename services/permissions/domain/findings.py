@@ -1,7 +1,7 @@
 """Grants that somebody should look at are found by what is known of everybody, and why is told."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID, uuid5
@@ -13,8 +13,9 @@ from services.permissions.domain.review.hints import PeerCounts, target_of
 from services.permissions.domain.rights import Right, rights_given
 from services.permissions.domain.subject.commands import RevokeGrant
 from services.permissions.domain.subject.state import Grant, Subject, Terms
+from services.permissions.domain.usage import NOT_KNOWN, UNUSED_AFTER, Uses
 
-Kind = Literal["outside_the_role", "wider_than_peers", "kept_after_a_move"]
+Kind = Literal["outside_the_role", "wider_than_peers", "kept_after_a_move", "unused"]
 FEWEST_PEERS: Final = 4
 """With fewer others, nobody is an exception."""
 RARE_PERCENT: Final = 20
@@ -43,8 +44,19 @@ class Finding:
         return RevokeGrant(self.grant_id, f"finding: {self.kind}")
 
 
-def find(book: Book, at: datetime, peers: PeerCounts) -> list[Finding]:
-    """Return everything that is found now, by who has it; `peers` are those of the book."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What findings are made of besides the book."""
+
+    peers: PeerCounts
+    """Those of the book."""
+    uses: Uses = NOT_KNOWN
+    given_at: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When each grant was given."""
+
+
+def find(book: Book, at: datetime, known: Known) -> list[Finding]:
+    """Return everything that is found now, by who has it."""
     givers = _Givers(book.policy)
     return [
         finding
@@ -52,7 +64,10 @@ def find(book: Book, at: datetime, peers: PeerCounts) -> list[Finding]:
         if subject.is_there
         for grant_id, grant in subject.grants.items()
         if _is_looked_at(book.policy, grant, at)
-        for finding in _of(book.policy, subject_id, grant_id, peers, givers, subject)
+        for finding in (
+            *_of(book.policy, subject_id, grant_id, known.peers, givers, subject),
+            *_unused(book.policy, subject_id, grant_id, grant.terms, known, at),
+        )
     ]
 
 
@@ -84,6 +99,29 @@ def _of(
         if percent <= RARE_PERCENT:
             told = {"others": like.others, "have_it": like.holders, "percent": percent}
             yield Finding("wider_than_peers", subject_id, grant_id, terms, told)
+
+
+def _unused(
+    policy: Policy, subject_id: UUID, grant_id: UUID, terms: Terms, known: Known, at: datetime
+) -> Iterator[Finding]:
+    """Yield a grant that gives something, of which nothing was used for ninety days.
+
+    As long as it is there, has been open, and uses have been known.
+    """
+    since, uses = at - UNUSED_AFTER, known.uses
+    given_at = known.given_at.get(grant_id, at)
+    is_new = max(given_at, terms.starts or given_at) > since
+    if is_new or uses.known_since is None or not uses.are_known_for(UNUSED_AFTER, at):
+        return
+    given = {name for name, _ in rights_given(policy, terms)}
+    last = uses.last_of(subject_id, given)
+    if given and (last is None or last < since):
+        told = {
+            "last_use": None if last is None else last.isoformat(),
+            "known_since": uses.known_since.isoformat(),
+            "days": UNUSED_AFTER.days,
+        }
+        yield Finding("unused", subject_id, grant_id, terms, told)
 
 
 def _outside_role(

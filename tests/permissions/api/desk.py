@@ -39,6 +39,7 @@ class Desk:
     app: Api
     foundation: Foundation
     opened: AsyncExitStack
+    databases: Databases
 
     def client(self, person: str | None) -> httpx.AsyncClient:
         """Return a client, signed in as that demo person or as nobody."""
@@ -72,7 +73,7 @@ async def a_desk(databases: Databases, decisions: Decisions | None = None) -> As
         )
         opened.push_async_callback(foundation.records.close)
         app = permissions_api(foundation, _readiness, _told(foundation), "http://daybook")
-        yield Desk(app, foundation, opened)
+        yield Desk(app, foundation, opened, databases)
 
 
 async def _lanes(opened: AsyncExitStack, template: str) -> Lanes:

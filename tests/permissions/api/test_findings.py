@@ -36,6 +36,6 @@ async def test_a_finding_is_mended_in_one_request_if_nothing_changed_since(
         assert (await erin.post(where, headers=newer)).status_code == 200
         gone = await erin.post(where, headers=newer)
         assert_problem(gone, 404, "finding-not-found", field="finding_id")
-        wrong = await erin.get("/v1/findings", params={"kind": "unused"})
+        wrong = await erin.get("/v1/findings", params={"kind": "unheard"})
         assert_problem(wrong, 422, "invalid-input", field="kind")
         assert (await desk.client("leo").get("/v1/findings")).status_code == 403

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -16,7 +16,6 @@ from shared.authorization.people import DEMO_PEOPLE
 from shared.eventstore.codec import NothingSealed
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.record_types import RECORDS
-from shared.messaging.headers import ReceivedEvent
 from shared.projecting.applied import AppliedEvent, apply_events
 from shared.projecting.http_feed import HttpFeed
 from shared.projecting.parts import ProjectionParts
@@ -26,30 +25,11 @@ from shared.testing.verifier import token_of
 from shared.testing.waiting import until
 from tests.ground.house import House
 from tests.ground.servers import Databases
+from tests.permissions.decisions import LEO, NOON, applied, counted, received, told
 from tests.permissions.views import make_read_models
 
-LEO, ALICE = (DEMO_PEOPLE[name].subject for name in ("leo", "alice"))
-NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+ALICE = DEMO_PEOPLE["alice"].subject
 NAME = "usage_customers"
-
-
-def told(at: datetime, *, subject: str = LEO, **more: Any) -> DecisionRecorded:  # noqa: ANN401
-    """Return a decision that was told by itself."""
-    its = {"permission": "customer:export", "is_allowed": True, "code": "allowed", **more}
-    return DecisionRecorded(subject=subject, epoch=1, position=7, decided_at=at, **its)
-
-
-def counted(
-    times: int,
-    first: datetime,
-    last: datetime,
-    *,
-    subject: str = LEO,
-    **more: Any,  # noqa: ANN401
-) -> DecisionsCounted:
-    """Return decisions that were counted."""
-    its = {"permission": "customer:export", "is_allowed": True, "code": "allowed", **more}
-    return DecisionsCounted(subject=subject, times=times, first_at=first, last_at=last, **its)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,18 +217,3 @@ async def test_of_an_erased_person_nothing_is_kept_and_nothing_comes_back(
     for table in ("usage_customers", "refused_customers"):
         rows = await views.fetch(f"select subject::text, times from {table}")
         assert [tuple(row) for row in rows] == [(ALICE, 2)]
-
-
-def applied(record: DecisionRecorded) -> AppliedEvent:
-    """Return the record as a projection gets it."""
-    read = RECORDS_CODEC.types["DecisionRecorded"]
-    event = read.model_validate_json(record.model_dump_json())
-    return AppliedEvent(received("DecisionRecorded", record.subject), event)
-
-
-def received(type_: str, subject: str) -> ReceivedEvent:
-    """Return how it came."""
-    return ReceivedEvent(
-        "/daybook/customers", 1, "access", 0, 0, 1, 1, 1, "00000000-0000-7000-8000-000000000001",
-        type_, 1, f"records-{subject}", 1, subject, NOON.isoformat(), None, b"",
-    )  # fmt: skip

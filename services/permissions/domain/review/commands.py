@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.permissions.domain.review.events import Chosen, Decision, SilentDecision
+from services.permissions.domain.usage import NOT_KNOWN, Uses
 from shared.authorization.scopes import Clearance, Scope
 
 
@@ -22,6 +23,8 @@ class StartReview:
     period: str | None = None
     besides: frozenset[UUID] = frozenset()
     """Grants that another review of the same period looks at."""
+    uses: Uses = NOT_KNOWN
+    """When rights were last used: a hint that is frozen with each item."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ class FrozenItem(_Part):
     """Who is to decide; absent: nobody could be found, somebody must be named."""
     reviewer_is: ReviewerIs | None = None
     """Why this person: manager of the subject, approver of the grant, or an administrator."""
+    last_used: datetime | None = None
+    """When any permission that the grant gives was last used, by this grant or by another that
+    gives it too; absent: not since `uses_known_since` of the review."""
 
 
 class HandedOver(_Part):
@@ -116,6 +119,8 @@ class ReviewStarted(Event):
     """The schedule that opened it; absent: a person did."""
     period: str | None = None
     """For which period of the schedule, for example 2026-Q4."""
+    uses_known_since: datetime | None = None
+    """Uses from then on were known at the start; absent: none were."""
 
 
 class ItemsFrozen(Event):

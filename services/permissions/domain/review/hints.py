@@ -1,12 +1,16 @@
-"""Hints for whoever decides: how many of the same department or role have the same."""
+"""Hints for whoever decides: how many others have the same, and when it was last used."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.permissions.domain.book import Book
+from services.permissions.domain.policy.state import Policy
+from services.permissions.domain.rights import rights_given
 from services.permissions.domain.subject.state import Subject, Terms
+from services.permissions.domain.usage import Uses
 
 Target = tuple[str | None, str | None]
 """The role or the permission of a grant."""
@@ -28,6 +32,11 @@ class Peers:
 def target_of(terms: Terms) -> Target:
     """Return what a grant is about."""
     return terms.role, terms.permission
+
+
+def last_use(policy: Policy, uses: Uses, subject_id: UUID, terms: Terms) -> datetime | None:
+    """Return when anything was last used that a grant of these terms gives."""
+    return uses.last_of(subject_id, {name for name, _ in rights_given(policy, terms)})
 
 
 class PeerCounts:

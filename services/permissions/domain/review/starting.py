@@ -14,6 +14,9 @@ from services.permissions.domain.review.events import (
     ReviewEvent,
     ReviewStarted,
 )
+from services.permissions.domain.review.hints import last_use
+from services.permissions.domain.subject.state import Terms
+from services.permissions.domain.usage import Uses
 from shared.errors import InvalidInputError, RuleBrokenError
 
 ITEMS_AN_EVENT: Final = 100
@@ -43,7 +46,14 @@ def start(book: Book, review_id: UUID, command: StartReview, asking: Asking) -> 
             field="chosen",
             fix=f"choose 1 to {MOST_ITEMS:,} grants, by roles, department or risk",
         )
-    return [_started(command, asking.at, len(items)), *_in_parts(items)]
+    used = [_with_last_use(book, command.uses, item) for item in items]
+    return [_started(command, asking.at, len(items)), *_in_parts(used)]
+
+
+def _with_last_use(book: Book, uses: Uses, item: FrozenItem) -> FrozenItem:
+    terms = Terms(role=item.role, permission=item.permission)
+    used = last_use(book.policy, uses, item.subject, terms)
+    return item if used is None else item.model_copy(update={"last_used": used})
 
 
 def _started(command: StartReview, at: datetime, items: int) -> ReviewStarted:
@@ -60,6 +70,7 @@ def _started(command: StartReview, at: datetime, items: int) -> ReviewStarted:
         most_grants=command.most_grants,
         schedule=command.schedule,
         period=command.period,
+        uses_known_since=command.uses.known_since,
     )
 
 

@@ -4,6 +4,7 @@ So any process may do it, at any moment, and only the first one does.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -45,6 +46,7 @@ from services.permissions.domain.subject.commands import (
     SubjectCommand,
 )
 from services.permissions.domain.subject.grant_events import GrantKept
+from services.permissions.domain.usage import NOT_KNOWN, Uses
 from shared.errors import DaybookError
 
 REMINDED_AT_PERCENT: Final = (50, 80)
@@ -67,23 +69,27 @@ def waiting(book: Book, at: datetime, besides: Collection[UUID] = ()) -> UUID | 
     return None
 
 
-def work_on(book: Book, review_id: UUID, at: datetime) -> list[Fact]:
-    """Return the next thing to be done in a review; none if it waits for people or for time."""
+def work_on(book: Book, review_id: UUID, at: datetime, uses: Uses = NOT_KNOWN) -> list[Fact]:
+    """Return the next thing to be done in a review; none if it waits for people or for time.
+
+    One that is to be opened freezes `uses` with its items.
+    """
     review = book.review(review_id)
     if review.is_closed:
         return []
     if review.started is None:
-        return _opened(book, review_id, at)
+        return _opened(book, review_id, at, uses)
     if review.is_signed_off:
         return _carry_out(book, review_id, review, at)
     return [ReviewFact(review_id, event) for event in _by_time(book, review, review.started, at)]
 
 
-def _opened(book: Book, review_id: UUID, at: datetime) -> list[Fact]:
+def _opened(book: Book, review_id: UUID, at: datetime, uses: Uses) -> list[Fact]:
     command = dict(wanted(book, at)).get(review_id)
     if command is None:
         return []
-    return decide(book, [OnReview(review_id, command)], Asking(f"review-{review_id}", at))
+    opening = OnReview(review_id, replace(command, uses=uses))
+    return decide(book, [opening], Asking(f"review-{review_id}", at))
 
 
 def _by_time(book: Book, review: Review, started: ReviewStarted, at: datetime) -> list[ReviewEvent]:
