@@ -11,22 +11,19 @@ from typing import Final, Protocol
 
 from shared.authorization.changing import decide_change
 from shared.authorization.condition_sql import Bind
-from shared.authorization.deciding import Answer, Code, decide
+from shared.authorization.deciding import Answer, decide
 from shared.authorization.fields import FieldView, view_of, view_of_every_record
 from shared.authorization.filtering import Columns, RowFilter, row_filter
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import PLAINLY, Circumstances, Record
-from shared.authorization.reasons import words
+from shared.authorization.refusing import refuse, refuse_undecided
 from shared.authorization.state import RESTRICTED
 from shared.authorization.world import World
-from shared.errors import NotPermittedError, UndecidedError
 from shared.eventstore.tokens import TokenPart
 
 WHOLE: Final = "*"
 """The record itself, among the fields of its type."""
 NO_FACTS: Final[Mapping[str, object]] = MappingProxyType({})
-UNDECIDED: Final = frozenset({Code.STALE, Code.BEHIND, Code.PARKED, Code.ERROR})
-"""Refusals that say nothing about the caller: asked again later, the answer may be another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,42 +189,3 @@ class Rights:
 
 Noted = tuple[Rights, str, Record | None, Answer]
 """Whose rights, what for, on which record, and the answer."""
-
-
-def refuse(permission: Permission, answer: Answer) -> None:
-    """Raise what a refused answer means; an allowed one passes.
-
-    Raises:
-        NotPermittedError: it may not be done.
-        UndecidedError: it cannot be decided now, and therefore is denied.
-    """
-    if answer[0]:
-        return
-    refuse_undecided(permission, answer)
-    code = answer[1]
-    said = words(code)
-    raise NotPermittedError(
-        f"{said.reason.removesuffix('.')} ({permission}).",
-        fix="Ask for it with POST /v1/requests of the permissions service, or let somebody do it"
-        " who may.",
-        who_can_help=said.who_can_help,
-        permission=permission,
-        reason=code,
-    )
-
-
-def refuse_undecided(permission: Permission, answer: Answer) -> None:
-    """Raise what an answer means that says nothing about the caller; any other passes.
-
-    Raises:
-        UndecidedError: it cannot be decided now, and therefore is denied.
-    """
-    if answer[1] not in UNDECIDED:
-        return
-    said = words(answer[1])
-    raise UndecidedError(
-        f"{said.reason} Until then {permission} is denied.",
-        fix="Try again in a moment.",
-        who_can_help=said.who_can_help,
-        retry_after_seconds=1,
-    )

@@ -29,7 +29,8 @@ from shared.authorization.deciding import Code
 from shared.authorization.fields import MASK, FieldView, Outcome
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
-from shared.authorization.rights import Rights, refuse, refuse_undecided
+from shared.authorization.refusing import refuse, refuse_undecided
+from shared.authorization.rights import Rights
 from shared.authorization.state import RESTRICTED
 from shared.errors import NotFoundError
 from shared.web.callers import Caller, Guard

@@ -40,7 +40,8 @@ from services.customers.domain.field.rules import Fields
 from shared.authorization.fields import FieldView
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
-from shared.authorization.rights import UNDECIDED, Rights, refuse
+from shared.authorization.refusing import UNDECIDED, refuse
+from shared.authorization.rights import Rights
 from shared.errors import NotFoundError
 
 PERSON: Final = "person"

@@ -12,11 +12,10 @@ from services.permissions.api.reach import Reach
 from services.permissions.api.what_if_bodies import WhatIfBody
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
-from services.permissions.domain.book import Asking, Book
-from services.permissions.domain.what_if import SubjectChange, what_if
+from services.permissions.domain.book import Asking
+from services.permissions.domain.what_if import SubjectChange, WhatIf, what_if
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
-from shared.errors import DaybookError
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
@@ -67,31 +66,26 @@ class WhatIfRoutes:
         """
         body = parse(WhatIfBody, await read_body(request))
         reached = self._reach.of(caller)
-        refused: DaybookError | None = None
         if body.file is not None:
-            plan = (await self._files.look(body.file, by=caller.subject)).plan
-            changes, dangers, after = plan.changes, plan.dangers, plan.after
+            found = await self._files.foresee(body.file, by=caller.subject)
         else:
             await self._book.catch_up()
             book, asking = self._book.book.copy(), Asking(caller.subject, self._clock.now())
             asked = [one.asked(book) for one in body.commands or ()]
             found = await asyncio.to_thread(what_if, book, asked, asking)
-            changes, dangers, after = found.changes, found.dangers, found.after
-            refused = found.refusal
-        seen = [one for one in changes if reached.may(Permission.WHAT_IF_ASK, one.subject_id)]
-        return JsonAnswer(_told(seen, after, [one.what for one in dangers], refused))
+        seen = [one for one in found.changes if reached.may(Permission.WHAT_IF_ASK, one.subject_id)]
+        return JsonAnswer(_told(seen, found))
 
 
-def _told(
-    changes: list[SubjectChange], after: Book, dangers: list[str], refused: DaybookError | None
-) -> dict[str, Any]:
+def _told(seen: list[SubjectChange], found: WhatIf) -> dict[str, Any]:
+    refused = found.refusal
     why = None if refused is None else {
         "code": refused.problem_code, "detail": refused.detail,
         "who_can_help": refused.who_can_help,
     }  # fmt: skip
     return {
-        "people": len(changes),
-        "changes": changes_told(changes[:MOST_PEOPLE], after),
-        "needs_second_person": dangers,
+        "people": len(seen),
+        "changes": changes_told(seen[:MOST_PEOPLE], found.after),
+        "needs_second_person": [one.what for one in found.dangers],
         "refused": why,
     }

@@ -15,10 +15,11 @@ from services.permissions.application.commands import Outcome, PermissionCommand
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.domain.book import POLICY_STREAM, Asking, Book, Fact
 from services.permissions.domain.deciding import has_administrator, refuse_second_installation
-from services.permissions.domain.policy_file.planning import Plan, plan
+from services.permissions.domain.policy_file.planning import Plan, foresee, plan
 from services.permissions.domain.policy_file.reading import ReadPolicy, read_policy
 from services.permissions.domain.policy_file.writing import holds_until, write_policy
 from services.permissions.domain.second_person import approve
+from services.permissions.domain.what_if import WhatIf
 from shared.clock import Clock
 from shared.errors import RuleBrokenError
 from shared.eventstore.writing import Remember
@@ -81,6 +82,17 @@ class PolicyFiles:
         asking = _looking(text, policy, by, self._clock.now())
         book = self._book.book.copy()
         return Applied(await asyncio.to_thread(plan, book, policy, asking, _new_ids()), None)
+
+    async def foresee(self, text: str, *, by: str) -> WhatIf:
+        """Return what applying would change whoever did it, and why this one could not.
+
+        Raises as `apply` where nobody could.
+        """
+        policy = await asyncio.to_thread(read_policy, text)
+        await self._book.catch_up()
+        asking = _looking(text, policy, by, self._clock.now())
+        book = self._book.book.copy()
+        return await asyncio.to_thread(foresee, book, policy, asking, _new_ids())
 
     async def approve(self, text: str, *, by: str) -> Applied:
         """Agree that somebody else applies this very file, as long as it does the very same.

@@ -100,6 +100,22 @@ def is_administrator(policy: Policy, subject: Subject) -> bool:
     )
 
 
+def refuse_inactive(book: Book, asking: Asking) -> None:
+    """Raise NotPermittedError if who asks is not at work any more, though a token still says so."""
+    actor = book.acting(asking.by)
+    owner = actor.place.owner
+    is_at_work = actor.is_active and (owner is None or book.subject(owner).is_active)
+    if actor.life is None or is_at_work or asking.is_installation:
+        return
+    raise NotPermittedError(
+        "whoever asks for this left, is suspended, or acts for somebody who is not there",
+        code="inactive-subject",
+        field="subject_id",
+        fix="let somebody do it who is there, or be reinstated first",
+        who_can_help="whoever has the permission subject:change",
+    )
+
+
 def refuse_above_own_level(book: Book, asking: Asking, needed: int, field: str) -> None:
     """Raise NotPermittedError if this is above the level of who asks."""
     if asking.is_installation or asking.by_review is not None:

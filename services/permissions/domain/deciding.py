@@ -12,6 +12,7 @@ from uuid import UUID
 from services.permissions.domain.authority import (
     is_administrator,
     refuse_above_own_level,
+    refuse_inactive,
 )
 from services.permissions.domain.book import (
     Asked,
@@ -83,9 +84,10 @@ def decide(book: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
         InvalidInputError: something that cannot be.
         NotFoundError: something named is not there.
         RuleBrokenError: a rule says no.
-        NotPermittedError: who asks may not do this, and somebody else may.
+        NotPermittedError: who asks may not do this, or is not there any more; somebody else may.
     """
     refuse_second_installation(book, asking)
+    refuse_inactive(book, asking)
     after = book.draft()
     facts: list[Fact] = []
     for one in asked:
@@ -116,7 +118,7 @@ def consequences(
     _refuse_own_gain(before, after, asked, asking)
     refuse_gains_above_own_level(after, asking)
     refuse_given_alone(after, facts, asking)
-    agreed = settle(after, asking)
+    agreed = settle(after, asked, asking)
     return agreed + _administrators_removed(before, after, changed, asking)
 
 

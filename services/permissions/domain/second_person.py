@@ -19,14 +19,23 @@ from services.permissions.domain.authority import (
     refuse_above_own_level,
     refuse_alone,
 )
-from services.permissions.domain.book import Asking, Book, Fact, PolicyFact, SubjectFact
+from services.permissions.domain.book import (
+    Asked,
+    Asking,
+    Book,
+    Fact,
+    OnSubject,
+    PolicyFact,
+    SubjectFact,
+)
+from services.permissions.domain.by_hand import ByHand
 from services.permissions.domain.policy.events import PolicyChangeApproved, PolicyChangeMade
 from services.permissions.domain.policy.inheritance import level_of
 from services.permissions.domain.policy.state import NO_POLICY, Policy, SodRule
-from services.permissions.domain.rights import gained, standing_of
+from services.permissions.domain.rights import gained
 from services.permissions.domain.subject.evolving import terms_of
 from services.permissions.domain.subject.grant_events import GrantExtended, GrantGiven
-from services.permissions.domain.subject.state import Terms
+from services.permissions.domain.subject.state import NOBODY, Terms
 from shared.authorization.policy import LIMITS
 from shared.authorization.scopes import Clearance, Risk
 from shared.errors import NotPermittedError, RuleBrokenError
@@ -34,7 +43,6 @@ from shared.errors import NotPermittedError, RuleBrokenError
 APPROVED_FOR: Final = timedelta(days=7)
 """How long somebody's agreement to a change waits for it."""
 LONGEST_TOLD: Final = 300
-CHANGING: Final = "policy:change"
 EDITORS: Final = "another person with the permission policy:change, and of that level"
 
 
@@ -66,8 +74,13 @@ def dangers(after: Book) -> tuple[Danger, ...]:
     return tuple(sorted(found, key=lambda danger: danger.what))
 
 
-def settle(after: Book, asking: Asking) -> list[Fact]:
+def settle(after: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
     """Return what is told of the agreement to a draft; nothing where none is needed.
+
+    Args:
+        after: the draft.
+        asked: the commands that change something in it.
+        asking: who asks for them.
 
     Raises:
         NotPermittedError: two people must agree, and nobody else did to this very change.
@@ -83,19 +96,21 @@ def settle(after: Book, asking: Asking) -> list[Fact]:
         or approval is None
         or approval.until <= asking.at
         or after.is_same_person(approval.approved_by, asking.by)
-        or not _still_may(after, approval.approved_by)
+        or not _still_may(after, asked, approval.approved_by, asking)
     ):
         raise _refused(found)
     made = PolicyChangeMade(change=change, approved_by=approval.approved_by, reason=asking.reason)
     return [PolicyFact(made)]
 
 
-def _still_may(after: Book, approver: UUID) -> bool:
-    """Say whether who agreed is there, and may still change the policy: else it counts no more."""
-    its = standing_of(after.policy, after.subject(approver), frozenset({CHANGING}))
-    if CHANGING not in after.policy.permissions:
-        return after.subject(approver).is_active
-    return bool(its.allowed.get(CHANGING)) and not its.denied.get(CHANGING)
+def _still_may(after: Book, asked: Sequence[Asked], approver: UUID, asking: Asking) -> bool:
+    """Say whether who agreed is there and could do all of it by hand: else it counts no more."""
+    before = after.before or after
+    own = ByHand(before, str(approver), asking.at)
+    return own.may_change_the_policy() and all(
+        own.may(one, after.subject(one.subject_id) if isinstance(one, OnSubject) else NOBODY)
+        for one in asked
+    )
 
 
 def approve(after: Book, asking: Asking) -> list[Fact]:

@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.permissions.domain.book import Asked, Asking, Book, Fact, SubjectFact
+from services.permissions.domain.book import (
+    Asked,
+    Asking,
+    Book,
+    Fact,
+    OnSubject,
+    SubjectFact,
+)
+from services.permissions.domain.by_hand import ByHand
 from services.permissions.domain.deciding import changed_subjects, decide, step
 from services.permissions.domain.rights import Difference, differences, standing_of
 from services.permissions.domain.second_person import Danger, dangers
+from services.permissions.domain.subject.state import NOBODY
 from services.permissions.domain.touching import touched_by
 from shared.errors import DaybookError
 
@@ -22,7 +31,7 @@ class SubjectChange:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What some commands would do, whoever asks for them."""
+    """What some commands, or a file, would do, whoever asks for them."""
 
     facts: tuple[Fact, ...]
     changes: tuple[SubjectChange, ...]
@@ -66,7 +75,10 @@ def changes_between(before: Book, after: Book, facts: Sequence[Fact]) -> tuple[S
 
 
 def _refusal(book: Book, asked: Sequence[Asked], asking: Asking) -> DaybookError | None:
+    own = ByHand(book, asking.by, asking.at)
     try:
+        for one in asked:
+            own.require(one, book.subject(one.subject_id) if isinstance(one, OnSubject) else NOBODY)
         decide(book, asked, replace(asking, is_looking=True))
     except DaybookError as error:
         return error

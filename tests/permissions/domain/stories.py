@@ -200,18 +200,25 @@ def nothing() -> Story:
 
 
 def a_company() -> Story:
-    """Begin with Erin, who gives grants, and Ada, Leo and Bob, who have what everybody has."""
+    """Begin with Erin, who gives grants, Bob, who keeps the policy, and Ada and Leo.
+
+    What files ask for is what their commands ask for by hand: Erin and Bob may change the policy.
+    """
     story = nothing().given(
         permission("customer:read", Risk.LOW),
         permission("customer:change"),
         permission("customer:export", Risk.HIGH),
         permission("grant:give", Risk.CRITICAL),
+        permission("policy:change"),
+        permission("role:change"),
         *role("joiner", 0),
         *role("reader", 10, customer__read="own/internal"),
         *role("seller", 20, customer__read="team/internal", customer__change="own/confidential"),
         *role("boss", 60, customer__read="all/confidential"),
         *role("exporter", 40, customer__export="all/confidential"),
+        *role("keeper", 60, policy__change="all/internal", role__change="all/internal"),
         *role("giver", 100, grant__give="all/internal"),
+        parent("giver", "keeper"),
         policy(ChooseDefaultRole("joiner")),
         OnTeam(NORTH, FormTeam(TITLE)),
         join(ERIN, "erin"),
@@ -219,5 +226,9 @@ def a_company() -> Story:
         join(LEO, "leo"),
         join(BOB, "bob"),
     )
-    story = story.given(give(ERIN, 1, a_role("giver")), give(BOB, 2, a_role("boss")))
+    story = story.given(
+        give(ERIN, 1, a_role("giver")),
+        give(BOB, 2, a_role("boss")),
+        give(BOB, 80, a_role("keeper")),
+    )
     return replace(story, is_installation=False)

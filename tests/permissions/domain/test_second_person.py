@@ -30,7 +30,7 @@ from services.permissions.domain.subject.commands import (
     SuspendSubject,
     TrustCaller,
 )
-from services.permissions.domain.subject.state import Placement
+from services.permissions.domain.subject.state import Placement, Terms
 from shared.authorization.scopes import Clearance, Risk
 from tests.permissions.domain.stories import (
     ADA,
@@ -187,15 +187,18 @@ class TestAgreeing:
         self,
     ) -> None:
         lower = policy(DefineRole("exporter", 5, TITLE))
-        story = a_company().given(
-            permission("policy:change"),
-            *role("keeper", 60, policy__change="all/internal"),
-            give(BOB, 7, a_role("keeper")),
-        )
-        agreed = story.approved_by(BOB, lower).then_done()
+        agreed = a_company().approved_by(BOB, lower).then_done()
         agreed.when(lower).then_done()
-        over = agreed.given(on(BOB, RevokeGrant(grant_id(7))))
+        over = agreed.given(on(BOB, RevokeGrant(grant_id(80))))
         over.when(lower).then_refused("needs-second-person")
+
+    def test_the_agreement_of_somebody_who_may_not_do_all_of_it_by_hand_any_more_counts_no_more(
+        self,
+    ) -> None:
+        lower = policy(DefineRole("exporter", 5, TITLE))
+        agreed = a_company().approved_by(BOB, lower).then_done()
+        denied = agreed.given(give(BOB, 7, Terms(permission="role:change", effect="deny")))
+        denied.when(lower).then_refused("needs-second-person")
 
     def test_an_agreement_is_to_what_it_does_and_ends_after_a_week(self) -> None:
         exports = policy(SetRolePermission("seller", "customer:export", EXPORT))

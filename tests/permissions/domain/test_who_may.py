@@ -8,7 +8,8 @@ from shared.authorization.deciding import Code
 from shared.authorization.people import DEMO_PEOPLE
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
-from shared.authorization.rights import UNDECIDED, Rights, refuse
+from shared.authorization.refusing import UNDECIDED, refuse
+from shared.authorization.rights import Rights
 from shared.authorization.scopes import Clearance
 from shared.authorization.world import World
 from shared.errors import NotPermittedError, UndecidedError

@@ -109,7 +109,7 @@ def decide_exception(
 
 def refuse_too_long(is_for_good: bool, until: datetime | None, at: datetime) -> None:
     """Raise InvalidInputError if this is asked for longer than whoever cannot give may ask."""
-    if is_for_good or (until is not None and until > at + LONGEST_REQUEST):
+    if is_too_long(is_for_good, until, at):
         raise InvalidInputError(
             f"a request is for {LONGEST_REQUEST.days} days at most",
             field="for_good" if is_for_good else "until",
@@ -117,6 +117,11 @@ def refuse_too_long(is_for_good: bool, until: datetime | None, at: datetime) -> 
             " by whoever has the permission grant:give",
             who_can_help="whoever has the permission grant:give",
         )
+
+
+def is_too_long(is_for_good: bool, until: datetime | None, at: datetime) -> bool:
+    """Say whether only whoever may give may ask for something for so long."""
+    return is_for_good or (until is not None and until > at + LONGEST_REQUEST)
 
 
 def refuse_foreign(book: Book, subject_id: UUID, grant_id: UUID, by: str) -> None:
