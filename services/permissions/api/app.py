@@ -90,16 +90,17 @@ def permissions_api(
     _add_people(routes, foundation, changes, pages)
     reach = Reach(foundation.guard)
     WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)
-    PastDecisionRoutes(PastWorlds(foundation.truth, foundation.feed)).add_to(routes)
+    past = PastWorlds(foundation.truth, foundation.feed)
+    PastDecisionRoutes(past).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, READ_MODELS, by_stream=())
-    _add_questions(foundation, book, public_url, routes)
+    _add_questions(foundation, book, past, public_url, routes)
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
     return app
 
 
 def _add_questions(
-    foundation: Foundation, book: PolicyBook, public_url: str, routes: Routes
+    foundation: Foundation, book: PolicyBook, past: PastWorlds, public_url: str, routes: Routes
 ) -> None:
     """Add the routes by which programs ask who may do what, and people why."""
     guard, names = foundation.guard, BookNames(book)
@@ -107,7 +108,6 @@ def _add_questions(
     resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
     evaluator = Evaluator(guard.decisions, names, resources)
     AuthzenRoutes(evaluator, tokens, public_url).add_to(routes)
-    past = PastWorlds(foundation.truth, foundation.feed)
     explainer = Explainer(guard.decisions, names, resources, past, foundation.clock)
     ExplanationRoutes(explainer, guard, tokens).add_to(routes)
 

@@ -94,22 +94,25 @@ class JoinedView(BaseModel):
 
 
 class SubjectView(BaseModel):
-    """A person or service account; `grants` and `requests` for whoever may see those, too."""
+    """A person or service account, without what the caller may not see.
+
+    `grants` and `requests` for whoever may see those, too.
+    """
 
     id: UUID
-    kind: SubjectKind
-    life: str
+    kind: SubjectKind | None = None
+    life: str | None = None
     display_name: str | None = None
     user_name: str | None = None
     emails: list[str] | None = None
     identifiers: list[str] | None = None
     manager: UUID | None = None
     department: str | None = None
-    teams: list[UUID] = []
+    teams: list[UUID] | None = None
     owner: UUID | None = None
-    attributes: dict[str, AttributeValue] = {}
-    trusted_caller: bool = False
-    sod_exceptions: dict[str, AwareDatetime] = {}
+    attributes: dict[str, AttributeValue] | None = None
+    trusted_caller: bool | None = None
+    sod_exceptions: dict[str, AwareDatetime] | None = None
     grants: list[dict[str, Any]] | None = None
     requests: list[dict[str, Any]] | None = None
     version: int
@@ -119,8 +122,8 @@ class SubjectListed(BaseModel):
     """A person or service account in a list."""
 
     id: UUID
-    kind: SubjectKind
-    life: str
+    kind: SubjectKind | None = None
+    life: str | None = None
     display_name: str | None = None
     user_name: str | None = None
     department: str | None = None
@@ -138,11 +141,12 @@ def listed_view(
     subject_id: UUID, subject: Subject, view: FieldView, version: int
 ) -> dict[str, Any]:
     """Return somebody as a list shows them."""
-    named = {"display_name": subject.display_name, "user_name": subject.user_name}
-    return {
-        "id": str(subject_id), "kind": subject.kind, "life": subject.life,
-        **view.seen(named), "department": subject.place.department, "version": version,
+    its = {
+        "kind": subject.kind, "life": subject.life,
+        "display_name": subject.display_name, "user_name": subject.user_name,
+        "department": subject.place.department,
     }  # fmt: skip
+    return {"id": str(subject_id), **view.seen(its), "version": version}
 
 
 def subject_view(
@@ -150,10 +154,9 @@ def subject_view(
 ) -> dict[str, Any]:
     """Return somebody as they are shown alone, without what was given to them."""
     place = subject.place
-    more = {"emails": [*subject.emails], "identifiers": [*subject.identifiers]}
-    return {
-        **listed_view(subject_id, subject, view, version),
-        **view.seen(more),
+    more = {
+        "emails": [*subject.emails],
+        "identifiers": [*subject.identifiers],
         "manager": None if place.manager is None else str(place.manager),
         "teams": [str(one) for one in place.teams],
         "owner": None if place.owner is None else str(place.owner),
@@ -161,3 +164,4 @@ def subject_view(
         "trusted_caller": subject.is_trusted_caller,
         "sod_exceptions": dict(subject.sod_exceptions),
     }
+    return {**listed_view(subject_id, subject, view, version), **view.seen(more)}

@@ -1,7 +1,7 @@
 """Routes that show people and service accounts, as far as the caller reaches and is cleared."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.permissions.api.grant_bodies import grant_view, request_view
 from services.permissions.api.paging import PAGING, Keyed, Pages, later_ids, query_of
-from services.permissions.api.reach import Reach
+from services.permissions.api.reach import Reach, Reached
 from services.permissions.api.subject_bodies import (
     SubjectPage,
     SubjectView,
@@ -21,6 +21,7 @@ from services.permissions.application.policy_book import PolicyBook
 from services.permissions.domain.book import Book
 from services.permissions.domain.subject.life import must_be_there, no_such_subject
 from services.permissions.domain.subject.state import Subject
+from shared.authorization.fields import Outcome
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.web.answers import Answer, JsonAnswer
@@ -41,8 +42,9 @@ FILTERS: Final = (
     Parameter("team", "query", "Only in this team, by its id.", UUID),
     Parameter("manager", "query", "Only who reports to this person, by id.", UUID),
     Parameter("owner", "query", "Only service accounts of this person, by id.", UUID),
-    Parameter("role", "query", "Only who has been given this role."),
+    Parameter("role", "query", "Only who has been given this role, of whom you may see that."),
 )
+NAMES: Final = ("display_name", "user_name")
 
 
 class SubjectLists:
@@ -68,7 +70,10 @@ class SubjectLists:
         )  # fmt: skip
 
     async def every(self, request: Request, caller: Caller) -> Response:
-        """List whomever the caller may see, by id."""
+        """List whomever the caller may see, by id.
+
+        Asked for by something that the caller may not see of somebody, that person is not found.
+        """
         wanted = _Wanted(request)
         await self._book.catch_up()
         query = query_of(request, f"{LIST} of {caller.subject}", (one.name for one in FILTERS))
@@ -78,7 +83,9 @@ class SubjectLists:
 
         def listed() -> Iterator[Keyed]:
             for subject_id, subject in _wanted_of(book, ids, wanted):
-                if reached.may(Permission.PEOPLE_READ, subject_id):
+                if reached.may(Permission.PEOPLE_READ, subject_id) and wanted.is_shown(
+                    subject_id, subject, reached
+                ):
                     yield (str(subject_id),), (subject_id, subject)
 
         def shown(its: tuple[UUID, Subject]) -> dict[str, Any]:
@@ -129,6 +136,11 @@ class _Wanted:
         self._team = id_of(request, "team")
         self._manager = id_of(request, "manager")
         self._owner = id_of(request, "owner")
+        asked = {
+            "life": self._life, "kind": self._kind, "department": self._department,
+            "teams": self._team, "manager": self._manager, "owner": self._owner,
+        }  # fmt: skip
+        self._fields = tuple(field for field, value in asked.items() if value is not None)
 
     def wants(self, subject: Subject) -> bool:
         """Say whether this one is asked for."""
@@ -137,8 +149,20 @@ class _Wanted:
             lives
             and self._kind in (None, subject.kind)
             and self._is_placed(subject)
-            and self._is_called(subject)
+            and self._is_called(subject, NAMES)
             and (self._role is None or self._has_role(subject))
+        )
+
+    def is_shown(self, subject_id: UUID, subject: Subject, reached: Reached) -> bool:
+        """Say whether the caller sees all of this person by which they are asked for."""
+        if self._role is not None and not reached.may(Permission.GRANTS_READ, subject_id):
+            return False
+        if not self._fields and not self._text:
+            return True
+        view = reached.view(Permission.PEOPLE_READ, subject_id)
+        shown = [name for name in NAMES if view.outcome(name) is Outcome.SHOW]
+        return self._is_called(subject, shown) and all(
+            view.outcome(field) is Outcome.SHOW for field in self._fields
         )
 
     def _is_placed(self, subject: Subject) -> bool:
@@ -151,9 +175,9 @@ class _Wanted:
             and self._owner in (None, place.owner)
         )
 
-    def _is_called(self, subject: Subject) -> bool:
-        names = (subject.display_name or "", subject.user_name or "")
-        return any(self._text in name.casefold() for name in names)
+    def _is_called(self, subject: Subject, names: Sequence[str]) -> bool:
+        called = [getattr(subject, name) or "" for name in names] if self._text else [""]
+        return any(self._text in name.casefold() for name in called)
 
     def _has_role(self, subject: Subject) -> bool:
         return any(grant.terms.role == self._role for grant in subject.grants.values())

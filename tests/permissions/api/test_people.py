@@ -11,11 +11,15 @@ import pytest_asyncio
 
 from shared.testing.waiting import until
 from tests.customers.api.asking import assert_problem, if_match, read
+from tests.ground.rights import FixedWorld
 from tests.ground.servers import Servers
 from tests.permissions.api.desk import Desk
 from tests.permissions.api.set_up import IDS, set_up_desk
+from tests.shared.authorization.story import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TEAM = "00000000-0000-4000-8000-000000001001"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -104,6 +108,44 @@ async def test_people_are_found_by_what_is_asked(desk: Desk) -> None:
     assert set(seen) >= set(IDS.values())
     foreign = await desk.client("erin").get("/v1/subjects", params=asked)
     assert_problem(foreign, 422, "page-token-of-another-query", field="page_token")
+
+
+async def test_nobody_is_found_by_what_the_asker_does_not_see(desk: Desk) -> None:
+    """Petra reads about everybody, but sees of nobody else what they were given."""
+    assert await names(desk, "petra", role="data_protection") == {"petra"}
+    assert await names(desk, "petra", role="sales_rep") == set()
+    assert await names(desk, "bob", role="sales_rep") == {"alice", "leo", "wang"}
+    found = {
+        "q": "wan",
+        "department": "sales",
+        "manager": IDS["bob"],
+        "team": TEAM,
+        "life": "active",
+    }
+    for name, value in found.items():
+        assert "wang" in await names(desk, "bob", **{name: value}), name
+    decisions = desk.foundation.guard.decisions
+    assert isinstance(decisions, FixedWorld)
+    as_it_was = decisions.world
+    hidden = Story()
+    for field in ("display_name", "user_name", "department", "manager", "teams", "life"):
+        hidden.policy(
+            "DataClassSet", resource_type="subject", field=field, data_class="confidential",
+            otherwise="omit",
+        )  # fmt: skip
+    first = as_it_was.position + 1
+    later = [one._replace(position=first + number) for number, one in enumerate(hidden.events)]
+    decisions.world = as_it_was.after(later)
+    try:
+        shown = read(await desk.client("bob").get("/v1/subjects"))["items"]
+        assert len(shown) == 4
+        for one in (other for other in shown if other["id"] != IDS["bob"]):
+            assert {"life", "user_name", "department"}.isdisjoint(one)
+        for name, value in found.items():
+            answer = await desk.client("bob").get("/v1/subjects", params={name: value})
+            assert {one["id"] for one in read(answer)["items"]} <= {IDS["bob"]}, name
+    finally:
+        decisions.world = as_it_was
 
 
 async def test_a_caller_is_trusted_and_a_rule_suspended_for_one_person(desk: Desk) -> None:
