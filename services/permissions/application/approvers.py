@@ -1,17 +1,21 @@
 """Who could agree to a request is found: the manager first, then whoever has the least power."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
 from services.permissions.application.policy_book import PolicyBook
+from services.permissions.domain.authority import level_of_terms
 from services.permissions.domain.book import Book
 from services.permissions.domain.helping import who_may_approve, would_be_taken
 
 MOST_NAMED: Final = 3
 MOST_TRIED: Final = 20
 """Each one is asked of all rules; where these may not, hardly anybody may."""
+Ordered = list[tuple[int, UUID]]
 
 
 class Approvers:
@@ -19,7 +23,7 @@ class Approvers:
 
     def __init__(self, book: PolicyBook) -> None:
         self._book = book
-        self._known: tuple[tuple[int, int], list[UUID]] | None = None
+        self._known: tuple[tuple[int, int], Ordered] | None = None
 
     def of(
         self, book: Book, subject_id: UUID, grant_id: UUID, at: datetime,
@@ -34,10 +38,11 @@ class Approvers:
             at: now.
             reaches: whether somebody may approve for this person at all.
         """
-        asked_by = book.subject(subject_id).requests[grant_id].asked_by
+        request = book.subject(subject_id).requests[grant_id]
+        asked_by, level = request.asked_by, level_of_terms(book, request.terms)
         found: list[UUID] = []
         tried = 0
-        for who in self._in_order(book, subject_id, at):
+        for who in self._in_order(book, subject_id, level, at):
             if who == subject_id or str(who) == asked_by or not reaches(who):
                 continue
             tried += 1
@@ -47,12 +52,14 @@ class Approvers:
                 break
         return found
 
-    def _in_order(self, book: Book, subject_id: UUID, at: datetime) -> Iterator[UUID]:
+    def _in_order(self, book: Book, subject_id: UUID, level: int, at: datetime) -> Iterator[UUID]:
+        """Yield who has the level for it: however many have less, nobody is tried in vain."""
         is_of = (self._book.epoch, self._book.facts)
         known = self._known
         if known is None or known[0] != is_of:
             self._known = known = (is_of, who_may_approve(book, at))
+        able = known[1][bisect_left(known[1], level, key=itemgetter(0)) :]
         manager = book.subject(subject_id).place.manager
-        if manager in known[1]:
+        if manager is not None and any(who == manager for _, who in able):
             yield manager
-        yield from (who for who in known[1] if who != manager)
+        yield from (who for _, who in able if who != manager)

@@ -79,8 +79,8 @@ def least_roles(policy: Policy, subject: Subject, least: Terms) -> list[str]:
     return [name for _, _, name in sorted(able)][:MOST_ROLES]
 
 
-def who_may_approve(book: Book, at: datetime) -> list[UUID]:
-    """Return everybody who may approve anything, the lowest level first."""
+def who_may_approve(book: Book, at: datetime) -> list[tuple[int, UUID]]:
+    """Return everybody who may approve anything, with their level, the lowest first."""
     policy = book.policy
     roles = {
         name
@@ -96,7 +96,7 @@ def who_may_approve(book: Book, at: datetime) -> list[UUID]:
             for grant in subject.grants.values()
         )
     ]
-    return [UUID(int=number) for _, number in sorted(found)]
+    return [(level, UUID(int=number)) for level, number in sorted(found)]
 
 
 def would_be_taken(book: Book, subject_id: UUID, grant_id: UUID, by: UUID, at: datetime) -> bool:
