@@ -105,6 +105,12 @@ def to_mend(
     return Explanation(answer, considered, fixes, givers)
 
 
+def narrowest(world: World, entry: Entry, subject: str, record: Record) -> Scope:
+    """Return the least scope by which the subject reaches a record of this owner."""
+    ranks = range(len(_SCOPES))
+    return _SCOPES[next(one for one in ranks if reaches(world, entry, subject, one, record.owner))]
+
+
 def who_can_give(world: World, level: int) -> tuple[str, ...]:
     """Return the roles that may give, and reach the level; the lowest first."""
     policy = world.policy
@@ -201,10 +207,7 @@ def _to_give(
     scope, clearance = 0, 0
     if record is not None:
         clearance = record.rank
-        scope = next(
-            rank for rank in range(len(_SCOPES))
-            if reaches(world, entry, subject, rank, record.owner)
-        )  # fmt: skip
+        scope = narrowest(world, entry, subject, record).rank
     able = [
         (policy.level(name), len(table), name)
         for name, table in policy.allowed.items()

@@ -39,6 +39,7 @@ from services.permissions.application.explaining import Explainer
 from services.permissions.application.past import PastWorlds
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
+from services.permissions.application.record_reach import RecordReach
 from services.permissions.application.resources import Resources
 from services.permissions.application.review_reports import ReviewReports
 from services.permissions.application.whole_log import WholeLog
@@ -87,32 +88,39 @@ def permissions_api(
     )
     ReviewDecisionRoutes(changes, its.work_is_there).add_to(routes)
     FindingRoutes(changes, pages, comparing, foundation.guard).add_to(routes)
-    _add_people(routes, foundation, changes, pages)
+    resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
+    _add_people(routes, foundation, changes, pages, RecordReach(resources))
     reach = Reach(foundation.guard)
     WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)
     past = PastWorlds(foundation.truth, foundation.feed)
     PastDecisionRoutes(past).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, READ_MODELS, by_stream=())
-    _add_questions(foundation, book, past, public_url, routes)
+    _add_questions(foundation, book, past, resources, public_url, routes)
     add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
     return app
 
 
 def _add_questions(
-    foundation: Foundation, book: PolicyBook, past: PastWorlds, public_url: str, routes: Routes
+    foundation: Foundation,
+    book: PolicyBook,
+    past: PastWorlds,
+    resources: Resources,
+    public_url: str,
+    routes: Routes,
 ) -> None:
     """Add the routes by which programs ask who may do what, and people why."""
     guard, names = foundation.guard, BookNames(book)
     tokens = PageTokens(foundation.service_key)
-    resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
     evaluator = Evaluator(guard.decisions, names, resources)
     AuthzenRoutes(evaluator, tokens, public_url).add_to(routes)
     explainer = Explainer(guard.decisions, names, resources, past, foundation.clock)
     ExplanationRoutes(explainer, guard, tokens).add_to(routes)
 
 
-def _add_people(routes: Routes, foundation: Foundation, changes: Changes, pages: Pages) -> None:
+def _add_people(
+    routes: Routes, foundation: Foundation, changes: Changes, pages: Pages, records: RecordReach
+) -> None:
     book, clock, reach = changes.book, foundation.clock, Reach(foundation.guard)
     SubjectLists(book, reach, pages, clock).add_to(routes)
     SubjectRoutes(changes, reach).add_to(routes)
@@ -120,5 +128,5 @@ def _add_people(routes: Routes, foundation: Foundation, changes: Changes, pages:
     GrantLists(book, reach, pages, clock).add_to(routes)
     GrantRoutes(changes, reach).add_to(routes)
     helpers = Helpers(Approvers(book), clock)
-    RequestLists(book, reach, pages, helpers, clock).add_to(routes)
-    RequestRoutes(changes, reach, helpers, clock).add_to(routes)
+    RequestLists(book, reach, pages, helpers, records, clock).add_to(routes)
+    RequestRoutes(changes, reach, helpers, records, clock).add_to(routes)

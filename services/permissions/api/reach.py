@@ -37,6 +37,11 @@ class Reached:
         """Return the caller's subject id."""
         return self._rights.subject
 
+    @property
+    def rights(self) -> Rights:
+        """Return all that the caller may do."""
+        return self._rights
+
     def may(self, permission: Permission, subject_id: UUID) -> bool:
         """Say whether the caller may do this with what is this person's."""
         key = (permission, subject_id)

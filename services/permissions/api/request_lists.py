@@ -23,6 +23,7 @@ from services.permissions.api.request_views import (
     state_of_request,
 )
 from services.permissions.application.policy_book import PolicyBook
+from services.permissions.application.record_reach import RecordReach
 from services.permissions.domain.authority import level_of_terms
 from services.permissions.domain.book import Asking, Book, OnSubject
 from services.permissions.domain.deciding import step
@@ -54,12 +55,19 @@ class RequestLists:
     """The handlers of the routes."""
 
     def __init__(
-        self, book: PolicyBook, reach: Reach, pages: Pages, helpers: Helpers, clock: Clock
+        self,
+        book: PolicyBook,
+        reach: Reach,
+        pages: Pages,
+        helpers: Helpers,
+        records: RecordReach,
+        clock: Clock,
     ) -> None:
         self._book = book
         self._reach = reach
         self._pages = pages
         self._helpers = helpers
+        self._records = records
         self._clock = clock
 
     def add_to(self, routes: Routes) -> None:
@@ -141,15 +149,14 @@ class RequestLists:
             )
         await self._book.catch_up()
         book, reached = self._book.book.copy(), self._reach.of(caller)
-        items = await asyncio.to_thread(self._options, book, reached, permission, record_id)
+        lies = await self._records.scope(reached.rights, caller.subject, permission, record_id)
+        least = least_terms(book.policy, permission, record_id, lies)
+        items = await asyncio.to_thread(self._options, book, reached, least)
         return JsonAnswer({"items": items}, 200, {"Cache-Control": "no-store"})
 
-    def _options(
-        self, book: Book, reached: Reached, permission: str, record_id: str | None
-    ) -> list[dict[str, Any]]:
+    def _options(self, book: Book, reached: Reached, least: Terms) -> list[dict[str, Any]]:
         asking = Asking(reached.caller, self._clock.now())
         own, found = UUID(reached.caller), []
-        least = least_terms(book.policy, permission, record_id)
         roles = [Terms(role=name) for name in least_roles(book.policy, book.subject(own), least)]
         for terms in (least, *roles):
             if_asked, request_id = book.copy(), uuid7()

@@ -14,6 +14,7 @@ from services.permissions.api.changes import HEADERS, Changes, Sent
 from services.permissions.api.grant_bodies import DoneView, NamedBody, RequestBody
 from services.permissions.api.reach import Reach, Reached
 from services.permissions.api.request_views import AskedView, Helpers
+from services.permissions.application.record_reach import RecordReach
 from services.permissions.domain.book import Book
 from services.permissions.domain.helping import wanted_terms
 from services.permissions.domain.subject.commands import (
@@ -38,10 +39,13 @@ REQUESTS: Final = "/v1/requests"
 class RequestRoutes:
     """The handlers of the routes."""
 
-    def __init__(self, changes: Changes, reach: Reach, helpers: Helpers, clock: Clock) -> None:
+    def __init__(
+        self, changes: Changes, reach: Reach, helpers: Helpers, records: RecordReach, clock: Clock
+    ) -> None:
         self._changes = changes
         self._reach = reach
         self._helpers = helpers
+        self._records = records
         self._clock = clock
 
     def add_to(self, routes: Routes) -> None:
@@ -76,10 +80,13 @@ class RequestRoutes:
         reached.require(Permission.GRANTS_REQUEST, subject_id)
         if not reached.may(Permission.GRANTS_GIVE, subject_id):
             refuse_too_long(body.for_good, body.until, self._clock.now())
-        grant_id = uuid7()
+        grant_id, record_id = uuid7(), body.record_id or next(iter(body.records or ()), None)
+        lies = await self._records.scope(
+            reached.rights, str(subject_id), body.permission, record_id
+        )
 
         def asks(book: Book) -> RequestGrant:
-            terms = wanted_terms(book.policy, body.terms(), body.record_id)
+            terms = wanted_terms(book.policy, body.terms(), body.record_id, lies)
             return RequestGrant(grant_id, terms, body.reason, body.lasts())
 
         done = await self._changes.on_subject(

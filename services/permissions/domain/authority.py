@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from services.permissions.domain.book import Asking, Book
-from services.permissions.domain.policy.inheritance import level_of, lineage
+from services.permissions.domain.policy.inheritance import brought, level_of, lineage
 from services.permissions.domain.policy.roles import HIGHEST_LEVEL
 from services.permissions.domain.policy.state import Policy
 from services.permissions.domain.rights import Right, rights_given, standing_of
@@ -23,6 +23,8 @@ RULING: Final = frozenset(
     }
 )  # fmt: skip
 """Whoever has one of these decides about rights, of others or of everybody."""
+GIVING: Final = frozenset({ADMINISTERING, "grant:approve", "policy:change"})
+"""Whoever has one of these may give, take or change something, up to the own level."""
 SECOND_PERSON: Final = "whoever has the permission grant:approve, other than you and the subject"
 
 
@@ -128,7 +130,7 @@ def refuse_above_own_level(book: Book, asking: Asking, needed: int, field: str) 
             f"this is of level {needed}, and you may give up to level {own}",
             code="above-own-level",
             field=field,
-            fix=f"choose something of level {own} or lower, or request it",
+            fix=f"choose something of level {own} or lower, request it, or leave it to others",
             who_can_help=_who_reaches(book, needed, asking.at),
         )
 
@@ -187,11 +189,14 @@ def _who_reaches(book: Book, level: int, at: datetime) -> str:
     """Return who could do it: names of roles, never of people."""
     policy = book.policy
     enough = {name for name in policy.roles if level_of(policy, name) >= level}
+    giving = {name for name in policy.roles if not GIVING.isdisjoint(brought(policy, name))}
     found: set[str] = set()
     for subject in book.subjects.values():
-        held = enough.intersection(grant.terms.role or "" for grant in subject.grants.values())
-        # Most people hold none of them, and to work out a level takes far longer than to see that.
-        if not held <= found and level_of_subject(policy, subject, at) >= level:
-            found |= held
+        roles = {grant.terms.role or "" for grant in subject.grants.values()}
+        # Most people are far below, and to work out a level takes far longer than to see that.
+        if roles.isdisjoint(enough) or roles & giving <= found:
+            continue
+        if level_of_subject(policy, subject, at) >= level:
+            found |= roles & giving
     able = sorted(found)
     return f"whoever has the role {' or '.join(able[:3])}" if able else "nobody has that level now"

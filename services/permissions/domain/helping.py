@@ -22,11 +22,13 @@ APPROVING: Final = "grant:approve"
 MOST_ROLES: Final = 3
 
 
-def least_terms(policy: Policy, permission: str, record_id: str | None) -> Terms:
+def least_terms(
+    policy: Policy, permission: str, record_id: str | None, lies: Scope = Scope.ALL
+) -> Terms:
     """Return the single permission that would help, and nothing besides.
 
-    For one record it is about that record, as secret as records of its type are. Without one it
-    reaches as far as it does in the least powerful role that has it.
+    For one record it is about that record, as secret as records of its type are, and reaches as far
+    as it lies. Without one it reaches as far as it does in the least powerful role that has it.
 
     Raises:
         NotFoundError: there is no such permission.
@@ -36,14 +38,16 @@ def least_terms(policy: Policy, permission: str, record_id: str | None) -> Terms
     if record_id is not None:
         its = policy.data_classes.get((permission.partition(":")[0], "*"))
         secret = Clearance.RESTRICTED if its is None else its.data_class
-        return Terms(permission=permission, scope=Scope.ALL, clearance=secret, records=(record_id,))
+        return Terms(permission=permission, scope=lies, clearance=secret, records=(record_id,))
     _, scope, clearance = min(
         _ways(policy, permission), default=(0, Scope.ALL, Clearance.RESTRICTED)
     )
     return Terms(permission=permission, scope=scope, clearance=clearance)
 
 
-def wanted_terms(policy: Policy, said: Terms, record_id: str | None) -> Terms:
+def wanted_terms(
+    policy: Policy, said: Terms, record_id: str | None, lies: Scope = Scope.ALL
+) -> Terms:
     """Return what is asked for: of a permission, what is not said is the least that helps.
 
     Raises as `least_terms`.
@@ -51,7 +55,9 @@ def wanted_terms(policy: Policy, said: Terms, record_id: str | None) -> Terms:
     records = said.records if record_id is None else (record_id,)
     if said.permission is None or said.role is not None or said.effect == "deny":
         return replace(said, records=records)
-    least = least_terms(policy, said.permission, None if records is None else records[0])
+    # Of several records it is not known how far the others lie.
+    reaches = lies if record_id is not None or not records or len(records) == 1 else Scope.ALL
+    least = least_terms(policy, said.permission, records[0] if records else None, reaches)
     return replace(
         said,
         scope=said.scope or least.scope,
@@ -63,7 +69,7 @@ def wanted_terms(policy: Policy, said: Terms, record_id: str | None) -> Terms:
 def least_roles(policy: Policy, subject: Subject, least: Terms) -> list[str]:
     """Return the roles that would help somebody as far as the single permission, least power first.
 
-    Whose a record is is not known here: for one record, only what reaches everybody's is sure.
+    Retired ones help nobody, nor does one that reaches less far than the record lies.
     """
     held = {
         name

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.permissions.projections.incoming import CustomerRegistered
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
 from shared.authorization.scopes import Clearance
@@ -18,6 +19,7 @@ from tests.customers.api.asking import assert_problem, read
 from tests.ground.servers import Servers
 from tests.permissions.api.desk import Desk
 from tests.permissions.api.set_up import IDS, learn, set_up_desk
+from tests.permissions.customer_events import apply, came
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LANTERN = "018f0000-0000-7000-8000-00000000c001"
@@ -43,6 +45,13 @@ async def items(desk: Desk, who: str, path: str, **asked: Any) -> list[dict[str,
 
 def named(asked: dict[str, Any]) -> dict[str, Any]:
     return {"subject_id": asked["subject_id"], "grant_id": asked["grant_id"]}
+
+
+async def has_owner(desk: Desk, customer: str, who: str) -> None:
+    """Let the read model know whose a customer is."""
+    registered = CustomerRegistered(kind="organisation", owner=UUID(IDS[who]))
+    now = desk.foundation.clock.now()
+    await apply(desk.databases, [came(customer, 1, now, registered)])
 
 
 def may(desk: Desk, who: str, permission: Permission, record: Record) -> bool:
@@ -82,6 +91,45 @@ async def test_from_a_refusal_to_access_to_that_record_and_nothing_else(desk: De
     assert [one["state"] for one in await items(desk, "leo", "requests", mine="true")] == [
         "approved"
     ]
+
+
+async def test_the_least_that_helps_reaches_no_further_than_the_record_lies(desk: Desk) -> None:
+    """Alice sees Wang's customer: of the same team, so that their manager can agree."""
+    wangs, nowhere = (f"018f0000-0000-7000-8000-00000000d00{number}" for number in (1, 2))
+    await has_owner(desk, wangs, "wang")
+    changes = {"permission": "customer:change", "record_id": wangs}
+    least, *roles = await items(desk, "alice", "requests/options", **changes)
+    assert (least["scope"], least["records"], least["level"]) == ("team", [wangs], 20)
+    assert least["approvers"][0]["id"] == IDS["bob"]
+    assert [one["role"] for one in roles] == ["support_agent", "sales_manager", "data_steward"]
+    asked = read(await post(desk, "alice", "requests", **changes, reason="Wang is ill"))
+    assert asked["approvers"][0]["id"] == IDS["bob"]
+    assert (await post(desk, "bob", "approvals", **named(asked))).status_code == 200
+    await learn(desk)
+    its = Record("customer", wangs, IDS["wang"], Clearance.INTERNAL.rank)
+    assert may(desk, "alice", Permission.CUSTOMERS_CHANGE, its)
+
+    # Oscar sees no customers: whose it is, and whether it is there, makes no difference to him.
+    answers = [
+        read(
+            await desk.client("oscar").get(
+                "/v1/requests/options", params={"permission": "customer:change", "record_id": one}
+            )
+        )
+        for one in (wangs, nowhere)
+    ]
+    for answer, one in zip(answers, (wangs, nowhere), strict=True):
+        assert answer["items"][0].pop("records") == [one]
+        assert answer["items"][0]["scope"] == "all"
+    assert answers[0] == answers[1]
+
+
+async def test_whoever_has_too_low_a_level_to_approve_is_told_who_has_not(desk: Desk) -> None:
+    asked = read(await post(desk, "leo", "requests", role="data_steward", reason="Cleaning up"))
+    answer = await post(desk, "bob", "approvals", **named(asked))
+    problem = assert_problem(answer, 403, "above-own-level", field="role")
+    assert problem["who_can_help"] == "whoever has the role permission_admin"
+    assert (await post(desk, "leo", "requests/withdraw", **named(asked))).status_code == 200
 
 
 async def test_nobody_decides_about_whom_they_do_not_reach(desk: Desk) -> None:

@@ -7,24 +7,17 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import orjson
 import pytest
 import pytest_asyncio
 
-from services.permissions.projections.customer_owners import CustomerOwners
 from services.permissions.projections.incoming import CustomerAssigned, CustomerRegistered
 from shared.authorization.world import World
-from shared.events import Event
-from shared.messaging.headers import ReceivedEvent
-from shared.postgres.dsn import dsn_for
-from shared.postgres.lanes import Lanes
-from shared.projecting.applied import AppliedEvent
-from shared.projecting.versions import settings_of
 from tests.customers.api.asking import assert_problem, read
 from tests.ground.rights import FixedWorld
-from tests.ground.servers import Databases, Servers, new_databases
+from tests.ground.servers import Servers, new_databases
 from tests.permissions.api.desk import Desk, a_desk
 from tests.permissions.api.set_up import CUSTOMS, IDS, files_at, learn
+from tests.permissions.customer_events import apply, came
 from tests.permissions.domain.files import DEFAULT, PEOPLE
 
 Json = dict[str, Any]
@@ -32,6 +25,7 @@ Json = dict[str, Any]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LANTERN, NOWHERE = (f"018f0000-0000-7000-8000-00000000000{one}" for one in (1, 2))
+ALICE = UUID(IDS["alice"])
 READ = "customer:read"
 EXPLAINS = {
     "subject_id": IDS["oscar"], "permission": "explanation:read", "scope": "all",
@@ -71,10 +65,10 @@ async def story(servers: Servers) -> AsyncIterator[Story]:
         await learn(desk)
         then = desk.foundation.clock.now()
         events = [
-            _came(1, then, CustomerRegistered(kind="organisation", owner=UUID(IDS["alice"]))),
-            _came(2, then + MICROSECOND, CustomerAssigned(owner=UUID(IDS["carol"]))),
+            came(LANTERN, 1, then, CustomerRegistered(kind="organisation", owner=ALICE)),
+            came(LANTERN, 2, then + MICROSECOND, CustomerAssigned(owner=UUID(IDS["carol"]))),
         ]
-        await _apply(databases, events)
+        await apply(databases, events)
         yield Story(desk, then, then + MICROSECOND)
 
 
@@ -225,24 +219,3 @@ async def test_what_cannot_be_asked_is_refused(story: Story) -> None:
 def _but_for_ids(told: Json) -> Json:
     its = {name: value for name, value in told.items() if name != "as_of"}
     return {**its, "record": {name: value for name, value in its["record"].items() if name != "id"}}
-
-
-def _came(version: int, at: datetime, event: Event) -> AppliedEvent:
-    received = ReceivedEvent(
-        "/daybook/customers", 1, "topic", 0, 0, 0, 0, 0, "", type(event).__name__, 1,
-        f"customer-{LANTERN}", version, LANTERN, at.isoformat(), None, orjson.dumps({}),
-    )  # fmt: skip
-    return AppliedEvent(received, event)
-
-
-async def _apply(databases: Databases, events: list[AppliedEvent]) -> None:
-    lanes = Lanes(
-        dsn_for(databases.views_dsn, "projector"), 1, application_name="test",
-        settings=settings_of("customer_owners", 1),
-    )  # fmt: skip
-    await lanes.open()
-    try:
-        async with lanes.lane() as connection:
-            await CustomerOwners().apply(connection, events)
-    finally:
-        await lanes.close()
