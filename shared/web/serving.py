@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.errors import UnavailableError
 from shared.web.app import Api
+from shared.web.downloads import is_cut_off
 from shared.web.routes import assert_every_route_is_guarded
 
 # A request may wait 30 s for its token; a process that stops gives it one more second.
@@ -62,7 +65,7 @@ async def serve_unguarded(
     """Serve an app that asks nobody who they are, until `stopping` is set."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=OneConnection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -71,12 +74,27 @@ async def serve_unguarded(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_a_failure)
     server = _Server(config)
     watching = asyncio.create_task(_exit_when(stopping, server))
     try:
         await server.serve(sockets=[listener])
     finally:
         watching.cancel()
+
+
+class OneConnection(HttpToolsProtocol):
+    """Keeps nothing back: what the socket does not take yet is all that waits in this process."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin with no room for what waits."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(0)
+
+
+def _is_a_failure(record: logging.LogRecord) -> bool:
+    """Say whether what uvicorn tells is more than that an answer was cut off, as it should be."""
+    return record.exc_info is None or not is_cut_off(record.exc_info[1])
 
 
 class _Server(uvicorn.Server):

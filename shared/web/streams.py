@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.errors import NotPermittedError, UndecidedError
+from shared.web.downloads import has_room
 
 HEARTBEAT_SECONDS = 15.0
 _HEARTBEAT = b": still here\n\n"
@@ -33,45 +34,49 @@ def server_event(data: bytes, *, event: str | None = None, event_id: str | None 
 class EventStream(Response):
     """Sends what a generator yields, and a heartbeat when it yields nothing for a while.
 
-    The generator is closed when the stream ends, whoever ended it.
+    What it yields is handed over in the same step, and it is asked for more only when that has
+    left: what it decides holds for what leaves. It is closed when the stream ends, whoever ended
+    it.
     """
 
     def __init__(self, events: AsyncGenerator[bytes, None], *, stopping: asyncio.Event) -> None:
         super().__init__()
         self._events = events
         self._stopping = stopping
+        self._is_quiet = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the generator, the reader or the process ends."""
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        telling = asyncio.create_task(self._tell(send))
         ends = {
+            telling,
             asyncio.create_task(_until_gone(receive)),
             asyncio.create_task(self._stopping.wait()),
         }
-        next_event = asyncio.ensure_future(anext(self._events, None))
         try:
             while not any(end.done() for end in ends):
-                await asyncio.wait(
-                    {next_event, *ends},
-                    timeout=HEARTBEAT_SECONDS,
-                    return_when=asyncio.FIRST_COMPLETED,
+                self._is_quiet = True
+                done, _ = await asyncio.wait(
+                    ends, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
-                if next_event.done():
-                    try:
-                        chunk = next_event.result()
-                    except (NotPermittedError, UndecidedError) as error:
-                        await _send_chunk(send, _ended(error))
-                        break
-                    if chunk is None:
-                        break
-                    await _send_chunk(send, chunk)
-                    next_event = asyncio.ensure_future(anext(self._events, None))
-                elif not any(end.done() for end in ends):
+                if self._is_quiet and not done:
                     await _send_chunk(send, _HEARTBEAT)
+            if telling.done():
+                telling.result()
             await send({"type": "http.response.body", "body": b""})
         finally:
-            await _end([next_event, *ends])
+            await _end(ends)
             await self._events.aclose()
+
+    async def _tell(self, send: Send) -> None:
+        try:
+            async for chunk in self._events:
+                self._is_quiet = False
+                await _send_chunk(send, chunk)
+                await has_room(send)
+        except (NotPermittedError, UndecidedError) as error:
+            await _send_chunk(send, _ended(error))
 
 
 def _ended(error: NotPermittedError | UndecidedError) -> bytes:

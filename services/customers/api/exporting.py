@@ -15,7 +15,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from services.customers.api.lateness import DATED, data_as_of
 from services.customers.api.listing import (
@@ -42,6 +42,7 @@ from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer
 from shared.web.callers import Caller
 from shared.web.documents import DAYBOOK_TOKEN, PREFER, Parameter
+from shared.web.downloads import Download
 from shared.web.headers import waiting_seconds
 from shared.web.recording import Access
 from shared.web.routes import Routes
@@ -53,6 +54,8 @@ COLUMNS: Final = (
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
 ROWS_AT_ONCE: Final = 100
+PIECE_LENGTH: Final = 65_536
+"""Characters: from so many on a piece ends with the customer that it is at."""
 ACCEPT = Parameter("Accept", "header", f"{CSV} (unless said) or {NDJSON}.")
 Exported = tuple[Any, ...]
 Written = Callable[[Iterable[tuple[Exported, frozenset[int]]], bool], bytes]
@@ -111,9 +114,8 @@ class ExportRoutes:
             "Content-Disposition": f'attachment; filename="customers.{ending}"',
             **data_as_of(self._watcher, self._backlog),
         }
-        return StreamingResponse(
-            pieces(rows, written, lambda: self._sights.of(caller)), 200, headers, media_type
-        )
+        its = pieces(rows, written, lambda: self._sights.of(caller))
+        return Download(its, media_type, headers)
 
 
 def exported(row: asyncpg.Record) -> Exported:
@@ -185,7 +187,7 @@ async def pieces(
     written: Written,
     look: Callable[[], Awaitable[Sight]],
 ) -> AsyncIterator[bytes]:
-    """Yield a file piece by piece, each as its reader may see it then.
+    """Yield a file piece by piece, each as its reader may see it when it is asked for.
 
     Raises:
         NotPermittedError: the reader may not export any more.
@@ -193,10 +195,22 @@ async def pieces(
     """
     yield written((), True)
     async for rows in batches:
-        for start in range(0, len(rows), ROWS_AT_ONCE):
+        for part in in_parts(rows):
             exporting = Exporting(await look())
-            yield written(exporting.each(rows[start : start + ROWS_AT_ONCE]), False)
+            yield written(exporting.each(part), False)
             await asyncio.sleep(0)  # whoever else waits comes first
+
+
+def in_parts(rows: Sequence[asyncpg.Record]) -> Iterator[Sequence[asyncpg.Record]]:
+    """Yield a hundred rows at a time, fewer if they are long."""
+    start = length = 0
+    for place, row in enumerate(rows):
+        length += len(row["details"])
+        if place - start + 1 == ROWS_AT_ONCE or length >= PIECE_LENGTH:
+            yield rows[start : place + 1]
+            start, length = place + 1, 0
+    if start < len(rows):
+        yield rows[start:]
 
 
 def _points(details: dict[str, Any], plural: str, primary: str) -> list[dict[str, Any]]:

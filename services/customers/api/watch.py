@@ -14,8 +14,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.customers.api.sight import Sights
-from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.api.sight import Sight, Sights
+from services.customers.domain.field.rules import NO_FIELDS
+from services.customers.projections.directory_queries import DirectoryQueries, DirectoryRow
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.errors import InvalidInputError, NotYetError
@@ -34,6 +35,8 @@ LOOK_SECONDS = 0.5
 LIFETIME_SECONDS = 900.0
 # A reader who was away for longer reads the list instead.
 MOST_MISSED = 10_000
+# So many changes are read at a time; whoever reads slowly is told by how customers are by then.
+AT_ONCE = 100
 LAST_EVENT_ID = Parameter("Last-Event-ID", "header", "The id of the last message that came.")
 PREFIX = "customer-"
 NUMBER = re.compile("[0-9]{1,18}")
@@ -111,8 +114,7 @@ class WatchRoutes:
         yield b"id: " + str(seen).encode() + b"\n\n"
         while self._clock.monotonic() < ends_at:
             self._sights.rights(caller).require(Permission.CUSTOMERS_WATCH)
-            marks = self._watcher.marks
-            now = self._now()
+            marks, now = self._watcher.marks, self._now()
             if seen.is_too_far_from(now):
                 seen = now
                 yield server_event(b"{}", event="resync", event_id=str(seen))
@@ -127,34 +129,36 @@ class WatchRoutes:
     ) -> AsyncGenerator[bytes, None]:
         while seen.positions[partition] < newest:
             start = seen.positions[partition] + 1
-            events = await self._feed.read(partition, start, newest - start + 1)
+            events = await self._feed.read(partition, start, min(newest - start + 1, AT_ONCE))
             if not events:
                 return
-            watched = await self._watched(caller, events)
+            rows = await self._directory.rows_of(sorted(_customers_of(events)))
             for item in events:
                 seen.positions[partition] = item.feed_position
                 event = item.event
-                customer = event.stream.removeprefix(PREFIX)
-                if event.stream.startswith(PREFIX) and customer in watched:
-                    change = {
-                        "id": customer,
-                        "type": event.type,
-                        "version": event.version,
-                    }
-                    yield server_event(orjson.dumps(change), event="changed", event_id=str(seen))
+                if event.stream.startswith(PREFIX):
+                    customer_id = UUID(event.stream.removeprefix(PREFIX))
+                    if self._is_watched(caller, customer_id, rows.get(customer_id)):
+                        change = {
+                            "id": str(customer_id),
+                            "type": event.type,
+                            "version": event.version,
+                        }
+                        yield server_event(
+                            orjson.dumps(change), event="changed", event_id=str(seen)
+                        )
 
-    async def _watched(self, caller: Caller, events: Sequence[FeedEvent]) -> frozenset[str]:
-        """Return which of their customers the caller may watch, as they are and rights are now."""
-        ids = {
-            UUID(item.event.stream.removeprefix(PREFIX))
-            for item in events
-            if item.event.stream.startswith(PREFIX)
-        }
-        rows = await self._directory.rows_of(sorted(ids))
-        rights, may = (await self._sights.of(caller)), Permission.CUSTOMERS_WATCH
-        return frozenset(
-            str(one) for one in ids if rights.view(may, rights.record_of_row(rows.get(one), one))
-        )
+    def _is_watched(self, caller: Caller, customer_id: UUID, row: DirectoryRow | None) -> bool:
+        """Say whether the caller may watch a customer as the directory has it, by rights of now.
+
+        Raises:
+            NotPermittedError: the caller may watch none any more.
+            UndecidedError: it cannot be decided now.
+        """
+        may = Permission.CUSTOMERS_WATCH
+        sight = Sight(self._sights.rights(caller), NO_FIELDS)
+        sight.rights.require(may)
+        return sight.view(may, sight.record_of_row(row, customer_id)) is not None
 
     def _now(self) -> Seen:
         marks = self._watcher.marks
@@ -171,3 +175,11 @@ class WatchRoutes:
             )
         epoch, *positions = map(int, numbers)
         return Seen(epoch, dict(zip(now.positions, positions, strict=True)))
+
+
+def _customers_of(events: Sequence[FeedEvent]) -> frozenset[UUID]:
+    return frozenset(
+        UUID(item.event.stream.removeprefix(PREFIX))
+        for item in events
+        if item.event.stream.startswith(PREFIX)
+    )

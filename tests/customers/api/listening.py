@@ -82,7 +82,7 @@ class Listener:
         if message["type"] == "http.response.start":
             self.headers = dict(message["headers"])
             self._started.set_result(message["status"])
-        else:
+        elif message["body"] or not message.get("more_body", False):
             self._chunks.put_nowait(message["body"])
 
 

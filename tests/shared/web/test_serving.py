@@ -1,21 +1,26 @@
 """An app is served inside the process's own loop, and stops when the process says so."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncGenerator
+from unittest.mock import Mock
 
 import httpx
 import pytest
+import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from uvicorn.server import ServerState
 
 from shared.authorization.permissions import Permission
-from shared.errors import UnavailableError
+from shared.errors import NotPermittedError, UnavailableError
 from shared.web import streams
 from shared.web.answers import Answer
 from shared.web.callers import Caller
+from shared.web.downloads import Download
 from shared.web.routes import Routes, UnguardedRouteError
-from shared.web.serving import listen, serve
+from shared.web.serving import OneConnection, listen, serve
 from shared.web.streams import EventStream, server_event
 from tests.shared.web.stage import Stage
 
@@ -35,6 +40,7 @@ class Served:
         watch, stuck = Permission.CUSTOMERS_WATCH, Permission.CUSTOMERS_READ
         answers = {200: Answer("Events.", media_type="text/event-stream")}
         routes.add("GET", "/v1/watch", "watch", watch, self._watch, answers=answers)
+        routes.add("GET", "/v1/cut", "cut", watch, self._cut, answers=answers)
         routes.add("GET", "/v1/stuck", "stuck", stuck, self._stuck, answers=answers)
 
     async def __aenter__(self) -> httpx.AsyncClient:
@@ -60,6 +66,13 @@ class Served:
                 yield event
         finally:
             self.ended.set()
+
+    async def _cut(self, _request: Request, _caller: Caller) -> Response:
+        return Download(self._until_refused(), "text/csv", {})
+
+    async def _until_refused(self) -> AsyncGenerator[bytes, None]:
+        yield b"id\r\n"
+        raise NotPermittedError("You may not export any more.", fix="Ask for it.")
 
     async def _stuck(self, _request: Request, _caller: Caller) -> Response:
         self.arrived.set()
@@ -99,6 +112,31 @@ async def test_a_stream_with_nothing_to_say_shows_that_it_is_there(
     monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 0.01)
     async with served as client, client.stream("GET", "/v1/watch") as answer:
         assert await anext(answer.aiter_lines()) == ": still here"
+
+
+async def test_a_download_that_is_cut_off_never_looks_whole_and_is_no_failure_of_ours(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with served as client:
+        async with client.stream("GET", "/v1/cut") as answer:
+            lines = answer.aiter_lines()
+            assert await anext(lines) == "id"
+            with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
+                await anext(lines)
+        assert (await client.get("/v1/customers")).status_code == 200
+    (told,) = [one for one in caplog.records if one.message == "a download was cut off"]
+    assert told.levelno == logging.INFO
+    assert not [one for one in caplog.records if one.levelno > logging.INFO]
+
+
+async def test_what_the_socket_does_not_take_does_not_pile_up_in_the_process() -> None:
+    transport = Mock(spec=asyncio.Transport)
+    transport.get_extra_info.return_value = None
+    config = uvicorn.Config(PlainTextResponse("here"))
+    config.load()
+    OneConnection(config, ServerState(), {}).connection_made(transport)
+    transport.set_write_buffer_limits.assert_called_once_with(0)
 
 
 async def test_a_stream_ends_when_its_reader_goes(served: Served) -> None:

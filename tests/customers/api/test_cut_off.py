@@ -1,0 +1,115 @@
+"""Nothing leaves behind the end of a right but what the connection had taken by then."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from services.customers.api import exporting
+from shared.errors import NotPermittedError
+from shared.testing.verifier import token_of
+from tests.customers.api.asking import if_match, read
+from tests.customers.shipped import a_shipped_house
+from tests.ground.broker import Broker
+from tests.ground.house import House
+from tests.ground.servers import Servers
+
+
+class Connection:
+    """A connection that is full once something of a kind has gone out, until it is let go on."""
+
+    def __init__(self, house: House, person: str, path: str, full_behind: bytes) -> None:
+        self._app, self._full_behind = house.app, full_behind
+        self._headers = [(b"authorization", f"Bearer {token_of(person)}".encode())]
+        self._path = path
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self.is_full = asyncio.Event()
+        self.sent: list[bytes] = []
+
+    async def run(self, *headers: tuple[bytes, bytes]) -> None:
+        """Ask, and take what comes until it ends."""
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+            "scheme": "http", "path": self._path, "raw_path": self._path.encode(),
+            "query_string": b"", "root_path": "", "headers": [*self._headers, *headers],
+            "client": ("127.0.0.1", 1), "server": None,
+        }  # fmt: skip
+        await self._app(scope, self._receive, self._send)
+
+    def goes_on(self, full_behind: bytes = b"\0") -> None:
+        """Have room again, until something of this kind has gone out."""
+        self._full_behind = full_behind
+        self.is_full.clear()
+        self._has_room.set()
+
+    async def _receive(self) -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def _send(self, message: Any) -> None:  # noqa: ANN401 - ASGI's own messages
+        if not self._has_room.is_set():
+            # What is handed over now waits here, as it does in the server.
+            self.is_full.set()
+            await self._has_room.wait()
+        body = message.get("body", b"")
+        if body and not body.startswith(b":"):  # which only says that somebody is there
+            self.sent.append(body)
+            if self._full_behind in body:
+                self._has_room.clear()
+
+
+async def test_no_customer_is_exported_behind_the_end_of_the_right(
+    servers: Servers, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 1)
+    async with a_shipped_house(servers, broker) as shipped:
+        await shipped.house.start()
+        for number in range(3):
+            await shipped.customer("leo", name=f"Ada {number}")
+        await shipped.house.caught_up()
+        download = Connection(shipped.house, "bob", "/v1/exported-customers", b"Ada 0")
+        loading = asyncio.create_task(download.run())
+        await download.is_full.wait()
+        shipped.happens("bob", "SubjectSuspended")
+        download.goes_on()
+        with pytest.raises(NotPermittedError):
+            await loading
+        assert [piece.count(b"Ada") for piece in download.sent] == [0, 1]
+
+
+async def test_no_change_is_told_behind_the_end_of_the_right(
+    servers: Servers, broker: Broker
+) -> None:
+    async with a_shipped_house(servers, broker) as shipped:
+        house = shipped.house
+        await house.start()
+        its = await shipped.customer("alice")
+        await house.caught_up()
+        watch = Connection(house, "alice", "/v1/watch", b"id: ")
+        watching = asyncio.create_task(watch.run())
+        await watch.is_full.wait()
+        path = f"/v1/customers/{its['id']}/tags"
+        for version, tag in enumerate("abc", start=1):
+            answer = await house.client("erin").post(
+                path, json={"tags": [tag]}, headers=if_match(version)
+            )
+            assert read(answer)["version"] == version + 1
+        await house.caught_up()
+        # All of them are read by now; it is full again behind the first.
+        watch.goes_on(b"event: changed")
+        await watch.is_full.wait()
+        shipped.happens("alice", "SubjectLeft")
+        watch.goes_on()
+        await watching
+        told = [chunk.partition(b"\n")[0] for chunk in watch.sent]
+        assert told[1:] == [b"event: changed", b"event: ended"]
+
+
+async def test_customers_with_long_lives_leave_in_short_pieces() -> None:
+    row = {"details": "x" * (exporting.PIECE_LENGTH // 2)}
+    short = {"details": "{}"}
+    parts = list(exporting.in_parts([row] * 5))  # type: ignore[list-item]
+    assert [len(part) for part in parts] == [2, 2, 1]
+    parts = list(exporting.in_parts([short] * 250))  # type: ignore[list-item]
+    assert [len(part) for part in parts] == [100, 100, 50]
