@@ -12,9 +12,10 @@ import asyncpg
 import orjson
 
 from services.customers.projections.directory import SHAPE
-from services.customers.projections.listed import listed
+from services.customers.projections.listed import put_together, walked
 from services.customers.projections.matching import Match, matches
 from services.customers.projections.meant import CANDIDATES, Meant, Search, meant, worded
+from services.customers.projections.owned import WALKED, are_few, have_few
 from services.customers.projections.ranking import MISSPELT, ranked
 from services.customers.projections.reach import Reach
 from services.customers.projections.searching import candidates, holds
@@ -91,7 +92,8 @@ class DirectoryQueries:
         """Return up to `size` customers behind `after`, of those in reach."""
         if wanted.text is None:
             return await self._listed(wanted, after, size, reach)
-        return await self._found(Search(wanted, sought(wanted.text), reach), after, size)
+        has_few = await self._have_few(reach)
+        return await self._found(Search(wanted, sought(wanted.text), reach, has_few), after, size)
 
     async def rows_of(self, ids: Sequence[UUID]) -> Mapping[UUID, DirectoryRow]:
         """Return these customers, whoever asks; withdrawn ones are missing."""
@@ -151,10 +153,29 @@ class DirectoryQueries:
     async def _listed(
         self, wanted: Wanted, after: Place | None, size: int, reach: Reach
     ) -> DirectoryPage:
-        rows = await self._fetch(*listed(wanted, after, size + 1, COLUMNS, reach))
+        rows = await self._rows(wanted, after, size + 1, reach)
         found = [_row(row) for row in rows[:size]]
         place = wanted.order.place(dict(rows[size - 1])) if len(rows) > size else None
         return DirectoryPage(found, place)
+
+    async def _rows(
+        self, wanted: Wanted, after: Place | None, most: int, reach: Reach
+    ) -> Sequence[asyncpg.Record]:
+        """Return up to so many rows behind a place."""
+        owners, asked = reach.owners, (wanted, after, most, COLUMNS, reach)
+        if owners is None or (wanted.filters and not await self._have_few(reach)):
+            return await self._fetch(*walked(*asked))
+        if not (wanted.filters or are_few(owners)):
+            rows = await self._fetch(*walked(*asked, WALKED))
+            if len(rows) == most:
+                return rows
+        return await self._fetch(*put_together(*asked))
+
+    async def _have_few(self, reach: Reach) -> bool:
+        if reach.owners is None:
+            return False
+        async with self._asking() as connection:
+            return await have_few(connection, reach.owners)
 
     async def _found(self, search: Search, after: Place | None, size: int) -> DirectoryPage:
         """Return the best of the candidates; where there are none, of those that are misspelt."""

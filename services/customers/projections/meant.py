@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from services.customers.projections.owned import are_few, as_filter, of_owners
 from services.customers.projections.reach import CONTACTS, Reach
 from services.customers.projections.searchable import NAME
 from services.customers.projections.sought import Sought
-from services.customers.projections.wanted import Values, Wanted
+from services.customers.projections.wanted import Order, Values, Wanted
 from shared.authorization.filtering import EVERYTHING
 
 CANDIDATES = 300
@@ -27,11 +28,15 @@ _LAST_CHARACTER = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Who looks for what: what the text means, filters and sort, and what the searcher may see."""
+    """Who looks for what: what the text means, filters and sort, and what the searcher may see.
+
+    `has_few`: that is of certain owners, who have few rows.
+    """
 
     wanted: Wanted
     sought: Sought
     reach: Reach
+    has_few: bool = False
 
     def conditions(self, values: Values) -> str:
         """Return what a row `d` must be, whatever its text."""
@@ -79,13 +84,23 @@ def meant(search: Search, columns: str, most: int) -> tuple[str, Values]:
         (select {columns}, '{NAME} ' || d.sort_name,
             (d.sort_name <> {values.add(sought.whole)})::int, 'name'
         from (
-            select * from directory d
-            where {begins(sought, values)} and {reach.rows(values)}
-                and not exists (select from known where is_whole)
-            order by d.sort_name, d.id limit {LOOKED_AT}) d
+            select * from ({_named(search, values)}) d
+            where not exists (select from known where is_whole) limit {LOOKED_AT}) d
         where {filters} order by d.sort_name, d.id limit {most})""",
         values,
     )
+
+
+def _named(search: Search, values: Values) -> str:
+    """Return a select of the first rows `d` in reach whose name begins with the text."""
+    reach, begin = search.reach, begins(search.sought, values)
+    if not (search.has_few or are_few(reach.owners)):
+        return f"""select * from directory d where {begin} and {reach.rows(values)}
+            order by d.sort_name, d.id limit {LOOKED_AT}"""
+    conditions = [begin, as_filter([reach.rows(values)])]
+    first = of_owners(reach, "d.id, d.sort_name", conditions, Order(), str(LOOKED_AT), values)
+    return f"""select d.* from ({first} order by d.sort_name, d.id limit {LOOKED_AT}) k
+        join directory d on d.id = k.id"""
 
 
 def worded(search: Search, columns: str, most: int) -> tuple[str, Values]:

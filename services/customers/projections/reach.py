@@ -36,8 +36,6 @@ COLUMNS: Final = Columns(
 )  # fmt: skip
 """A row `d` of the directory."""
 TEXT: Final = "t.search"
-MOST_OWNERS: Final = 8
-"""Of so many owners the first rows by name are taken from each; of more, the order is walked."""
 
 
 class Reach:

@@ -13,9 +13,10 @@ from uuid import UUID
 import asyncpg
 
 from services.customers.projections.meant import CANDIDATES, LOOKED_AT, Meant, Search, meant
+from services.customers.projections.owned import as_filter, of_owners
 from services.customers.projections.reach import TEXT, Reach
 from services.customers.projections.sought import Piece, Sought
-from services.customers.projections.wanted import Values, Wanted
+from services.customers.projections.wanted import Order, Values, Wanted
 from shared.authorization.filtering import EVERYTHING
 
 NOTHING: Final[Mapping[Piece, Sequence[str]]] = MappingProxyType({})
@@ -123,8 +124,10 @@ async def candidates(
 async def _in_reach(connection: asyncpg.Connection, held: Held) -> list[asyncpg.Record]:
     """Return who holds the text, of those in reach; what others hold tells nothing, not how many.
 
-    Where very many hold it, those in reach are looked at one by one instead.
+    Where very many hold it, or few are in reach, these are looked at one by one instead.
     """
+    if held.search.has_few:
+        return await _ask(connection, *_rows_first(held))
     is_probed = held.search.reach.owners is not None
     rows = await _ask(connection, *_texts_first(held, PROBED if is_probed else None))
     if is_probed and rows[0]["seen"] >= PROBED:
@@ -215,10 +218,14 @@ def _texts_first(held: Held, most: int | None) -> tuple[str, Values]:
 
 def _rows_first(held: Held) -> tuple[str, Values]:
     """Return who is in reach and holds the text, however many others hold it."""
-    values = Values()
+    values, search = Values(), held.search
+    conditions = search.conditions(values)
+    rows = f"select * from directory d where {conditions} offset 0"
+    if search.has_few:
+        each = [as_filter([conditions])]
+        rows = of_owners(search.reach, "d.*", each, Order(), "all", values)
     return (
-        f"""select d.id from (
-            select * from directory d where {held.search.conditions(values)} offset 0) d
+        f"""select d.id from ({rows}) d
         cross join lateral (
             select t.search, t.keys from directory_text t where t.id = d.id offset 0) t
         where {held.indexed(values)} and {held.shown(values)} limit {CANDIDATES + 1}""",

@@ -138,9 +138,13 @@ def _same(reach: Reach) -> Reach:
     return reach
 
 
+@pytest.mark.parametrize("few_rows", [2_000, -1])
 async def test_a_list_holds_exactly_the_customers_that_a_check_of_each_allows(
-    queries: DirectoryQueries,
+    queries: DirectoryQueries, few_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if few_rows < 0:
+        monkeypatch.setattr("services.customers.projections.owned.FEW_ROWS", few_rows)
+        monkeypatch.setattr("services.customers.projections.owned.MANY_OWNERS", 0)
     ids = [UUID(int=number) for number in range(1, CUSTOMERS + 1)]
     every_row = await queries.rows_of(ids)
     assert len(every_row) == CUSTOMERS
@@ -159,6 +163,13 @@ async def test_a_list_holds_exactly_the_customers_that_a_check_of_each_allows(
             )
         }  # fmt: skip
         sizes.add(len(allowed))
+        leads = Wanted(filters=[("stage", "lead"), ("tag", "vip")], archived="also")
+        those = {row.id for row in await every(queries, leads, rights, permission)}
+        assert those == {
+            one
+            for one in allowed
+            if every_row[one].stage == "lead" and "vip" in every_row[one].details.get("tags", ())
+        }
         for sort in ("name", "-changed_at"):
             found = await every(queries, Wanted(archived="also", sort=sort), rights, permission)
             assert [row.id for row in found] == list(dict.fromkeys(row.id for row in found))
@@ -192,9 +203,12 @@ def somebody(name: str, email: str, phone: str, owner: str) -> CustomerEvent:
     )
 
 
+@pytest.mark.parametrize("few_rows", [2_000, -1])
 async def test_nobody_is_found_by_an_address_that_the_searcher_may_not_see(
-    views: asyncpg.Connection, queries: DirectoryQueries
-) -> None:
+    views: asyncpg.Connection, queries: DirectoryQueries, few_rows: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("services.customers.projections.owned.FEW_ROWS", few_rows)
     first, second = UUID(int=9001), UUID(int=9002)
     mine = somebody("Ada Lovelace", "ada17@works.example", "+491711234567", ALICE)
     leos = somebody("Bea Lovelace", "bea18@works.example", "+491719876543", LEO)
@@ -212,9 +226,12 @@ async def test_nobody_is_found_by_an_address_that_the_searcher_may_not_see(
     assert {match.field for match in row.matched} == {"name"}
 
 
+@pytest.mark.parametrize("few_rows", [2_000, -1])
 async def test_a_search_tells_nothing_of_customers_out_of_reach_not_even_that_there_are_many(
-    views: asyncpg.Connection, queries: DirectoryQueries, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    views: asyncpg.Connection, queries: DirectoryQueries, few_rows: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("services.customers.projections.owned.FEW_ROWS", few_rows)
     texts = ("hidden", "hiden", "hidden 7", "secret.example", "s7@secret.example", "王")
     before = [await told(of("alice"), queries, text) for text in texts]
     hidden = [
