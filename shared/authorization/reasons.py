@@ -19,6 +19,8 @@ class Words(NamedTuple):
 
 _GIVER_EN: Final = "Whoever has the permission grant:give can give it; you can also request it."
 _GIVER_ZH: Final = "拥有 grant:give 权限的人可以授予；您也可以提出申请。"
+_GIVEN_EN: Final = "Whoever has the permission grant:give can give it; they can also request it."
+_GIVEN_ZH: Final = "拥有 grant:give 权限的人可以授予；此账户也可以提出申请。"
 _OPERATOR_EN: Final = "An operator can see why; trying again in a moment may be enough."
 _OPERATOR_ZH: Final = "运维人员可以查明原因；稍后重试也许就可以。"
 _ADMIN_EN: Final = "Whoever has the permission grant:give can tell why, and change it."
@@ -107,3 +109,33 @@ WORDS: Final[dict[Code, dict[Language, Words]]] = {
 def words(code: Code, language: Language = "en") -> Words:
     """Return the reason and who can help."""
     return WORDS[code][language]
+
+
+OF_ANOTHER: Final[dict[Code, dict[Language, str]]] = {
+    Code.NO_GRANT: {
+        "en": "Nothing that they have been given allows this.",
+        "zh": "此账户没有允许此操作的授权。",
+    },
+    Code.SENSITIVITY: {
+        "en": "This is more secret than what they may see.",
+        "zh": "此内容的密级高于此账户可查看的密级。",
+    },
+    Code.OUT_OF_SCOPE: {
+        "en": "This lies outside of what they may reach.",
+        "zh": "此内容不在此账户的权限范围内。",
+    },
+    Code.SEPARATION_OF_DUTIES: {
+        "en": "They have done something on this record that is kept apart from this.",
+        "zh": "此账户在此记录上已做过必须与此操作分开的事。",
+    },
+}
+
+
+def words_of_another(code: Code, language: Language = "en") -> Words:
+    """Return the reason and who can help, told to somebody who asks about another."""
+    said = words(code, language)
+    helps = _GIVEN_ZH if language == "zh" else _GIVEN_EN
+    return Words(
+        OF_ANOTHER.get(code, {}).get(language, said.reason),
+        helps if said.who_can_help in {_GIVER_EN, _GIVER_ZH} else said.who_can_help,
+    )

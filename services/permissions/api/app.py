@@ -79,7 +79,7 @@ def permissions_api(
     PolicyRoutes(files, foundation.guard, foundation.service_key).add_to(routes)
     RoleRoutes(changes, pages).add_to(routes)
     CatalogueRoutes(changes, pages).add_to(routes)
-    TeamRoutes(changes, pages).add_to(routes)
+    TeamRoutes(changes, pages, Reach(foundation.guard)).add_to(routes)
     comparing = Comparing(book, its.clock, its.uses)
     reports = ReviewReports(foundation.store, foundation.keys)
     signer = StatementSigner(foundation.service_key)

@@ -9,17 +9,21 @@ from shared.authorization.conditions import condition_document
 from shared.authorization.deciding import Answer, Code
 from shared.authorization.explaining import Considered, Fix
 from shared.authorization.questions import Record
-from shared.authorization.reasons import words
+from shared.authorization.reasons import words, words_of_another
 from shared.authorization.state import ALWAYS, FOREVER, Grant
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def why_view(why: Why) -> dict[str, Any]:
-    """Return what the answer is, what it was made of, and what would mend it."""
+def why_view(why: Why, *, is_own: bool) -> dict[str, Any]:
+    """Return what the answer is, what it was made of, and what would mend it.
+
+    `is_own`: who asks is who it is about.
+    """
     its = why.explanation
     allowed, code, *_ = its.answer
-    en, zh = words(code), words(code, "zh")
+    said = words if is_own else words_of_another
+    en, zh = said(code), said(code, "zh")
     return {
         "allowed": None if code is Code.WITHHELD else allowed,
         "reason_code": code.value,

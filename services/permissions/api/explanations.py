@@ -126,7 +126,7 @@ class ExplanationRoutes:
                 "subject": name_view(its.ground, subject),
                 "permission": body.permission,
                 "record": record_view(its.ground),
-                **why_view(its),
+                **why_view(its, is_own=subject == caller.subject),
             }
         )
 

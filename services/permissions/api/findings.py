@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.permissions.api.changes import CHANGED, HEADERS, Changes, Sent
 from services.permissions.api.paging import PAGING, Pages, query_of
-from services.permissions.api.reach import Reach
+from services.permissions.api.reach import Reach, Reached
 from services.permissions.application.comparing import Compared, Comparing
 from services.permissions.domain.book import OnSubject
 from services.permissions.domain.findings import Finding, Kind
@@ -102,8 +102,9 @@ class FindingRoutes:
         ]
         keyed.sort(key=lambda its: its[0])
         rest = [its for its in keyed if its[0] > after]
+        reached = Reach(self._guard).of(caller)
         return self._pages.page(
-            request, query, rest, shown=lambda one: _view(compared, one),
+            request, query, rest, shown=lambda one: _view(compared, one, reached),
             besides={"not_known": _not_known(compared)},
         )  # fmt: skip
 
@@ -111,7 +112,7 @@ class FindingRoutes:
         """Read one finding; its ETag is the version of whoever has the grant."""
         compared, found = await self._found(caller)
         finding = _named(found, path_id(request, "finding_id"))
-        told = _view(compared, finding)
+        told = _view(compared, finding, Reach(self._guard).of(caller))
         headers = {"ETag": etag(told["version"]), "Cache-Control": "no-store"}
         return JsonAnswer(told, 200, headers)
 
@@ -173,10 +174,16 @@ def _record(subject_id: UUID) -> Record:
     return Record("finding", "", owner=str(subject_id), sensitivity=Clearance.INTERNAL.rank)
 
 
-def _view(compared: Compared, finding: Finding) -> dict[str, Any]:
+def _view(compared: Compared, finding: Finding, reached: Reached) -> dict[str, Any]:
     book = compared.book
     subject, terms = book.subject(finding.subject_id), finding.terms
     finding_id = finding.finding_id
+    seen = reached.view(Permission.PEOPLE_READ, finding.subject_id)
+    person = {
+        "display_name": subject.display_name,
+        "user_name": subject.user_name,
+        "department": subject.place.department,
+    }
     after = standing_of(book.policy, without_grant(subject, finding.grant_id))
     lost = differences(standing_of(book.policy, subject), after)
     grant = {
@@ -186,12 +193,7 @@ def _view(compared: Compared, finding: Finding) -> dict[str, Any]:
     return {
         "id": str(finding_id),
         "kind": finding.kind,
-        "subject": {
-            "id": str(finding.subject_id),
-            "display_name": subject.display_name,
-            "user_name": subject.user_name,
-            "department": subject.place.department,
-        },
+        "subject": {"id": str(finding.subject_id), **seen.seen(person)},
         "grant": {name: value for name, value in grant.items() if value is not None},
         "because": dict(finding.because),
         "remedy": {

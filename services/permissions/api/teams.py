@@ -10,6 +10,7 @@ from uuid6 import uuid7
 
 from services.permissions.api.changes import CHANGED, HEADERS, Changes, Sent
 from services.permissions.api.paging import PAGING, Pages
+from services.permissions.api.reach import Reach
 from services.permissions.domain.book import OnTeam
 from services.permissions.domain.policy_file.model import Titled
 from services.permissions.domain.policy_file.policy_part import title_of
@@ -21,6 +22,7 @@ from services.permissions.domain.team.rules import (
     TeamCommand,
     no_such_team,
 )
+from shared.authorization.fields import Outcome
 from shared.authorization.permissions import Permission
 from shared.given import Given
 from shared.web.answers import Answer, JsonAnswer
@@ -76,9 +78,10 @@ class FormedView(BaseModel):
 class TeamRoutes:
     """The handlers of the teams' routes."""
 
-    def __init__(self, changes: Changes, pages: Pages) -> None:
+    def __init__(self, changes: Changes, pages: Pages, reach: Reach) -> None:
         self._changes = changes
         self._pages = pages
+        self._reach = reach
 
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
@@ -122,18 +125,21 @@ class TeamRoutes:
             shown=lambda _name, its: _listed(*its) | {"members": sizes.get(its[0], 0)},
         )
 
-    async def one(self, request: Request, _caller: Caller) -> Response:
-        """Read a team, with the ids of whoever is in it."""
+    async def one(self, request: Request, caller: Caller) -> Response:
+        """Read a team, with the ids of those in it of whom the caller may see that."""
         team_id = path_id(request, "team_id")
         await self._changes.book.catch_up()
         book = self._changes.book.book
         team = book.team(team_id)
         if team.title is None or team.is_dissolved:
             raise no_such_team("team_id")
+        reached = self._reach.of(caller)
         members = sorted(
             str(subject_id)
             for subject_id, subject in book.subjects.items()
-            if subject.is_there and team_id in subject.place.teams
+            if subject.is_there
+            and team_id in subject.place.teams
+            and reached.view(Permission.PEOPLE_READ, subject_id).outcome("teams") is Outcome.SHOW
         )
         version = self._changes.book.version_of(_stream(team_id))
         told = _listed(team_id, team) | {"members": members, "version": version}

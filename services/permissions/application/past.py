@@ -2,13 +2,14 @@
 
 import asyncio
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from services.permissions.application.whole_log import PARTITION, read
 from shared.authorization.world import World
 from shared.errors import NotFoundError, RuleBrokenError
-from shared.eventstore.feed import MAX_PAGE, Feed
+from shared.eventstore.feed import MAX_PAGE, Feed, FeedEvent
 from shared.postgres.lanes import Lanes
 
 MOST_KEPT: Final = 32
@@ -73,7 +74,8 @@ class PastWorlds:
                     f"there is no change of permissions with the position {position} yet",
                     fix=f"the last one is {world.position}",
                 )
-            world = world.after([read(one) for one in page])
+            # A page of thousands of people takes longer than others may be kept waiting for.
+            world = await asyncio.to_thread(_after, world, page)
             # Each is compiled anew when it is asked, so that only what it shares is kept.
             if len(page) == MAX_PAGE:
                 self._keep(world)
@@ -86,3 +88,7 @@ class PastWorlds:
             self._kept.insert(at, world)
         if len(self._kept) > MOST_KEPT:
             self._kept = self._kept[::2]
+
+
+def _after(world: World, page: Sequence[FeedEvent]) -> World:
+    return world.after([read(one) for one in page])

@@ -90,6 +90,8 @@ async def test_a_refusal_says_the_nearest_miss_and_who_could_give_what_is_missin
 ) -> None:
     told = await story.why("dave", subject="leo", record=LANTERN)
     assert (told["allowed"], told["reason_code"]) == (False, "out_of_scope")
+    assert told["reason"] == "This lies outside of what they may reach."
+    assert "they can also request it" in told["who_can_help"]
     assert {one["misses"] for one in told["considered"]} == {"out_of_scope"}
     assert told["fixes"][0]["step"] == "give_role"
     assert told["fixes"][-1]["step"] == "give_permission"
@@ -182,6 +184,7 @@ async def test_whoever_may_only_ask_of_themself_learns_nothing_of_what_they_do_n
     there = await story.why("leo", record=LANTERN)
     nowhere = await story.why("leo", record=NOWHERE)
     assert there["record"]["known"] == "withheld"
+    assert there["reason"] == "This lies outside of what you may reach."
     assert (there["allowed"], there["reason_code"]) == (False, "out_of_scope")
     assert there["fixes"][0]["step"] == "give_role"
     assert _but_for_ids(there) == _but_for_ids(nowhere), "nor whether it is there, or whose"

@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 from tests.customers.api.asking import assert_problem, read
 from tests.ground.servers import Servers
-from tests.permissions.api.set_up import IDS, set_up_desk
+from tests.permissions.api.set_up import IDS, learn, set_up_desk
 
 
 async def test_a_finding_is_mended_in_one_request_if_nothing_changed_since(
@@ -23,6 +23,13 @@ async def test_a_finding_is_mended_in_one_request_if_nothing_changed_since(
         assert finding["loses"] == []
         seen = await dave.get(f"/v1/findings/{finding['id']}")
         assert read(seen) == finding
+        assert finding["subject"]["user_name"] == "leo"
+        looks = {"subject_id": IDS["oscar"], "permission": "finding:read", "scope": "all"}
+        looks |= {"clearance": "internal", "reason": "He helps, and reads about nobody"}
+        assert (await erin.post("/v1/grants", json=looks)).status_code == 200
+        await learn(desk)
+        nameless = read(await desk.client("oscar").get(f"/v1/findings/{finding['id']}"))
+        assert nameless["subject"] == {"id": IDS["leo"]}
         if_match = {"If-Match": seen.headers["ETag"]}
         where = finding["remedy"]["post"]
         assert (await dave.post(where, headers=if_match)).status_code == 403

@@ -11,7 +11,7 @@ import pytest_asyncio
 from tests.customers.api.asking import assert_problem, if_match, read
 from tests.ground.servers import Servers
 from tests.permissions.api.desk import Desk
-from tests.permissions.api.set_up import set_up_desk
+from tests.permissions.api.set_up import IDS, learn, set_up_desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TITLE = {"en": "Intern", "zh": "实习生"}
@@ -129,6 +129,12 @@ async def test_a_team_is_formed_renamed_and_dissolved_when_nobody_is_in_it(desk:
     teams = {one["title"]["en"]: one for one in read(await erin.get("/v1/teams"))["items"]}
     assert teams["Sales north"]["members"] == 4
     sales = f"/v1/teams/{teams['Sales north']['id']}"
+    assert len(read(await erin.get(sales))["members"]) == 4
+    looks = {"subject_id": IDS["oscar"], "permission": "team:read", "scope": "all"}
+    looks |= {"clearance": "internal", "reason": "He reads about nobody in them"}
+    assert (await erin.post("/v1/grants", json=looks)).status_code == 200
+    await learn(desk)
+    assert read(await desk.client("oscar").get(sales))["members"] == []
     full = await erin.post(f"{sales}/dissolve", headers=if_match(1))
     assert_problem(full, 409, "team-has-members")
     assert (await erin.post(f"{where}/dissolve", headers=if_match(2))).status_code == 200

@@ -104,7 +104,8 @@ class TestStarting:
 class TestDeciding:
     def test_only_who_was_asked_decides(self) -> None:
         story = a_reviewed_company().given(start())
-        story.when(decides(1, "revoke")).then_refused("not-your-item")
+        foreign = story.when(decides(1, "revoke")).then_refused("not-your-item")
+        assert foreign.detail == "somebody else is to decide on item 1"
         story.asked_by(BOB).when(decides(1, "revoke")).then("ItemDecided")
         story.asked_by(BOB).when(decides(9, "revoke")).then_refused("item-not-found")
         story.asked_by(BOB).when(decides(1, "reduce")).then_refused("invalid-input")
@@ -206,5 +207,7 @@ def test_a_review_needs_time_and_a_role_that_is_there() -> None:
     before: datetime = story.at
     story.when(asked(StartReview("Late", Chosen(), before))).then_refused("invalid-input")
     story.when(start(Chosen(roles=("nobody",)))).then_refused("role-not-found")
+    nobody = story.when(start(Chosen(department="nowhere"))).then_refused("invalid-input")
+    assert nobody.field == "department"
     story.given(start()).when(start()).then_refused("review-already-started")
     story.when(asked(SignOffReview(), UUID(int=1))).then_refused("review-not-found")

@@ -99,7 +99,7 @@ def _decide(book: Book, review: Review, command: DecideItem, asking: Asking) -> 
     item = _known_item(review, command.number)
     if str(item.reviewer) != asking.by:
         raise NotPermittedError(
-            "somebody else is to decide on this",
+            f"somebody else is to decide on item {command.number}",
             code="not-your-item",
             field="number",
             fix="ask the reviewer to decide, or to delegate it to you",
@@ -126,7 +126,7 @@ def _check_less(book: Book, frozen: FrozenItem, command: DecideItem, at: datetim
     is_reduced = command.decision == "reduce"
     if is_reduced is (said == (None, None, None)):
         raise InvalidInputError(
-            "reduce says to what, and nothing else does",
+            f"item {command.number}: reduce says to what, and nothing else does",
             field="decision",
             fix="give scope, clearance or until with reduce, and with nothing else",
         )
@@ -135,7 +135,7 @@ def _check_less(book: Book, frozen: FrozenItem, command: DecideItem, at: datetim
     grant = book.subject(frozen.subject).grants.get(frozen.grant_id)
     if grant is None or grant.is_break_glass or not no_longer_than(grant.terms, *said, at):
         raise InvalidInputError(
-            "there is nothing of this to reduce",
+            f"item {command.number}: there is nothing of this to reduce",
             field="decision",
             fix="keep it, or say what is less than now; of an emergency say keep or revoke",
         )
@@ -148,7 +148,7 @@ def _delegate(
     reviewers = Reviewers(book, asking.at)
     if str(item.reviewer) != asking.by and not reviewers.may(_id(asking.by), STARTING):
         raise NotPermittedError(
-            "somebody else is to decide on this",
+            f"somebody else is to decide on item {command.number}",
             code="not-your-item",
             field="number",
             fix="ask the reviewer to delegate it",
@@ -229,7 +229,7 @@ def _known_item(review: Review, number: int) -> Item:
     item = review.items.get(number)
     if item is None:
         raise NotFoundError(
-            "the review has no such item",
+            f"the review has no item {number}",
             code="item-not-found",
             field="number",
             fix="see them with GET /v1/reviews/{review_id}/items",
@@ -240,7 +240,7 @@ def _known_item(review: Review, number: int) -> Item:
 def _refuse_gone(book: Book, review: Review, item: Item, at: datetime) -> None:
     if gone(book, review, item, at):
         raise RuleBrokenError(
-            "this grant has ended meanwhile: there is nothing to decide",
+            f"the grant of item {item.frozen.number} has ended meanwhile: nothing is to decide",
             code="grant-already-gone",
             field="number",
             fix="go on with the next one",
@@ -250,7 +250,8 @@ def _refuse_gone(book: Book, review: Review, item: Item, at: datetime) -> None:
 def _refuse_gainer(book: Book, item: Item, reviewer: UUID, at: datetime) -> None:
     if reviewer in _behind(book, item, at):
         raise NotPermittedError(
-            "nobody decides on the own grants, nor on those of an account that they own",
+            f"item {item.frozen.number} is about the own grants, or those of an own account:"
+            " nobody decides on those",
             code="not-for-yourself",
             field="to",
             fix="let somebody else decide",

@@ -9,6 +9,7 @@ from services.permissions.domain.policy.known import role_in_force
 from services.permissions.domain.review.choosing import MOST_ITEMS, freeze
 from services.permissions.domain.review.commands import StartReview
 from services.permissions.domain.review.events import (
+    Chosen,
     FrozenItem,
     ItemsFrozen,
     ReviewEvent,
@@ -42,9 +43,12 @@ def start(book: Book, review_id: UUID, command: StartReview, asking: Asking) -> 
         items = items[:MOST_ITEMS]  # What is left has a review of its own, of the same period.
     if not 1 <= len(items) <= MOST_ITEMS:
         raise InvalidInputError(
-            "there is nothing to look at" if not items else "there is too much to look at",
-            field="chosen",
-            fix=f"choose 1 to {MOST_ITEMS:,} grants, by roles, department or risk",
+            "no grant that there is now is chosen by this"
+            if not items
+            else f"{len(items):,} grants are chosen by this, which is too much for one review",
+            field=_chosen_by(command.chosen),
+            fix=f"choose 1 to {MOST_ITEMS:,} grants, by roles, department or risk;"
+            " GET /v1/grants and GET /v1/subjects show what there is",
         )
     used = [_with_last_use(book, command.uses, item) for item in items]
     return [_started(command, asking.at, len(items)), *_in_parts(used)]
@@ -54,6 +58,11 @@ def _with_last_use(book: Book, uses: Uses, item: FrozenItem) -> FrozenItem:
     terms = Terms(role=item.role, permission=item.permission)
     used = last_use(book.policy, uses, item.subject, terms)
     return item if used is None else item.model_copy(update={"last_used": used})
+
+
+def _chosen_by(chosen: Chosen) -> str:
+    """Return the field to look at first: what is said of the department, else of the roles."""
+    return "department" if chosen.department is not None else "roles"
 
 
 def _started(command: StartReview, at: datetime, items: int) -> ReviewStarted:
