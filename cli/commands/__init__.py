@@ -14,6 +14,7 @@ from cli.commands.granting import COMMANDS as GRANTING
 from cli.commands.importing import import_command
 from cli.commands.imports import imports
 from cli.commands.lag import lag
+from cli.commands.leavers import leavers
 from cli.commands.parked import parked
 from cli.commands.permissions import permissions
 from cli.commands.projections import projections
@@ -34,6 +35,7 @@ COMMANDS = (
     token,
     lag,
     permissions,
+    leavers,
     projections,
     parked,
     verify,

@@ -10,6 +10,7 @@ from services.permissions.api.explanations import ExplanationRoutes
 from services.permissions.api.findings import FindingRoutes
 from services.permissions.api.grant_lists import GrantLists
 from services.permissions.api.grants import GrantRoutes
+from services.permissions.api.leavers import LeaverRoutes
 from services.permissions.api.lives import LifeRoutes
 from services.permissions.api.paging import Pages
 from services.permissions.api.past_decisions import PastDecisionRoutes
@@ -36,6 +37,7 @@ from services.permissions.application.deciding import Deciding, deciding_on
 from services.permissions.application.declared_resources import DeclaredResources
 from services.permissions.application.evaluating import Evaluator
 from services.permissions.application.explaining import Explainer
+from services.permissions.application.leavers import Leavers
 from services.permissions.application.past import PastWorlds
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
@@ -45,6 +47,7 @@ from services.permissions.application.review_reports import ReviewReports
 from services.permissions.application.whole_log import WholeLog
 from services.permissions.projections.customer_records import TYPE as CUSTOMER
 from services.permissions.projections.customer_records import CustomerRecords
+from services.permissions.projections.leaving_records import LeavingRecords
 from services.permissions.projections.read_models import READ_MODELS
 from services.permissions.projections.usage_queries import UsageQueries
 from shared.security.signing import StatementSigner
@@ -125,6 +128,8 @@ def _add_people(
     SubjectLists(book, reach, pages, clock).add_to(routes)
     SubjectRoutes(changes, reach).add_to(routes)
     LifeRoutes(changes, reach).add_to(routes)
+    leavers, told = Leavers(foundation.truth), LeavingRecords(foundation.views)
+    LeaverRoutes(book, foundation.guard, pages, leavers, told, clock).add_to(routes)
     GrantLists(book, reach, pages, clock).add_to(routes)
     GrantRoutes(changes, reach).add_to(routes)
     helpers = Helpers(Approvers(book), clock)

@@ -18,6 +18,7 @@ class DecisionRecorded(Event):
     is_allowed: bool
     code: str
     decided_at: datetime
+    process: str | None = None
 
 
 class DecisionsCounted(Event):
@@ -30,6 +31,34 @@ class DecisionsCounted(Event):
     times: int
     first_at: datetime
     last_at: datetime
+    process: str | None = None
 
 
-RECORDS_CODEC = EventCodec([DecisionRecorded, DecisionsCounted])
+class LeavingApplied(Event):
+    """From then on a process refused somebody who left."""
+
+    subject: str
+    process: str
+    left_at: datetime | None = None
+    applied_at: datetime
+    late_ms: int | None = None
+    service_accounts: int = 0
+    is_at_start: bool = False
+    epoch: int
+    position: int
+
+
+class WorkEnded(Event):
+    """Work of somebody who left was cut."""
+
+    subject: str
+    process: str
+    kind: str
+    operation: str
+    target: str | None = None
+    service_account: str | None = None
+    ended_at: datetime
+    late_ms: int | None = None
+
+
+RECORDS_CODEC = EventCodec([DecisionRecorded, DecisionsCounted, LeavingApplied, WorkEnded])

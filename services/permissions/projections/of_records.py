@@ -13,7 +13,8 @@ from shared.messaging.topics import ACCESS
 from shared.projecting.marks import Followed
 
 USAGE: Final = "usage"
-KINDS: Final = (USAGE,)
+LEAVINGS: Final = "leavings"
+KINDS: Final = (USAGE, LEAVINGS)
 """What is kept of the records; one more kind is one more word, and a migration that defines it."""
 SOURCES: Final = ("customers", "permissions")
 """The services that tell."""

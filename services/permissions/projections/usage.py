@@ -109,7 +109,7 @@ class Usage:
         used: dict[tuple[str, ...], _Sum] = {}
         refused: dict[tuple[str, str, str, date], _Sum] = {}
         for one, received in told:
-            if not _is_an_id(one.subject):
+            if not is_an_id(one.subject):
                 continue  # Somebody unknown, by a name of their own: nothing is kept of that.
             if one.is_allowed:
                 its = used.setdefault((one.subject, one.permission), _begin(one))
@@ -145,10 +145,10 @@ def told_by(applied: AppliedEvent) -> Told | None:
     """Return what a record tells of decisions; None of anything else."""
     match applied.event:
         case DecisionRecorded() as one:
-            its = one.model_dump(exclude={"decided_at"})
+            its = one.model_dump(exclude={"decided_at", "process"})
             return Told(**its, times=1, first_at=one.decided_at, last_at=one.decided_at)
         case DecisionsCounted() as one:
-            return Told(**one.model_dump())
+            return Told(**one.model_dump(exclude={"process"}))
         case _:
             return None
 
@@ -162,7 +162,8 @@ def _row(its: _Sum) -> dict[str, Any]:
     return {**row.pop("place"), **row}
 
 
-def _is_an_id(subject: str) -> bool:
+def is_an_id(subject: str) -> bool:
+    """Say whether a subject is called as ours are: others have names of their own making."""
     try:
         return str(UUID(subject)) == subject
     except ValueError:

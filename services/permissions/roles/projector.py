@@ -12,7 +12,8 @@ from services.permissions.projections.erased_people import CODEC as PEOPLE_CODEC
 from services.permissions.projections.erased_people import ErasedPeople
 from services.permissions.projections.incoming import CODEC
 from services.permissions.projections.incoming_records import RECORDS_CODEC
-from services.permissions.projections.of_records import SOURCES, USAGE, followed_of
+from services.permissions.projections.leavings import Leavings
+from services.permissions.projections.of_records import LEAVINGS, SOURCES, USAGE, followed_of
 from services.permissions.projections.read_models import READ_MODELS
 from services.permissions.projections.usage import Usage
 from services.permissions.roles.service import FOLLOWED_CUSTOMERS, FOLLOWED_PEOPLE, SERVICE
@@ -33,7 +34,10 @@ from shared.security.service_tokens import FILE, ServiceTokens
 from shared.service.process import Process
 
 ANSWER_WITHIN_SECONDS = 10.0
-OF_RECORDS: Final[Mapping[str, Callable[[str], Projection]]] = {USAGE: Usage}
+OF_RECORDS: Final[Mapping[str, Callable[[str], Projection]]] = {
+    USAGE: Usage,
+    LEAVINGS: Leavings,
+}
 """How each kind of read model of the records is made for one service."""
 
 

@@ -48,6 +48,8 @@ EVERY_ROUTE = {
     ("PUT", "/v1/roles/{role}/permissions/{permission}"): Permission.ROLES_CHANGE,
     ("PUT", "/v1/roles/{role}/parents/{parent}"): Permission.ROLES_CHANGE,
     ("DELETE", "/v1/roles/{role}/parents/{parent}"): Permission.ROLES_CHANGE,
+    ("GET", "/v1/leavers"): Permission.PEOPLE_READ,
+    ("GET", "/v1/leavers/{subject_id}"): Permission.PEOPLE_READ,
     ("GET", "/v1/findings"): Permission.FINDINGS_READ,
     ("GET", "/v1/findings/{finding_id}"): Permission.FINDINGS_READ,
     ("POST", "/v1/findings/{finding_id}/remedy"): Permission.GRANTS_REVOKE,

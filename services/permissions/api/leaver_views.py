@@ -1,0 +1,190 @@
+"""How a leaving is shown: what each process told of it, in milliseconds, and what is not known."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel
+
+from services.permissions.api.subject_bodies import SubjectListed
+from services.permissions.application.leavers import FRESH_MS, Left
+from services.permissions.projections.leaving_records import ToldByService
+from shared.authorization.leaving import late_ms
+from shared.authorization.policy import Policy
+from shared.authorization.scopes import Risk
+
+State = Literal["told", "not_told", "not_known"]
+UNREAD: Final = "none of its records was ever read here"
+SILENT: Final = "none of its processes told that it refuses this subject, nor refused it"
+
+
+class By(BaseModel):
+    """Who let somebody go: a person, or the program of an identity provider."""
+
+    id: str
+    kind: str | None
+
+
+class Bound(BaseModel):
+    """Within how many milliseconds a process refuses who left: what is promised.
+
+    Cut off from news, a process goes on at most as long as the risk of what is asked allows.
+    """
+
+    fresh_ms: int
+    cut_off_ms: dict[str, int]
+
+
+class EndedView(BaseModel):
+    """Work that was cut, milliseconds after the leaving; `evidence` is its record."""
+
+    kind: str
+    operation: str
+    target: str | None
+    service_account: str | None
+    ended_at: datetime
+    ms: int
+    evidence: str
+
+
+class ProcessView(BaseModel):
+    """What one process told; null is what it did not tell."""
+
+    process: str
+    applied_at: datetime | None
+    applied_ms: int | None
+    within_bound: bool | None
+    is_at_start: bool | None
+    service_accounts: int | None
+    permissions_epoch: int | None
+    permissions_position: int | None
+    evidence: str | None
+    first_refusal_ms: int | None
+    first_refusal_evidence: str | None
+    last_refusal_at: datetime | None
+    refusals: int
+    ended: list[EndedView]
+
+
+class ServiceView(BaseModel):
+    """What one service told. `records_age_seconds`: when its newest record was read here."""
+
+    service: str
+    is_expected: bool
+    state: State
+    why: str | None
+    records_read_at: datetime | None
+    records_age_seconds: float | None
+    processes: list[ProcessView]
+
+
+class LeaverListed(BaseModel):
+    """Somebody who left."""
+
+    subject: SubjectListed
+    left_at: datetime
+    by: By
+    evidence: str
+
+
+class LeaverPage(BaseModel):
+    """A page of leavers; next_page_token is null on the last one."""
+
+    items: list[LeaverListed]
+    next_page_token: str | None
+
+
+class LeaverView(LeaverListed):
+    """Somebody who left, and what each service told of it until `as_of`."""
+
+    as_of: datetime
+    bound: Bound
+    services: list[ServiceView]
+    not_told: list[str]
+
+
+def bound_of(policy: Policy) -> dict[str, Any]:
+    """Return what is promised."""
+    cut_off = {str(risk.value): round(policy.limit(risk.value) * 1_000) for risk in Risk}
+    return {"fresh_ms": FRESH_MS, "cut_off_ms": cut_off}
+
+
+def listed(left: Left, subject: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
+    """Return a leaving as a list shows it."""
+    by = {"id": left.by, "kind": kind}
+    return {"subject": subject, "left_at": left.left_at, "by": by, "evidence": left.evidence}
+
+
+def service_view(
+    service: str, told: ToldByService | None, left: Left, now: datetime, *, is_expected: bool
+) -> dict[str, Any]:
+    """Return what one service told; None: nothing of it is ever read."""
+    read_at = None if told is None else told.read_at
+    processes = [] if told is None else _processes(told, left)
+    state: State = "told" if processes else "not_told"
+    if told is None or (read_at is None and not processes):
+        state = "not_known"
+    whys: Mapping[State, str | None] = {"told": None, "not_told": SILENT, "not_known": UNREAD}
+    return {
+        "service": service,
+        "is_expected": is_expected,
+        "state": state,
+        "why": whys[state],
+        "records_read_at": read_at,
+        "records_age_seconds": None if read_at is None else max(0.0, _age(read_at, now)),
+        "processes": processes,
+    }
+
+
+def _age(then: datetime, now: datetime) -> float:
+    return round((now - then).total_seconds(), 3)
+
+
+def _processes(told: ToldByService, left: Left) -> list[dict[str, Any]]:
+    applied = {one["process"]: one for one in reversed(told.applied)}
+    refused = {one["process"]: one for one in told.refused}
+    named = sorted({*applied, *refused, *(one["process"] for one in told.ended)})
+    return [
+        {
+            "process": name,
+            **_applied(applied.get(name), left),
+            **_refused(refused.get(name), left),
+            "ended": [_ended(one, left) for one in told.ended if one["process"] == name],
+        }
+        for name in named
+    ]
+
+
+def _applied(row: Mapping[str, Any] | None, left: Left) -> dict[str, Any]:
+    ms = None if row is None else late_ms(left.left_at, row["applied_at"])
+    is_at_start = None if row is None else row["is_at_start"]
+    names = ("applied_at", "service_accounts", "evidence")
+    return {
+        **{name: None if row is None else row[name] for name in names},
+        "applied_ms": ms,
+        # A process that had decided nothing before kept nobody in.
+        "within_bound": None if ms is None or is_at_start else ms <= FRESH_MS,
+        "is_at_start": is_at_start,
+        "permissions_epoch": None if row is None else row["epoch"],
+        "permissions_position": None if row is None else row["position"],
+    }
+
+
+def _refused(row: Mapping[str, Any] | None, left: Left) -> dict[str, Any]:
+    return {
+        "first_refusal_ms": None if row is None else late_ms(left.left_at, row["first_at"]),
+        "first_refusal_evidence": None if row is None else row["evidence"],
+        "last_refusal_at": None if row is None else row["last_at"],
+        "refusals": 0 if row is None else int(row["times"]),
+    }
+
+
+def _ended(row: Mapping[str, Any], left: Left) -> dict[str, Any]:
+    names = ("kind", "operation", "target", "service_account", "ended_at", "evidence")
+    its = {name: row[name] for name in names}
+    return {**its, "ms": late_ms(left.left_at, row["ended_at"])}
+
+
+def silent(services: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the expected services of which nobody can say that they refuse."""
+    return [one["service"] for one in services if one["is_expected"] and one["state"] != "told"]

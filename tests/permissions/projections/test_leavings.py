@@ -1,0 +1,100 @@
+"""Of those who left it is kept what each process told, and nothing of who was erased."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.permissions.projections.leaving_records import LeavingRecords, ToldByService
+from services.permissions.projections.leavings import TABLES, Leavings
+from shared.projecting.applied import apply_events
+from shared.projecting.versions import settings_of
+from tests.ground.house import House
+from tests.permissions.leavings import (
+    API,
+    LEO,
+    NOON,
+    applies,
+    as_applied,
+    ends,
+    keep,
+    ms,
+    refuses,
+    refuses_often,
+)
+from tests.permissions.views import make_read_models
+
+LEFT, SOON = NOON, NOON + ms(20)
+LATER = NOON + timedelta(days=40)
+
+
+@pytest.fixture
+async def views(house: House) -> House:
+    await make_read_models(house.databases)
+    return house
+
+
+async def told(house: House, since: datetime = LEFT) -> ToldByService:
+    lanes = await house.lanes(house.databases.views_dsn, "api", 1)
+    return (await LeavingRecords(lanes).of(UUID(LEO), since))["customers"]
+
+
+async def test_each_process_has_its_own_and_equal_refusals_are_added_up(views: House) -> None:
+    records = [
+        applies(SOON), applies(SOON, "customers/worker/2"),
+        refuses(NOON + ms(50)), refuses(NOON + ms(40)), refuses(NOON + ms(90), "customers/api/3"),
+        refuses_often(20, NOON + timedelta(minutes=2), NOON + timedelta(minutes=3)),
+        ends(NOON + ms(400), "watch"), refuses(SOON, None), refuses(SOON, code="no_grant"),
+    ]  # fmt: skip
+    await keep(views.databases, "customers", records)
+    its = await told(views)
+    assert [one["process"] for one in its.applied] == [API, "customers/worker/2"]
+    assert [(one["kind"], one["process"]) for one in its.ended] == [("watch", API)]
+    refused = {
+        one["process"]: (one["first_at"], one["last_at"], one["times"]) for one in its.refused
+    }
+    assert refused == {
+        API: (NOON + ms(40), NOON + timedelta(minutes=3), 22),
+        "customers/api/3": (NOON + ms(90), NOON + ms(90), 1),
+    }
+
+
+async def test_an_earlier_leaving_of_the_same_person_is_not_mixed_up_with_it(
+    views: House,
+) -> None:
+    again = NOON + timedelta(hours=1)
+    records = [
+        applies(SOON), refuses(SOON), ends(SOON, "export"),
+        applies(again + ms(30), position=9), refuses(again + ms(60)),
+    ]  # fmt: skip
+    await keep(views.databases, "customers", records)
+    its = await told(views, again)
+    assert [one["position"] for one in its.applied] == [9]
+    assert [(one["first_at"], one["times"]) for one in its.refused] == [(again + ms(60), 1)]
+    assert its.ended == []
+
+
+async def test_refusals_are_kept_thirty_days_and_what_was_told_of_leaving_for_good(
+    views: House,
+) -> None:
+    await keep(views.databases, "customers", [applies(SOON), refuses(SOON), ends(SOON, "import")])
+    await keep(views.databases, "customers", [refuses(LATER)])
+    its = await told(views)
+    assert (len(its.applied), len(its.ended)) == (1, 1)
+    assert [one["first_at"] for one in its.refused] == [LATER]
+
+
+async def test_of_an_erased_person_nothing_is_kept_and_nothing_comes_back(views: House) -> None:
+    records = [applies(SOON), refuses(SOON), ends(SOON, "import")]
+    await keep(views.databases, "customers", records)
+    lanes = await views.lanes(
+        views.databases.views_dsn, "projector", 1, settings_of("leavings_customers", 1)
+    )
+    async with lanes.lane() as connection, connection.transaction():
+        await connection.execute(
+            "insert into public.erased_subjects (subject, erased_at) values ($1, $2)", LEO, NOON
+        )
+        await Leavings("customers").forget(connection, [LEO])
+        await apply_events(Leavings("customers"), connection, [as_applied(one) for one in records])
+        for table in TABLES:
+            assert await connection.fetchval(f"select count(*) from {table}_customers") == 0
