@@ -17,7 +17,9 @@ from cli.commands.lag import lag
 from cli.commands.leavers import leavers
 from cli.commands.parked import parked
 from cli.commands.permissions import permissions
+from cli.commands.person import person
 from cli.commands.projections import projections
+from cli.commands.reviewing import COMMANDS as REVIEWING
 from cli.commands.subscribe import subscribe
 from cli.commands.tape import tape
 from cli.commands.token import token
@@ -48,7 +50,7 @@ COMMANDS = (
 
 for _command in (export_customers, erase, erasure, access_file):
     customers.add_command(_command)
-for _command in (explain, who, *GRANTING):
+for _command in (explain, who, person, *GRANTING, *REVIEWING):
     permissions.add_command(_command)
 
 

@@ -35,7 +35,7 @@ with_reason = click.option("--reason", required=True, help="Why; kept with it.")
 async def grants(client: DaybookClient, who: str | None) -> None:
     """List who was given what: everybody whom you reach, or only WHO."""
     client.turn_to("permissions")
-    asked = None if who is None else (await _subject(client, who)).id
+    asked = None if who is None else (await subject_named(client, who)).id
     params = {"subject_id": asked, "page_size": LARGEST_PAGE}
     page = await client.get(GrantPage, "/v1/grants", params)
     show_table(GRANTS, [_grant(one) for one in page.items])
@@ -56,7 +56,7 @@ async def give(
 ) -> None:  # fmt: skip
     """Give WHO the role or permission WHAT at once."""
     client.turn_to("permissions")
-    subject = await _subject(client, who)
+    subject = await subject_named(client, who)
     end = None if until is None else f"{until.isoformat()}Z"
     said = {"subject_id": subject.id, **_what(what), "scope": scope, "clearance": clearance}
     done = await _post(client, Done, "/v1/grants", {**said, "until": end, "reason": reason})
@@ -71,7 +71,7 @@ async def give(
 async def revoke(client: DaybookClient, who: str, grant_id: UUID, reason: str) -> None:
     """End a grant of WHO."""
     client.turn_to("permissions")
-    subject = await _subject(client, who)
+    subject = await subject_named(client, who)
     body = {"subject_id": subject.id, "grant_id": str(grant_id), "reason": reason}
     await _post(client, Done, "/v1/grants/revoke", body)
     show("Revoked.")
@@ -137,7 +137,7 @@ async def refuse(client: DaybookClient, request_id: UUID, reason: str) -> None:
 async def leave(client: DaybookClient, who: str) -> None:
     """Let WHO leave: everything that they may do ends, for good."""
     client.turn_to("permissions")
-    subject = await _subject(client, who)
+    subject = await subject_named(client, who)
     headers = {"If-Match": f'"{subject.version}"', "Idempotency-Key": str(uuid4())}
     await client.send(Call("POST", f"/v1/subjects/{subject.id}/leave", headers=headers))
     show("Left.")
@@ -162,7 +162,12 @@ async def _waiting(client: DaybookClient, request_id: UUID) -> Requested:
     return found
 
 
-async def _subject(client: DaybookClient, who: str) -> Subject:
+async def subject_named(client: DaybookClient, who: str) -> Subject:
+    """Return whom an id or the name to sign in with means.
+
+    Raises:
+        NotFoundError: nobody whom the caller may see.
+    """
     try:
         return await client.get(Subject, f"/v1/subjects/{UUID(who)}")
     except ValueError:

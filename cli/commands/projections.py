@@ -5,14 +5,17 @@ from typing import Any
 
 import click
 
-from cli.answers import Order, Projection
+from cli.answers import Order, Projection, ProjectionList
 from cli.client import DaybookClient
 from cli.commands.ordering import in_words, place_and_follow, show_result
 from cli.commands.screen import NOTHING, in_short, say_as_of, show, show_table, shown_person
 from cli.commands.session import Command, speaks_as
+from cli.local.services import SERVICES
 
 VERSION_HEADINGS = ("read model", "version", "state", "events", "to do", "parked", "told")
 ORDER_HEADINGS = ("order", "kind", "state", "by", "told")
+
+NAMES = [each.name for each in SERVICES]
 
 
 @click.group()
@@ -22,10 +25,14 @@ def projections() -> None:
 
 @projections.command("list")
 @click.option("--json", "is_json", is_flag=True, help="One JSON document, for programs.")
+@click.option("--service", type=click.Choice(NAMES), help="Only of this one.  [default: all]")
 @speaks_as("oscar")
-async def list_projections(client: DaybookClient, *, is_json: bool) -> None:
+async def list_projections(client: DaybookClient, *, is_json: bool, service: str | None) -> None:
     """List every read model: its versions, how far they are, and the latest orders."""
-    found = await client.projections()
+    found = ProjectionList(items=[])
+    for name in NAMES if service is None else [service]:
+        client.turn_to(name)
+        found.items.extend((await client.projections()).items)
     if is_json:
         show(found.as_json())
         return
@@ -42,18 +49,28 @@ def _ordering(kind: str, says: str, *options: click.Option) -> click.Command:
     name_option = click.Option(
         ["--projection"], default="directory", show_default=True, help="Which read model."
     )
+    service_option = click.Option(
+        ["--service"], type=click.Choice(NAMES), help="Of which service.  [default: customers]"
+    )
     json_option = click.Option(
         ["--json", "is_json"], is_flag=True, help="One JSON document, for programs."
     )
 
     @speaks_as("oscar")
     async def order(
-        client: DaybookClient, projection: str, *, is_json: bool, **argument: object
+        client: DaybookClient,
+        projection: str,
+        *,
+        is_json: bool,
+        service: str | None,
+        **argument: object,
     ) -> None:
+        if service is not None:
+            client.turn_to(service)
         given = {name: value for name, value in argument.items() if value is not None}
         show_result(await place_and_follow(client, projection, kind, given), is_json=is_json)
 
-    return _command(kind, says, order, [*options, name_option, json_option])
+    return _command(kind, says, order, [*options, name_option, service_option, json_option])
 
 
 def _command(name: str, says: str, run: Command, options: list[click.Option]) -> click.Command:

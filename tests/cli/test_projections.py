@@ -115,10 +115,12 @@ def test_the_list_shows_versions_and_orders() -> None:
         "orders": [order, stranger],
     }
     stand_in = StandIn(other={"/v1/projections": {"items": [item]}})
-    result = daybook(stand_in, "projections", "list")
+    result = daybook(stand_in, "projections", "list", "--service", "customers")
     lines = lines_of(result.stdout)
     assert lines[1].split() == ["directory", "1", "current", "7", "—", "—", "—"]
     assert lines[3].split()[:4] == ["o1", "rebuild", "done", "oscar"]
     assert lines[4].split()[:4] == ["o2", "rebuild", "done", "6f1d3a52…"]
     told = json.loads(daybook(stand_in, "projections", "list", "--json").stdout)
-    assert told == {"items": [item]}
+    assert told == {"items": [item] * 2}, "every service of this machine is asked"
+    ports = {request.url.port for request in stand_in.asked_for("/v1/projections")}
+    assert len(ports) == 2

@@ -14,6 +14,7 @@ from services.permissions.api.leavers import LeaverRoutes
 from services.permissions.api.lives import LifeRoutes
 from services.permissions.api.paging import Pages
 from services.permissions.api.past_decisions import PastDecisionRoutes
+from services.permissions.api.person_access import PersonAccessRoutes
 from services.permissions.api.policy import PolicyRoutes
 from services.permissions.api.reach import Reach
 from services.permissions.api.request_lists import RequestLists
@@ -93,6 +94,7 @@ def permissions_api(
     FindingRoutes(changes, pages, comparing, foundation.guard).add_to(routes)
     resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
     _add_people(routes, foundation, changes, pages, RecordReach(resources))
+    PersonAccessRoutes(comparing, usage, foundation.store, foundation.guard).add_to(routes)
     reach = Reach(foundation.guard)
     WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)
     past = PastWorlds(foundation.truth, foundation.feed)

@@ -141,7 +141,7 @@ class FindingRoutes:
         return compared, [
             one
             for one in compared.findings
-            if rights.may(Permission.FINDINGS_READ, _record(one.subject_id))
+            if rights.may(Permission.FINDINGS_READ, finding_record(one.subject_id))
         ]
 
 
@@ -170,7 +170,8 @@ def _not_known(compared: Compared) -> list[dict[str, str]]:
     return [{"kind": "unused", "why": why}]
 
 
-def _record(subject_id: UUID) -> Record:
+def finding_record(subject_id: UUID) -> Record:
+    """Return what a finding about somebody is to decisions."""
     return Record("finding", "", owner=str(subject_id), sensitivity=Clearance.INTERNAL.rank)
 
 

@@ -72,6 +72,7 @@ EVERY_ROUTE = {
     ("GET", "/v1/subjects"): Permission.PEOPLE_READ,
     ("POST", "/v1/subjects"): Permission.PEOPLE_CHANGE,
     ("GET", "/v1/subjects/{subject_id}"): Permission.PEOPLE_READ,
+    ("GET", "/v1/subjects/{subject_id}/access"): Permission.PEOPLE_READ,
     ("POST", "/v1/subjects/{subject_id}/move"): Permission.PEOPLE_CHANGE,
     ("POST", "/v1/subjects/{subject_id}/describe"): Permission.PEOPLE_CHANGE,
     ("POST", "/v1/subjects/{subject_id}/attributes"): Permission.PEOPLE_CHANGE,

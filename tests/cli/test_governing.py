@@ -1,0 +1,110 @@
+"""Reviews, findings and what one person may do, from the command line."""
+
+import asyncio
+import json
+
+from tests.cli.stand_in import ALICE, Json, StandIn, daybook, lines_of
+
+REVIEW = "018f0000-0000-7000-8000-00000000f001"
+FINDING = "018f0000-0000-5000-8000-00000000f002"
+PERSON: Json = {"id": ALICE, "display_name": "Alice", "department": "sales"}
+ONE: Json = {
+    "id": REVIEW, "title": "Sellers", "state": "open", "undecided": 2, "mine": 1,
+    "due": "2026-12-01T00:00:00Z", "version": 4,
+}  # fmt: skip
+HINTS: Json = {
+    "same_department": {"others": 4, "have_it": 1, "percent": 25}, "last_use": None,
+    "last_use_is": "not used since 2026-03-03T12:00:00+00:00, from when on uses are known",
+}  # fmt: skip
+ITEM: Json = {
+    "number": 1, "subject": PERSON, "grant": {"role": "sales_rep", "scope": "own"},
+    "is_gone": False, "decision": None, "hints": HINTS,
+}  # fmt: skip
+FOUND: Json = {
+    "id": FINDING, "kind": "unused", "subject": PERSON, "grant": {"role": "viewer"},
+    "because": {"last_use": None, "days": 90}, "loses": ["customer:read"], "version": 7,
+}  # fmt: skip
+
+
+def test_a_review_is_listed_shown_decided_and_signed_off_as_it_was_read() -> None:
+    where = f"/v1/reviews/{REVIEW}"
+    service = StandIn(
+        other={
+            "/v1/reviews": {"items": [ONE], "next_page_token": None}, where: ONE,
+            f"{where}/items": {"items": [ITEM], "next_page_token": None},
+            f"{where}/decisions": {"version": 5}, f"{where}/sign-off": {"version": 6},
+        }
+    )  # fmt: skip
+    listed = lines_of(daybook(service, "permissions", "reviews", "list", "--as", "bob").stdout)
+    assert listed[1].split()[:5] == [REVIEW, "Sellers", "open", "2", "1"]
+    shown = lines_of(daybook(service, "permissions", "reviews", "show", REVIEW).stdout)
+    assert shown[1].startswith("1     Alice  sales_rep  own")
+    assert "not used since 2026-03-03" in shown[1]
+    reduced = daybook(
+        service, "permissions", "reviews", "decide", REVIEW, "1", "reduce", "--scope", "own",
+        "--reason", "enough",
+    )  # fmt: skip
+    assert lines_of(reduced.stdout) == ["Item 1: reduce. Nothing changes before sign-off."]
+    (sent,) = service.asked_for(f"{where}/decisions")
+    assert json.loads(asyncio.run(sent.body())) == {
+        "items": [{"number": 1, "decision": "reduce", "reason": "enough", "scope": "own"}]
+    }
+    done = daybook(service, "permissions", "reviews", "sign-off", REVIEW, "--as", "bob")
+    assert done.stdout.startswith("Signed off: Sellers.")
+    (sent,) = service.asked_for(f"{where}/sign-off")
+    assert sent.headers["If-Match"] == '"4"'
+
+
+def test_a_finding_is_mended_as_it_was_read_and_what_is_not_known_is_said() -> None:
+    not_known = [{"kind": "unused", "why": "uses are known since today"}]
+    service = StandIn(
+        other={
+            "/v1/findings": {"items": [FOUND], "not_known": not_known},
+            f"/v1/findings/{FINDING}": FOUND,
+            f"/v1/findings/{FINDING}/remedy": {"version": 8},
+        }
+    )
+    listed = lines_of(daybook(service, "permissions", "findings", "list", "--as", "bob").stdout)
+    assert listed[1].startswith("unused  Alice  viewer")
+    assert listed[2] == "unused cannot be found yet: uses are known since today"
+    mended = daybook(service, "permissions", "findings", "remedy", FINDING, "--as", "bob")
+    assert lines_of(mended.stdout) == ["Revoked viewer of Alice; lost: customer:read"]
+    (sent,) = service.asked_for(f"/v1/findings/{FINDING}/remedy")
+    assert sent.headers["If-Match"] == '"7"'
+
+
+def test_one_page_shows_what_somebody_may_do_and_when_they_last_did() -> None:
+    way = {"role": "sales_rep", "scope": "own", "clearance": "internal", "until": None}
+    right = {
+        "permission": "customer:read", "is_denied_somewhere": False,
+        "by": {"items": [way], "more": 0}, "last_use": "2026-03-03T12:00:00+00:00", "times": 8,
+    }  # fmt: skip
+    refusal = {
+        "permission": "customer:export", "code": "no_grant", "times": 2,
+        "last_at": "2026-03-03T12:00:00+00:00", "evidence": {"event_id": REVIEW},
+    }  # fmt: skip
+    none = {"items": [], "more": 0}
+    page: Json = {
+        "subject": {**PERSON, "life": "left"}, "rights": {"items": [right], "more": 3},
+        "refusals": {"items": [refusal], "more": 0}, "service_accounts": none,
+        "findings": {"items": [{"kind": "unused"}], "more": 0},
+        "leaver": f"/v1/leavers/{ALICE}", "uses_known_since": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    service = StandIn(
+        other={
+            "/v1/subjects": {"items": [{"id": ALICE, "user_name": "alice", "version": 2}]},
+            f"/v1/subjects/{ALICE}/access": page,
+        }
+    )
+    shown = lines_of(daybook(service, "permissions", "person", "alice", "--as", "bob").stdout)
+    assert shown[0] == f"Alice (left, sales): {ALICE}"
+    assert shown[2].split()[:3] == ["customer:read", "sales_rep", "own/internal"]
+    assert shown[2].endswith("8")
+    assert shown[3] == "… and 3 more."
+    assert shown[5].split()[:3] == ["customer:export", "no_grant", "2"]
+    assert shown[6] == "findings: 1"
+    assert shown[-1] == f"Left; where it is refused already: GET /v1/leavers/{ALICE}"
+    unseen = {**page, "rights": None, "refusals": None, "leaver": None}
+    service.other[f"/v1/subjects/{ALICE}/access"] = unseen
+    told = daybook(service, "permissions", "person", "alice", "--as", "bob").stdout
+    assert "that needs grant:read" in told
