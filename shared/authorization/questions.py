@@ -4,8 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.authorization.permissions import Permission
 from shared.authorization.state import RESTRICTED, Subject
 from shared.authorization.truth import Facts
+
+DEEDS_TOLD: Final = frozenset({Permission.GRANTS_REQUEST.value, Permission.GRANTS_APPROVE.value})
+"""Of these it is told who used them on a record (`Circumstances.deeds`), and of no others: only
+these can a dynamic rule keep apart."""
 
 
 @dataclass(frozen=True, slots=True)

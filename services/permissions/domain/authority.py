@@ -90,14 +90,16 @@ def is_risky_right(book: Book, permission: str, right: Right) -> bool:
 
 
 def is_administrator(policy: Policy, subject: Subject) -> bool:
-    """Say whether the person can give grants, everywhere, whatever the time."""
+    """Say whether the person can give grants, everywhere, however secret, whatever the time."""
     if subject.kind != "person":
         return False
     standing = standing_of(policy, subject, frozenset({ADMINISTERING}))
     if standing.denied.get(ADMINISTERING):
         return False
+    classed = policy.data_classes.get((ADMINISTERING.partition(":")[0], "*"))
+    secret = Clearance.RESTRICTED if classed is None else classed.data_class
     return any(
-        right == Right(Scope.ALL, right.clearance)
+        right.clearance >= secret and right == Right(Scope.ALL, right.clearance)
         for right in standing.allowed.get(ADMINISTERING, ())
     )
 

@@ -13,6 +13,8 @@ from services.permissions.domain.book import Asked, Book, OnSubject
 from services.permissions.domain.meaning import subject_of, world_of
 from services.permissions.domain.policy.commands import PolicyCommand, RoleCommand
 from services.permissions.domain.subject.commands import (
+    ApproveGrant,
+    BreakGlass,
     DescribeSubject,
     ExceptionCommand,
     ExtendGrant,
@@ -21,8 +23,10 @@ from services.permissions.domain.subject.commands import (
     LetSubjectLeave,
     PlaceCommand,
     ReduceGrant,
+    RefuseGrant,
     ReinstateSubject,
     RequestGrant,
+    ReviewGrant,
     RevokeGrant,
     SuspendSubject,
 )
@@ -50,9 +54,12 @@ NEEDED: Final[Mapping[type, Permission]] = {
     **dict.fromkeys((GiveGrant, ExtendGrant), Permission.GRANTS_GIVE),
     **dict.fromkeys((RevokeGrant, ReduceGrant), Permission.GRANTS_REVOKE),
     RequestGrant: Permission.GRANTS_REQUEST,
+    **dict.fromkeys((ApproveGrant, RefuseGrant), Permission.GRANTS_APPROVE),
+    BreakGlass: Permission.GRANTS_BREAK_GLASS,
+    ReviewGrant: Permission.REVIEWS_DECIDE,
     **dict.fromkeys(get_args(ExceptionCommand), Permission.SOD_EXCEPT),
 }  # fmt: skip
-"""Command → what its route needs; others cannot be said in a file."""
+"""Command → what its route needs; others are neither said in a file nor looked at before."""
 NOTHING_DONE: Final = Circumstances(deeds={})
 """Nobody did anything yet with what is asked about."""
 

@@ -215,7 +215,8 @@ def changed_subjects(before: Book, after: Book, facts: Sequence[Fact]) -> set[UU
     named = {fact.subject_id for fact in facts if isinstance(fact, SubjectFact)}
     if before.policy is after.policy:
         return named
-    if before.policy.sod_rules != after.policy.sod_rules:
+    was, now = before.policy, after.policy
+    if was.sod_rules != now.sod_rules or was.data_classes != now.data_classes:
         return {*before.subjects, *after.subjects}
     touched = touched_by(before.policy, after.policy)
     return named | {

@@ -92,7 +92,9 @@ def rights_given(
 ) -> Iterator[tuple[str, Right]]:
     """Yield each permission (of those asked about) that a grant is about, and how far."""
     records = None if terms.records is None else frozenset(terms.records)
-    if only is not None and terms.role is not None and only.isdisjoint(brought(policy, terms.role)):
+    # A denial withholds also what its role brought before a part of it was retired.
+    is_role = terms.role is not None and terms.effect == "allow"
+    if only is not None and is_role and only.isdisjoint(brought(policy, terms.role or "")):
         return
     for permission, allowance in _allowances(policy, terms):
         if only is not None and permission not in only:

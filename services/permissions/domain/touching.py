@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.permissions.domain.meaning import policy_of
 from services.permissions.domain.policy.inheritance import allowances_of, lineage
 from services.permissions.domain.policy.state import Policy
 from services.permissions.domain.subject.state import Subject
@@ -31,9 +32,16 @@ def touched_by(was: Policy, now: Policy) -> Touched:
     roles = set()
     for name in was.roles.keys() | now.roles.keys():
         before, after = {*_brings(was, name)}, {*_brings(now, name)}
-        if before != after or lineage(was, name) != lineage(now, name):
+        # A denial goes on through retired roles, so what it withholds is looked at by itself.
+        withheld = [policy_of(one).withheld(name) for one in (was, now)]
+        if (
+            before != after
+            or withheld[0] != withheld[1]
+            or lineage(was, name) != lineage(now, name)
+        ):
             roles.add(name)
             permissions |= {permission for permission, _ in before ^ after}
+            permissions |= (withheld[0] or frozenset()) ^ (withheld[1] or frozenset())
     return Touched(frozenset(roles), frozenset(permissions))
 
 

@@ -217,7 +217,7 @@ def a_company() -> Story:
         *role("boss", 60, customer__read="all/confidential"),
         *role("exporter", 40, customer__export="all/confidential"),
         *role("keeper", 60, policy__change="all/internal", role__change="all/internal"),
-        *role("giver", 100, grant__give="all/internal"),
+        *role("giver", 100, grant__give="all/restricted"),
         parent("giver", "keeper"),
         policy(ChooseDefaultRole("joiner")),
         OnTeam(NORTH, FormTeam(TITLE)),

@@ -82,9 +82,9 @@ def test_each_line_needs_what_its_route_needs(text: str, permission: str, line: 
 
 def test_what_only_a_file_can_say_needs_no_more_than_to_change_the_policy() -> None:
     only = file(
-        "permissions: {pet:feed: {risk: low, title: Feed}}\n"
+        "permissions: {pet:feed: {risk: low, title: Feed}, pet:walk: {risk: low, title: Walk}}\n"
         "data_classes: {pet: {'*': internal}}\n"
-        "sod_rules: {pets: {kind: dynamic, first: [pet:feed], second: [evaluation:ask]}}\n"
+        "sod_rules: {pets: {kind: static, first: [pet:feed], second: [pet:walk]}}\n"
         "freshness_seconds: {low: 200}\n"
         "resources: {pet: {rex: {}}}\n"
     )

@@ -6,7 +6,13 @@ from uuid import UUID
 import pytest
 
 from services.permissions.domain.book import OnTeam
-from services.permissions.domain.policy.commands import RetirePermission, SetRolePermission
+from services.permissions.domain.policy.commands import (
+    RetirePermission,
+    RetireRole,
+    SetDataClass,
+    SetRolePermission,
+)
+from services.permissions.domain.policy.events import Allowance
 from services.permissions.domain.rights import NOTHING, standing_of
 from services.permissions.domain.subject.commands import (
     ApproveGrant,
@@ -29,7 +35,7 @@ from services.permissions.domain.subject.events import SubjectMoved
 from services.permissions.domain.subject.evolving import evolve_subject
 from services.permissions.domain.subject.state import NOBODY, Grant, Placement, Subject, Terms
 from services.permissions.domain.team.rules import DissolveTeam, FormTeam, RenameTeam
-from shared.authorization.scopes import Scope
+from shared.authorization.scopes import Clearance, Scope
 from tests.permissions.domain.stories import (
     ADA,
     BOB,
@@ -161,9 +167,17 @@ class TestTheLastAdministrator:
 
     def test_the_last_one_is_not_removed_by_changing_the_policy(self) -> None:
         story = a_company()
-        story.when(policy(RetirePermission("grant:give"))).then_refused("last-administrator")
+        story.when(policy(RetirePermission("grant:give"))).then_refused("permission-enforced")
+        story.when(policy(RetireRole("giver"))).then_refused("last-administrator")
         less = policy(SetRolePermission("giver", "grant:give", ()))
         story.when(less).then_refused("last-administrator")
+        internal = Allowance(scope=Scope.ALL, clearance=Clearance.INTERNAL)
+        classed = policy(SetDataClass("grant", "*", Clearance.INTERNAL))
+        story = story.installed(
+            classed, policy(SetRolePermission("giver", "grant:give", (internal,)))
+        )
+        secret = policy(SetDataClass("grant", "*", Clearance.RESTRICTED))
+        story.when(secret).then_refused("last-administrator")
 
     def test_somebody_for_a_time_or_a_program_is_no_administrator(self) -> None:
         story = a_company()

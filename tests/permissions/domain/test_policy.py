@@ -108,8 +108,9 @@ class TestRoles:
         wanted = SetRolePermission("reader", "customer:sell", (allowance("own/internal"),))
         refusal = a_company().when(policy(wanted)).then_refused("permission-not-found")
         assert refusal.field == "permission"
-        retired = SetRolePermission("boss", "customer:change", (allowance("own/internal"),))
-        story = a_company().given(policy(RetirePermission("customer:change")))
+        retired = SetRolePermission("boss", "report:read", (allowance("own/internal"),))
+        story = a_company().given(permission("report:read"))
+        story = story.given(policy(RetirePermission("report:read")))
         story.when(policy(retired)).then_refused("permission-retired")
 
     def test_a_condition_is_checked_when_the_role_gets_it(self) -> None:
@@ -126,9 +127,19 @@ class TestRoles:
         a_company().given(policy(ChooseDefaultRole(None)), policy(RetireRole("joiner")))
 
     def test_a_retired_permission_is_nobodys(self) -> None:
-        story = a_company().given(give(ADA, 5, a_role("reader")))
-        story = story.given(policy(RetirePermission("customer:read")))
-        assert not ada_may(story, "customer:read")
+        story = a_company().given(
+            permission("report:read"),
+            *role("reporter", 10, report__read="own/internal"),
+            give(ADA, 5, a_role("reporter")),
+        )
+        assert ada_may(story, "report:read")
+        story = story.given(policy(RetirePermission("report:read")))
+        assert not ada_may(story, "report:read")
+
+    @pytest.mark.parametrize("name", ["policy:change", "role:change", "customer:read"])
+    def test_what_daybook_itself_asks_for_is_not_retired(self, name: str) -> None:
+        refusal = a_company().when(policy(RetirePermission(name)))
+        assert refusal.then_refused("permission-enforced").field == "permission"
 
     @pytest.mark.parametrize("level", [-1, 101])
     def test_a_level_is_between_0_and_100(self, level: int) -> None:

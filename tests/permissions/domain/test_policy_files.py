@@ -274,6 +274,15 @@ class TestTheDefaults:
         assert is_risky(desk.book, Terms(role=role)) is risky
 
 
+def test_a_file_that_covers_everything_retires_nothing_that_daybook_itself_asks_for() -> None:
+    less = DEFAULT.read_text().replace("covers: what_it_names", "covers: everything")
+    gone = [line for line in less.splitlines() if "role:change:" not in line]
+    with pytest.raises(RuleBrokenError) as refused:
+        demo().plan("\n".join(gone))
+    assert refused.value.problem_code == "permission-enforced"
+    assert (refused.value.field or "").endswith("permissions: permission")
+
+
 def test_facts_of_a_plan_name_the_subject_they_are_about() -> None:
     planned: Any = demo().plan(SMALL)
     assert {f.subject_id for f in planned.facts if isinstance(f, SubjectFact)} == {NINA}

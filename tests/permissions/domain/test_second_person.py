@@ -56,6 +56,7 @@ from tests.permissions.domain.stories import (
     role,
 )
 
+ASK, AGREE = "grant:request", "grant:approve"
 EXPORT = (allowance("all/confidential"),)
 LESS_RISK = permission("customer:export", Risk.LOW)
 
@@ -67,7 +68,8 @@ def classed(field: str, data_class: Clearance) -> Asked:
 def a_ruled_company() -> Story:
     """Begin with a rule, a class, and Ada who reads."""
     apart = DefineSodRule("apart", "static", ("boss",), ("exporter",))
-    story = a_company().agreed(classed("notes", Clearance.CONFIDENTIAL))
+    story = a_company().given(permission(ASK, Risk.LOW), permission(AGREE))
+    story = story.agreed(classed("notes", Clearance.CONFIDENTIAL))
     return story.given(policy(apart), give(ADA, 3, a_role("reader")))
 
 
@@ -84,7 +86,7 @@ class TestWhatNeedsTwo:
             ([parent("reader", "exporter")], "reader (1) gets customer:export all/confidential"),
             ([policy(RetireSodRule("apart"))], "the rule apart keeps less apart"),
             ([policy(DefineSodRule("apart", "static", ("giver",), ("exporter",)))], "less apart"),
-            ([policy(DefineSodRule("apart", "dynamic", ("boss",), ("exporter",)))], "less apart"),
+            ([policy(DefineSodRule("apart", "dynamic", (ASK,), (AGREE,)))], "less apart"),
             ([policy(SetFreshnessLimit(Risk.CRITICAL, 60))], "critical permissions are decided"),
             ([policy(DefineRole("exporter", 5, TITLE))], "exporter is of level 5 instead of 40"),
         ],
@@ -124,14 +126,17 @@ class TestWhatNeedsTwo:
         story.when(give(ADA, 5, a_role("reader")), risky).then_refused("needs-second-person")
 
     def test_a_permission_or_role_that_comes_back_gives_it_to_whoever_still_has_it(self) -> None:
-        story = a_company().asked_by(ADA)
-        story = story.given(on(ADA, RequestGrant(grant_id(5), a_role("exporter"))))
+        story = a_company().given(
+            permission("report:export", Risk.HIGH),
+            *role("reporter", 40, report__export="all/confidential"),
+        )
+        story = story.asked_by(ADA).given(on(ADA, RequestGrant(grant_id(5), a_role("reporter"))))
         story = story.asked_by(ERIN).given(on(ADA, ApproveGrant(grant_id(5))))
         for gone, again in (
-            (RetireRole("exporter"), DefineRole("exporter", 40, TITLE)),
+            (RetireRole("reporter"), DefineRole("reporter", 40, TITLE)),
             (
-                RetirePermission("customer:export"),
-                DefinePermission("customer:export", Risk.HIGH, TITLE),
+                RetirePermission("report:export"),
+                DefinePermission("report:export", Risk.HIGH, TITLE),
             ),
         ):
             story.given(policy(gone)).when(policy(again)).then_refused("needs-second-person")

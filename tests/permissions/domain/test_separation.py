@@ -88,8 +88,19 @@ class TestGiving:
         denial = Terms(permission="invoice:create", effect="deny")
         denied = story.given(give(ADA, 7, denial))
         denied.when(give(ADA, 6, a_role("checker"))).then_refused("separation-of-duties")
-        dynamic = DefineSodRule("pay_own", "dynamic", RULE.first, RULE.second)
+        asks, agrees = "grant:request", "grant:approve"
+        dynamic = DefineSodRule("pay_own", "dynamic", (asks,), (agrees,))
+        story = story.given(permission(asks, Risk.LOW), permission(agrees))
         story.agreed(policy(dynamic)).given(give(ADA, 6, a_role("checker")))
+
+    def test_a_dynamic_rule_about_deeds_that_nobody_tells_is_refused(self) -> None:
+        for name in ("customer:read", "invoice:create", "clerk"):
+            for sides in ((name, "grant:give"), ("grant:request", name)):
+                rule = DefineSodRule("mine", "dynamic", sides[:1], sides[1:])
+                story = an_office().given(permission("grant:request", Risk.LOW))
+                refusal = story.when(policy(rule)).then_refused("invalid-input")
+                assert refusal.field == ("second" if sides[0] == "grant:request" else "first")
+                assert "grant:approve and grant:request" in refusal.detail
 
 
 class TestChangingRoles:

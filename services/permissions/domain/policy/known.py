@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from services.permissions.domain.policy.state import Permission, Policy, Role
+from shared.authorization.permissions import Permission as Permissions
 from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -47,6 +48,19 @@ def known_permission(policy: Policy, permission: str, field: str = "permission")
             who_can_help=POLICY_EDITORS,
         )
     return known
+
+
+def refuse_enforced(permission: str) -> None:
+    """Raise RuleBrokenError if Daybook itself asks for this permission: nobody could do it then."""
+    if permission in set(Permissions):
+        raise RuleBrokenError(
+            f"Daybook itself asks for {permission}: without it nobody could do this any more",
+            code="permission-enforced",
+            field="permission",
+            fix="keep it, also in a file that covers everything; take it away from roles, or deny"
+            " it, where somebody shall not have it",
+            who_can_help=POLICY_EDITORS,
+        )
 
 
 def known_role(policy: Policy, role: str, field: str = "role") -> Role:

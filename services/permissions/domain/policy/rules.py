@@ -20,7 +20,6 @@ from services.permissions.domain.policy.commands import (
     SetFreshnessLimit,
     SetReviewSchedule,
     SettingCommand,
-    SodCommand,
     WithdrawResource,
 )
 from services.permissions.domain.policy.events import (
@@ -42,29 +41,26 @@ from services.permissions.domain.policy.events import (
     ScheduleEvent,
     SettingEvent,
     SodEvent,
-    SodRuleDefined,
-    SodRuleRetired,
 )
 from services.permissions.domain.policy.known import (
     PERMISSION,
     known_permission,
     must_be_name,
+    refuse_enforced,
     role_in_force,
 )
 from services.permissions.domain.policy.resources import decide_resource, evolve_resource
 from services.permissions.domain.policy.roles import decide_role, evolve_role
 from services.permissions.domain.policy.schedules import decide_schedule, evolve_schedule
+from services.permissions.domain.policy.sod import decide_sod, evolve_sod
 from services.permissions.domain.policy.state import (
     Approval,
     DataClass,
     Permission,
     Policy,
-    SodRule,
 )
-from shared.errors import InvalidInputError, NotFoundError
+from shared.errors import InvalidInputError
 
-MAX_NAMES: Final = 50
-"""On each side of a rule that keeps things apart."""
 SHORTEST_LIMIT_SECONDS: Final = 1.0
 """Four heartbeats: with less, every late one would deny."""
 LONGEST_LIMIT_SECONDS: Final = 86_400.0
@@ -91,7 +87,7 @@ def decide_policy(
         case SetDataClass() | RemoveDataClass():
             return [*_decide_data_class(policy, command, reason)]
         case DefineSodRule() | RetireSodRule():
-            return [*_decide_sod(policy, command, reason)]
+            return [*decide_sod(policy, command, reason)]
         case ChooseDefaultRole() | SetFreshnessLimit():
             return [*_decide_setting(policy, command, reason)]
         case DeclareResource() | WithdrawResource():
@@ -117,6 +113,7 @@ def _decide_permission(
             is_gone = known is not None and known.is_retired
             if not is_gone:
                 known_permission(policy, name)
+                refuse_enforced(name)
             return [] if is_gone else [PermissionRetired(permission=name, reason=reason)]
         case DefinePermission(risk=risk, title=title):
             if PERMISSION.fullmatch(name) is None:
@@ -158,51 +155,6 @@ def _decide_data_class(
             return [] if known is None else [removed]
         case _:
             assert_never(command)
-
-
-def _decide_sod(policy: Policy, command: SodCommand, reason: str | None) -> list[SodEvent]:
-    name = command.rule
-    known = policy.sod_rules.get(name)
-    match command:
-        case RetireSodRule():
-            if known is None:
-                raise NotFoundError(
-                    "there is no such rule of separation",
-                    code="sod-rule-not-found",
-                    field="rule",
-                    fix="see which there are with GET /v1/sod-rules",
-                )
-            return [SodRuleRetired(rule=name, reason=reason)]
-        case DefineSodRule(kind=kind):
-            must_be_name(name, "rule")
-            first = _side(policy, command.first, "first")
-            second = _side(policy, command.second, "second")
-            if both := sorted(set(first) & set(second)):
-                raise InvalidInputError(
-                    f"{both[0]} is on both sides, so that nobody could have it",
-                    field="second",
-                    fix="name it on one side only",
-                )
-            if known == SodRule(kind, first, second):
-                return []
-            return [SodRuleDefined(rule=name, kind=kind, first=first, second=second, reason=reason)]
-        case _:
-            assert_never(command)
-
-
-def _side(policy: Policy, names: tuple[str, ...], field: str) -> tuple[str, ...]:
-    if not 1 <= len(names) <= MAX_NAMES:
-        raise InvalidInputError(
-            f"1 to {MAX_NAMES} permissions and roles are needed on each side",
-            field=field,
-            fix="name for example customer:export or sales_rep",
-        )
-    for name in names:
-        if ":" in name:
-            known_permission(policy, name, field)
-        else:
-            role_in_force(policy, name, field)
-    return tuple(sorted(set(names)))
 
 
 def _decide_setting(
@@ -252,18 +204,6 @@ def _evolve_data_class(policy: Policy, event: DataClassEvent) -> Policy:
             assert_never(event)
 
 
-def _evolve_sod(policy: Policy, event: SodEvent) -> Policy:
-    others = {name: rule for name, rule in policy.sod_rules.items() if name != event.rule}
-    match event:
-        case SodRuleDefined():
-            its = {event.rule: SodRule(event.kind, event.first, event.second)}
-            return replace(policy, sod_rules=others | its)
-        case SodRuleRetired():
-            return replace(policy, sod_rules=others)
-        case _:
-            assert_never(event)
-
-
 def _evolve_setting(policy: Policy, event: SettingEvent) -> Policy:
     match event:
         case DefaultRoleChosen(role=role):
@@ -291,7 +231,7 @@ _EVOLVE: Final[Mapping[type, Callable[[Policy, Any], Policy]]] = {
     **dict.fromkeys(get_args(PermissionEvent), _evolve_permission),
     **dict.fromkeys(get_args(DataClassEvent), _evolve_data_class),
     **dict.fromkeys(get_args(RoleEvent), evolve_role),
-    **dict.fromkeys(get_args(SodEvent), _evolve_sod),
+    **dict.fromkeys(get_args(SodEvent), evolve_sod),
     **dict.fromkeys(get_args(SettingEvent), _evolve_setting),
     **dict.fromkeys(get_args(ScheduleEvent), evolve_schedule),
     **dict.fromkeys(get_args(ApprovalEvent), _evolve_approval),
