@@ -16,6 +16,7 @@ from services.permissions.domain.findings import Finding, Kind
 from services.permissions.domain.rights import differences, standing_of
 from services.permissions.domain.subject.state import without_grant
 from services.permissions.domain.usage import UNUSED_AFTER
+from shared.authorization.fields import FieldView
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
 from shared.authorization.scopes import Clearance
@@ -29,6 +30,8 @@ from shared.web.versions import etag, version_of_if_match
 
 LIST: Final = "/v1/findings"
 ONE: Final = "/v1/findings/{finding_id}"
+PLACES: Final = ("department", "teams")
+"""What a finding may tell of a person, named as the person's fields are."""
 KINDS: Final = get_args(Kind)
 KIND: Final = Parameter("kind", "query", f"Only these: {', '.join(KINDS)}.")
 
@@ -196,7 +199,7 @@ def _view(compared: Compared, finding: Finding, reached: Reached) -> dict[str, A
         "kind": finding.kind,
         "subject": {"id": str(finding.subject_id), **seen.seen(person)},
         "grant": {name: value for name, value in grant.items() if value is not None},
-        "because": dict(finding.because),
+        "because": _because(finding, seen),
         "remedy": {
             "command": "RevokeGrant",
             "subject_id": str(finding.subject_id),
@@ -206,3 +209,10 @@ def _view(compared: Compared, finding: Finding, reached: Reached) -> dict[str, A
         "loses": [one.permission for one in lost if one.lost],
         "version": compared.versions.get(f"subject-{finding.subject_id}", 0),
     }
+
+
+def _because(finding: Finding, seen: FieldView) -> dict[str, Any]:
+    """Return why, without where the person is now, if the caller may not see that."""
+    places = {name: finding.because[name] for name in PLACES if name in finding.because}
+    rest = {name: value for name, value in finding.because.items() if name not in places}
+    return {**rest, **seen.seen(places)}

@@ -30,6 +30,14 @@ async def test_a_finding_is_mended_in_one_request_if_nothing_changed_since(
         await learn(desk)
         nameless = read(await desk.client("oscar").get(f"/v1/findings/{finding['id']}"))
         assert nameless["subject"] == {"id": IDS["leo"]}
+        wang = f"/v1/subjects/{IDS['wang']}"
+        at = {"If-Match": (await erin.get(wang)).headers["ETag"]}
+        moved = await erin.post(f"{wang}/move", json={"department": "support"}, headers=at)
+        assert moved.status_code == 200, moved.text
+        for who, told in (("dave", {"department": "support", "teams": 1}), ("oscar", {})):
+            asked = {"kind": "kept_after_a_move"}
+            (kept,) = read(await desk.client(who).get("/v1/findings", params=asked))["items"]
+            assert kept["because"] == told
         if_match = {"If-Match": seen.headers["ETag"]}
         where = finding["remedy"]["post"]
         assert (await dave.post(where, headers=if_match)).status_code == 403
