@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from services.customers.api.row_sight import RowSight
 from services.customers.application.importing.desk import Note, Told
 from services.customers.application.importing.entries import guarded
 from services.customers.application.importing.rows import RECORD, SURPLUS, TOLD
@@ -75,13 +76,29 @@ def columns_of(told: Told) -> list[str]:
     return [*found, SURPLUS, RECORD] if found else [RECORD]
 
 
-async def error_table(columns: Sequence[str], notes: AsyncIterator[Note]) -> AsyncIterator[bytes]:
-    """Yield the table line by line: rows as they stand in the file, and what is wrong."""
+async def error_table(
+    columns: Sequence[str],
+    notes: AsyncIterator[Note],
+    look: Callable[[], Awaitable[RowSight]],
+) -> AsyncIterator[bytes]:
+    """Yield the table line by line: rows as they stand in the file, and what is wrong.
+
+    Raises:
+        NotPermittedError: its reader may not see the import any more.
+        UndecidedError: whether its reader may is not known well enough.
+    """
     yield _csv([*columns, *TOLD])
     async for note in notes:
-        cells = note.cells
-        told = (note.told.get(name) for name in TOLD[1:])
-        yield _csv([*(guarded(cells.get(c, "")) for c in columns), note.what, *told])
+        sight = await look()
+        cells = sight.cells(note)
+        told = {**note.told, **sight.problem(note)}
+        yield _csv(
+            [
+                *(guarded(cells.get(name, "")) for name in columns),
+                note.what,
+                *(told.get(name) for name in TOLD[1:]),
+            ]
+        )
 
 
 def _csv(cells: Sequence[object]) -> bytes:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from services.customers.api.import_views import (
     ImportPage,
@@ -16,6 +16,7 @@ from services.customers.api.import_views import (
     import_view,
 )
 from services.customers.api.lateness import WARNED, warning
+from services.customers.api.row_sight import RowSight, previewed
 from services.customers.api.sight import Sights
 from services.customers.application.customer_records import TYPE
 from services.customers.application.importing.desk import ImportDesk, Told, no_such_import
@@ -29,6 +30,7 @@ from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import WrongContentTypeError
 from shared.web.callers import Caller
 from shared.web.documents import IDEMPOTENCY_KEY, PAGE_SIZE, PAGE_TOKEN, Parameter
+from shared.web.downloads import Download
 from shared.web.idempotency import remembering
 from shared.web.pages import PageTokens, page_size
 from shared.web.queries import path_id, text, yes_or_no
@@ -162,14 +164,15 @@ class ImportRoutes:
         return JsonAnswer({"items": items, "next_page_token": more})
 
     async def one(self, request: Request, caller: Caller) -> Response:
-        """See how far an import is, and what a dry run would change."""
+        """See how far an import is, and what a dry run would change.
+
+        Of somebody else's file, and of what was stored before, you see what you may see.
+        """
         told = await self._reached(request, caller)
         view = import_view(told)
         if told.job.is_dry_run:
             notes = self._desk.notes(told.job.id, told.job.kid, PREVIEWED)
-            view["preview"] = [
-                {"row": note.number, "what": note.what, **note.told} async for note in notes
-            ]
+            view["preview"] = await previewed(notes, told, self._sights, caller)
         return JsonAnswer(view, 200, warning(self._backlog))
 
     async def _reached(self, request: Request, caller: Caller) -> Told:
@@ -194,12 +197,17 @@ class ImportRoutes:
         """Get the rows that were refused as they stand in the file, each with its problem.
 
         Mend them there and import that file. Cells that fitted nowhere are there too (kept), and
-        of an undoing what somebody touched since (left).
+        of an undoing what somebody touched since (left). Of somebody else's file the cells that
+        you may not see are empty. The download breaks off when you may not import any more.
         """
         told = await self._reached(request, caller)
         notes = self._desk.notes(told.job.id, told.job.kid, TOLD_OF)
         name = {"Content-Disposition": f'attachment; filename="errors-{told.job.id}.csv"'}
-        return StreamingResponse(error_table(columns_of(told), notes), 200, name, "text/csv")
+
+        async def look() -> RowSight:
+            return RowSight(await self._sights.of(caller), told)
+
+        return Download(error_table(columns_of(told), notes, look), "text/csv", name)
 
     async def undo(self, request: Request, caller: Caller) -> Response:
         """Undo an import: who came with it goes, what it changed goes back.
