@@ -142,9 +142,12 @@ class CommandRoutes:
         self, caller: Caller, outcome: Outcome, status: int,
         headers: Mapping[str, str] | None = None,
     ) -> Response:  # fmt: skip
-        """Show the customer as its changer may see it now; after a hand-over perhaps not at all."""
+        """Show the customer as its changer may see it now; after a hand-over perhaps not at all.
+
+        The first answer again is shown by the customer as it is by now, too.
+        """
         sight, its = await self._sights.of(caller), outcome.customer
-        view = self._seen(sight, its)
+        view = self._seen(sight, outcome.now or its)
         answer_headers = {
             "ETag": etag(outcome.customer.version),
             "Daybook-Token": str(outcome.token),

@@ -39,7 +39,13 @@ class Outcome:
 
     customer: LoadedCustomer
     token: TokenPart
-    is_replay: bool = False
+    now: LoadedCustomer | None = None
+    """Of a replay: the customer as it is now, by which it is decided what is shown."""
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether this is the first answer again."""
+        return self.now is not None
 
 
 class CustomerCommands:
@@ -252,8 +258,8 @@ class CustomerCommands:
         The right is asked for anew, of the customer as it is now.
         """
         customer_id = UUID(appended.stream.removeprefix("customer-"))
-        if may is not None:
-            now = await self._reader.load(customer_id)
-            (await self._now(may)).require(customer_id, now.customer)
         customer = await self._reader.load(customer_id, version=appended.version)
-        return Outcome(customer, appended.token, is_replay=True)
+        now = await self._reader.load(customer_id)
+        if may is not None:
+            (await self._now(may)).require(customer_id, now.customer)
+        return Outcome(customer, appended.token, now)

@@ -123,6 +123,22 @@ async def test_a_repeated_request_is_answered_again_only_while_it_is_permitted(
     )
 
 
+async def test_a_repeated_request_shows_what_may_be_seen_of_the_customer_as_it_is_by_now(
+    shipped: Shipped,
+) -> None:
+    shipped.give("wang", "customer:register", scope="team", clearance="confidential")
+    wang, once = shipped.house.client("wang"), {"Idempotency-Key": uuid4().hex}
+    body = {"kind": "person", "name": "Twice", "emails": ["a@works.example"], "owner": IDS["wang"]}
+    made = read(await wang.post("/v1/customers", json=body, headers=once))
+    assert made["emails"][0]["address"] == "a@works.example"
+    moved = await shipped.change("erin", made, "/assign", {"owner": IDS["leo"]})
+    assert moved.status_code == 200
+    again = await wang.post("/v1/customers", json=body, headers=once)
+    assert again.headers["idempotency-replayed"] == "true"
+    shown = read(again)
+    assert (shown["version"], shown["owner"], shown["emails"]) == (1, IDS["wang"], MASK)
+
+
 async def test_whoever_may_erase_or_hold_may_do_so_where_it_reaches(shipped: Shipped) -> None:
     for permission in ("customer:erase", "customer:hold"):
         shipped.give("leo", permission, scope="own", clearance="restricted")
