@@ -4,17 +4,16 @@ A relay or a projector that died cannot say how late it is, so nobody asks it: w
 oldest event that the store has and Kafka, or the read model, does not. Idle is 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from shared.eventstore.tokens import TokenPart
 from shared.observability.metrics import Metrics
 from shared.observability.names import GaugeName
 from shared.postgres.lanes import Lanes
-from shared.projecting.marks import Mark
-from shared.projecting.watching import MarkWatcher
+from shared.projecting.marks import Followed, Mark
 
 COUNTED = 1_000
 """How many events behind the feed's index are counted at most: after a dead relay lie millions."""
@@ -158,14 +157,52 @@ class Lags:
     projections: Sequence[WayLag]
 
 
+class KnownMarks(Protocol):
+    """The marks of a read model, as far as they are known."""
+
+    @property
+    def followed(self) -> Followed:
+        """What it follows."""
+        ...
+
+    @property
+    def marks(self) -> Mapping[int, Mark]:
+        """The marks by partition."""
+        ...
+
+    @property
+    def is_informed(self) -> bool:
+        """Whether the marks were ever read."""
+        ...
+
+    async def look(self) -> None:
+        """Know them as they are now, unless somebody keeps them current."""
+        ...
+
+
+class Way(Protocol):
+    """A way that the own store cannot measure."""
+
+    async def measure(self) -> WayLag:
+        """Say how long it is (raises UnavailableError: the database does not answer)."""
+        ...
+
+
 class LagMeter:
     """Measures; both the lag route and the metrics ask here, so that they say the same."""
 
-    def __init__(self, truth: Lanes, logs: Sequence[Log], watchers: Sequence[MarkWatcher]) -> None:
-        """Measure these logs and the watched read models, which all follow the first of them."""
+    def __init__(
+        self,
+        truth: Lanes,
+        logs: Sequence[Log],
+        watchers: Sequence[KnownMarks],
+        elsewhere: Sequence[Way] = (),
+    ) -> None:
+        """Measure these logs, the read models that follow them, and those that follow others'."""
         self._truth = truth
         self._logs = {log.topic: log for log in logs}
         self._watchers = watchers
+        self._elsewhere = elsewhere
         self.followed_topic = logs[0].topic
 
     async def measure(self, at_most: int = COUNTED) -> Lags:
@@ -177,10 +214,12 @@ class LagMeter:
         (life,) = await self._truth.fetch(LIFE)
         epoch, began_at = life["epoch"], life["began_at"]
         relay = [await self._relay(log, at_most) for log in self._logs.values()]
-        followed = next(way for way in relay if way.topic == self.followed_topic)
+        ways = {way.topic: way for way in relay}
         projections = [
-            await self._projection(each, followed, epoch, began_at) for each in self._watchers
+            await self._projection(each, ways[each.followed.topic], epoch, began_at)
+            for each in self._watchers
         ]
+        projections += [await each.measure() for each in self._elsewhere]
         row = await self._truth.fetchrow(HORIZON)
         is_held = row is not None and row["pid"] is not None
         horizon = Horizon(row["seconds"], row["pid"]) if row and is_held else Horizon(0.0, None)
@@ -206,8 +245,9 @@ class LagMeter:
         return WayLag(log.topic, "", "refilling" if is_refilling else "live", parts)
 
     async def _projection(
-        self, watcher: MarkWatcher, relay: WayLag, epoch: int, began_at: datetime | None
+        self, watcher: KnownMarks, relay: WayLag, epoch: int, began_at: datetime | None
     ) -> WayLag:
+        await watcher.look()
         # Without a mark nothing was applied; as long as nobody could read the marks, who knows.
         partitions = range(watcher.followed.partitions if watcher.is_informed else 0)
         marks = {p: watcher.marks.get(p, Mark(p)) for p in partitions}

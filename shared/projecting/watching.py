@@ -52,6 +52,9 @@ class MarkWatcher:
                 log.warning("the watcher lost its connection and listens again")
                 await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
 
+    async def look(self) -> None:
+        """Do nothing: `run` keeps the marks current."""
+
     async def wait_for(self, token: Sequence[TokenPart], seconds: float) -> None:
         """Return once the read model has seen everything that the token has.
 

@@ -18,10 +18,9 @@ from shared.messaging.topics import ACCESS
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import Tracing
 from shared.postgres.lanes import Lanes
-from shared.projecting.lag import LagMeter, Log
+from shared.projecting.lag import KnownMarks, LagMeter, Log, Way
 from shared.projecting.orders import Orders
 from shared.projecting.store_check import StoreCheck
-from shared.projecting.watching import MarkWatcher
 from shared.security.master_key import MasterKey
 from shared.security.secret_files import read_key_file
 from shared.security.subject_keys import SubjectKeys
@@ -62,10 +61,10 @@ class Foundation:
         """What it publishes, its own events first, each with its number of partitions."""
         return {self.feed: self.store.partitions, self.records_feed: self.records.partitions}
 
-    def lag_meter(self, watchers: Sequence[MarkWatcher]) -> LagMeter:
+    def lag_meter(self, watchers: Sequence[KnownMarks], elsewhere: Sequence[Way] = ()) -> LagMeter:
         """Return what measures who is behind whom."""
         logs = [Log(feed.topic, feed.table, count) for feed, count in self.feeds.items()]
-        return LagMeter(self.truth, logs, watchers)
+        return LagMeter(self.truth, logs, watchers, elsewhere)
 
 
 @dataclass(frozen=True, slots=True)

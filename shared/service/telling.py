@@ -15,9 +15,8 @@ from shared.postgres.lanes import Lanes
 from shared.projecting.backlog import BacklogWatch
 from shared.projecting.canary import Arrival, CanaryKeeper
 from shared.projecting.canary_watch import CanaryWatch
-from shared.projecting.lag import LagMeter, set_lag_metrics
+from shared.projecting.lag import KnownMarks, LagMeter, Way, set_lag_metrics
 from shared.projecting.parked_list import ParkedList
-from shared.projecting.watching import MarkWatcher
 from shared.service.foundation import Foundation
 from shared.service.process import Process
 from shared.web.health import Behind, Canary
@@ -43,7 +42,8 @@ async def keep_operators_told(
     process: Process,
     foundation: Foundation,
     arrival: Arrival,
-    watchers: Sequence[MarkWatcher] = (),
+    watchers: Sequence[KnownMarks] = (),
+    elsewhere: Sequence[Way] = (),
     *,
     reads: str = ONE_MARK,
 ) -> Told:
@@ -54,6 +54,7 @@ async def keep_operators_told(
         foundation: what its api stands on.
         arrival: knows when a canary has gone the whole way.
         watchers: of the read models that follow this service.
+        elsewhere: the ways of read models that follow other services.
         reads: SQL that reads a little of every read model.
     """
     service, settings = process.service, process.settings
@@ -67,7 +68,7 @@ async def keep_operators_told(
         period_seconds=settings.canary_seconds,
         wake=process.appended,
     )
-    meter = foundation.lag_meter(watchers)
+    meter = foundation.lag_meter(watchers, elsewhere)
     watch = CanaryWatch(canary, meter, process.metrics)
     backlog = BacklogWatch(
         meter,

@@ -5,6 +5,7 @@ from services.permissions.application.deciding import deciding_on
 from services.permissions.application.reviewing import ReviewWork
 from services.permissions.application.whole_log import WholeLog
 from services.permissions.projections.usage_queries import UsageQueries
+from services.permissions.roles.ways import ways_of
 from shared.messaging.tail import TopicTail
 from shared.service.foundation import lay_foundation
 from shared.service.process import Process
@@ -18,7 +19,8 @@ async def add_api(process: Process) -> None:
     # Nobody keeps a read model of permissions: each process that asks has all of them in memory,
     # so the way ends where those read.
     tail = TopicTail(process.kafka, process.service.topic, process.service.source)
-    told = await keep_operators_told(process, foundation, tail)
+    ways = await ways_of(process, foundation.views)
+    told = await keep_operators_told(process, foundation, tail, ways.own, ways.elsewhere)
     deciding = deciding_on(foundation, UsageQueries(foundation.views).uses)
     app = permissions_api(
         foundation, process.readiness, told, process.settings.public_url, deciding

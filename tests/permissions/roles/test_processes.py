@@ -8,6 +8,7 @@ import pytest
 from cli.local.paths import PROJECT
 from cli.local.postgres import KINDS
 from services.permissions.roles.service import SERVICE
+from shared.messaging.topics import ACCESS, CUSTOMERS
 from shared.testing.waiting import until
 from tests.customers.roles.probing import Probed, probed
 from tests.ground.broker import Broker
@@ -54,6 +55,9 @@ async def test_it_has_databases_of_its_own_and_proves_its_way_after_every_death(
         assert said["canary"]["way"] == "store → Kafka → readers"
         behind = 'daybook_lag_events{projection="",role="relay",state="live",topic="%s"}'
         assert await second.number(behind % SERVICE.topic.name) is not None
+        await until(lambda: _is_measured(second, "usage_permissions", "live"), what="own records")
+        # No customers service runs here: nobody says how far that is.
+        assert await _is_measured(second, "customer_owners", "unknown")
     published = await records_of(own_broker.settings, SERVICE.topic, 2)
     positions = [int(dict(each.headers)["ce_feedposition"]) for each in published]
     assert sorted(set(positions)) == list(range(1, max(positions) + 1))
@@ -80,3 +84,9 @@ async def _is_all_opened(servers: Servers) -> bool:
 async def _has_arrived(process: Probed) -> bool:
     _, said = await process.ready()
     return said["canary"] is not None and said["canary"]["trip_ms"] is not None
+
+
+async def _is_measured(process: Probed, projection: str, state: str) -> bool:
+    number = 'daybook_lag_seconds{projection="%s",role="projector",state="%s",topic="%s"}'
+    topic = CUSTOMERS.name if projection == "customer_owners" else ACCESS.name
+    return await process.number(number % (projection, state, topic)) is not None
