@@ -6,15 +6,17 @@ connection that stands.
 """
 
 from datetime import datetime, timedelta
-from math import inf
+from math import ceil, inf
 from typing import Final
 
+from shared.authorization.reading import moment
 from shared.clock import Clock
 from shared.messaging.heartbeats import BEAT_SECONDS, Beat
 
 MOST_AHEAD: Final = timedelta(seconds=BEAT_SECONDS)
 """A beat from further in the future is a clock's fault and proves nothing."""
 MOST_WAITING: Final = 1_000
+_MICROSECONDS: Final = 1_000_000
 
 
 class Freshness:
@@ -25,6 +27,8 @@ class Freshness:
         self._true_at = -inf
         # Beats that the events read have not caught up with: what was reached, and when it was so.
         self._waiting: list[tuple[int, float]] = []
+        # What the relay's clock certainly showed when the monotonic one showed nothing.
+        self._began: int | None = None
         self.clock_faults = 0
         """How many beats came from the future."""
 
@@ -32,6 +36,18 @@ class Freshness:
     def age(self) -> float:
         """How many seconds ago what is known was certainly all there was; at first, infinity."""
         return self._clock.monotonic() - self._true_at
+
+    @property
+    def now(self) -> int:
+        """What grants begin and end by: the wall clock, in microseconds since 1970.
+
+        It is never behind the beats that came, so that a wall clock that is turned back revives
+        nothing that has ended.
+        """
+        now = moment(self._clock.now())
+        if self._began is None:
+            return now
+        return max(now, self._began + int(self._clock.monotonic() * _MICROSECONDS))
 
     @property
     def as_of(self) -> datetime | None:
@@ -44,6 +60,8 @@ class Freshness:
         if late < -MOST_AHEAD:
             self.clock_faults += 1
             return
+        began = moment(beat.at) - ceil(self._clock.monotonic() * _MICROSECONDS)
+        self._began = began if self._began is None else max(self._began, began)
         true_at = self._clock.monotonic() - max(0.0, late.total_seconds())
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append((beat.reached, true_at))

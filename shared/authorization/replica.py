@@ -19,7 +19,6 @@ from shared.authorization.deciding import Answer, decide
 from shared.authorization.freshness import Freshness
 from shared.authorization.leaving import ENDS, Leaving, Leavings, who_left
 from shared.authorization.questions import PLAINLY, Circumstances, Record
-from shared.authorization.reading import moment
 from shared.authorization.rights import Basis
 from shared.authorization.state import PermissionEvent, Subject
 from shared.authorization.world import SUBJECT, World
@@ -73,8 +72,7 @@ class Replica:
 
     def basis(self) -> Basis:
         """Return what is known now."""
-        now = moment(self._clock.now())
-        return Basis(self.world, self.epoch, now, self.freshness.age)
+        return Basis(self.world, self.epoch, self.freshness.now, self.freshness.age)
 
     async def has_reached(self, seen: Sequence[TokenPart]) -> bool:
         """Say whether what a caller has seen is applied; wait for it a moment."""

@@ -167,8 +167,8 @@ METRICS: Final[dict[MetricName, Metric]] = {
     ),
     "daybook_unusual_access_total": Metric(
         "alerts", ("pattern",),
-        "How often somebody's access was unusual: mass_reads, refusals, restricted_at_odd_hours;"
-        " approximate.",
+        "How often somebody's access was unusual: mass_reads, refusals, restricted_at_odd_hours,"
+        " emergency; approximate.",
     ),
     "daybook_permissions_age_seconds": Metric(
         "seconds", (),

@@ -9,6 +9,7 @@ from uuid6 import uuid7
 
 from services.permissions.streams.events import ALERTS_CODEC, UnusualAccessSeen
 from services.permissions.streams.habits import Habits, Seen
+from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.partitioning import partition_of
@@ -22,6 +23,7 @@ NAME: Final = "permissions-unusual"
 TOO_OLD: Final = timedelta(minutes=10)
 """What happened before is history: a log that is filled again alarms nobody."""
 PERSON: Final = "person"
+EMERGENCY: Final = "emergency"
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,21 @@ def seen_in(event: ReceivedEvent) -> Seen | None:
             return None
 
 
+def emergencies_in(event: ReceivedEvent) -> int:
+    """Return how often a record says that somebody took, or tried to take, access in an emergency.
+
+    Each request has one decision about the route itself, whatever else is looked at then.
+    """
+    match RECORDS.plain(event):
+        case DecisionRecorded(is_allowed=True, permission=name, resource_type=None):
+            times = 1
+        case DecisionsCounted(is_allowed=True, permission=name, resource_type=None, times=times):
+            pass
+        case _:
+            return 0
+    return times if name == Permission.GRANTS_BREAK_GLASS else 0
+
+
 class UnusualAccess:
     """Looks at each record; the handler of a live stream."""
 
@@ -57,11 +74,13 @@ class UnusualAccess:
         self._clock = clock
         self._metrics = metrics
         self._to_tell: list[UnusualAccessSeen] = []
+        self._emergencies = 0
 
     async def take(self, event: ReceivedEvent) -> None:
         """Look at one record, unless it is of long ago."""
         if event.recorded_at < self._clock.now() - TOO_OLD:
             return
+        self._emergencies += emergencies_in(event)
         seen = seen_in(event)
         if seen is not None:
             self._to_tell += self._habits.see(seen)
@@ -73,6 +92,10 @@ class UnusualAccess:
             UnavailableError: Kafka does not take it now.
         """
         now = self._clock.now()
+        if self._emergencies:
+            log.warning("access was taken in an emergency", extra={"count": self._emergencies})
+            self._metrics.count("daybook_unusual_access_total", self._emergencies, EMERGENCY)
+            self._emergencies = 0
         if self._to_tell:
             await self._publisher.publish([
                 Derived(

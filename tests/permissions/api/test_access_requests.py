@@ -14,6 +14,8 @@ from services.permissions.projections.incoming import CustomerRegistered
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
 from shared.authorization.scopes import Clearance
+from shared.eventstore.decision_types import DecisionsCounted
+from shared.testing.waiting import until
 from shared.web.callers import Caller
 from tests.customers.api.asking import assert_problem, read
 from tests.ground.servers import Servers
@@ -56,6 +58,18 @@ async def has_owner(desk: Desk, customer: str, who: str) -> None:
 
 def may(desk: Desk, who: str, permission: Permission, record: Record) -> bool:
     return desk.foundation.guard.rights(Caller(IDS[who])).may(permission, record)
+
+
+async def told_of(desk: Desk, who: str) -> bool:
+    """Say whether a record leads to an alert about an emergency."""
+    await desk.foundation.recorder.close()
+    rows = await desk.foundation.truth.fetch(
+        "select data from records where actor = $1 and type = 'DecisionsCounted'", IDS[who]
+    )
+    told = [DecisionsCounted.model_validate_json(row["data"]) for row in rows]
+    return (Permission.GRANTS_BREAK_GLASS, None, True) in [
+        (one.permission, one.resource_type, one.is_allowed) for one in told
+    ]
 
 
 async def test_from_a_refusal_to_access_to_that_record_and_nothing_else(desk: Desk) -> None:
@@ -184,6 +198,8 @@ async def test_an_emergency_is_taken_at_once_marked_and_reviewed_by_somebody_els
     taken = read(await post(desk, "oscar", "grants/break-glass", **taking))
     await learn(desk)
     assert may(desk, "oscar", Permission.CUSTOMERS_READ, CAROLS)
+    # By this record whoever watches is told of it (services/permissions/streams/unusual.py).
+    await until(lambda: told_of(desk, "oscar"), what="that whoever watches is told")
     (waiting,) = await items(desk, "erin", "grants", to_review="true")
     assert (waiting["id"], waiting["is_break_glass"]) == (taken["grant_id"], True)
     longer = named(taken) | {"until": None}

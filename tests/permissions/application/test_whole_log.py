@@ -98,6 +98,26 @@ async def test_what_there_was_at_any_position_and_moment_is_folded_again(
     assert (await worlds.as_of(last))[1].position == len(events)
 
 
+async def test_an_erased_subject_leaves_every_moment_before_as_it_was(
+    notebook: Notebook, log: WholeLog
+) -> None:
+    story = a_story().of(ANA, "SubjectLeft")
+    await store(notebook, story.events)
+    told = "select * from events order by txid, position"
+    before = await notebook.ask("truth", told)
+    worlds = past.PastWorlds(
+        await notebook.lanes(notebook.databases.truth_dsn, "api"), notebook.feed
+    )
+    epoch, reached = (await log.snapshot()).epoch, len(story.events)
+    hashes = [state_hash(await worlds.at(epoch, one)) for one in range(reached + 1)]
+    await store(notebook, story.of(ANA, "SubjectErased").events[-1:])
+    assert (await notebook.ask("truth", told))[:reached] == before
+    assert [state_hash(await worlds.at(epoch, one)) for one in range(reached + 1)] == hashes
+    anew = (await log.snapshot()).world
+    assert state_hash(anew) == state_hash(story.world)
+    assert anew.subjects[ANA].state == "erased"
+
+
 async def test_in_a_new_epoch_everything_is_read_again(notebook: Notebook, log: WholeLog) -> None:
     story = a_story()
     await store(notebook, story.events)

@@ -9,14 +9,16 @@ from services.permissions.domain.policy.commands import (
     RetireSodRule,
     SetRolePermission,
 )
+from services.permissions.domain.separation import exceptions_in_force
 from services.permissions.domain.subject.commands import (
     ApproveGrant,
     ExtendGrant,
     GiveSodException,
+    MoveSubject,
     RequestGrant,
     WithdrawSodException,
 )
-from services.permissions.domain.subject.state import Terms
+from services.permissions.domain.subject.state import Placement, Subject, Terms
 from shared.authorization.scopes import Clearance, Risk, Scope
 from tests.permissions.domain.stories import (
     ADA,
@@ -25,6 +27,7 @@ from tests.permissions.domain.stories import (
     ERIN,
     LEO,
     NOON,
+    NORTH,
     TITLE,
     Story,
     a_company,
@@ -102,6 +105,32 @@ class TestGiving:
                 assert refusal.field == ("second" if sides[0] == "grant:request" else "first")
                 assert "grant:approve and grant:request" in refusal.detail
 
+    def test_what_is_withheld_is_not_held(self) -> None:
+        denial = Terms(role="clerk", effect="deny")
+        story = an_office().given(give(ADA, 5, denial), give(ADA, 6, a_role("checker")))
+        story.given(give(LEO, 7, a_role("clerk")), give(LEO, 8, Terms("checker", effect="deny")))
+
+    def test_whoever_broke_a_rule_before_is_not_refused_what_has_nothing_to_do_with_it(
+        self,
+    ) -> None:
+        both = (give(ADA, 5, a_role("clerk")), give(ADA, 6, a_role("checker")))
+        story = an_office().installed(*both).given(give(ADA, 7, a_role("reader")))
+        story.when(give(LEO, 8, a_role("clerk")), give(LEO, 9, a_role("checker"))).then_refused(
+            "separation-of-duties"
+        )
+
+    def test_a_team_and_what_lies_under_a_department_bring_nothing_that_could_conflict(
+        self,
+    ) -> None:
+        checker = give(ADA, 5, a_role("checker"))
+        clerk = give(LEO, 6, a_role("clerk"))
+        story = an_office().given(checker, clerk)
+        together = Placement(department="sales/north", teams=(NORTH,))
+        story = story.given(on(LEO, MoveSubject(together)), on(ADA, MoveSubject(together)))
+        held = {who: {its.terms.role for its in story.subject(who).grants.values()}
+                for who in (ADA, LEO)}  # fmt: skip
+        assert held == {ADA: {"joiner", "checker"}, LEO: {"joiner", "clerk"}}
+
 
 class TestChangingRoles:
     @pytest.mark.parametrize("holder", [ADA, LEO])
@@ -156,3 +185,7 @@ class TestExceptions:
         unknown = on(ADA, GiveSodException("pay", NOON + DAY, "x"))
         story.when(unknown).then_refused("sod-rule-not-found")
         story.when(on(ADA, WithdrawSodException("pay_own"))).then_refused("sod-rule-not-found")
+
+    def test_an_exception_is_over_at_its_last_moment(self) -> None:
+        subject = Subject(sod_exceptions={"pay_own": NOON, "other": NOON + DAY})
+        assert set(exceptions_in_force(subject, NOON)) == {"other"}

@@ -9,7 +9,17 @@ from shared.authorization.condition_sql import Column
 from shared.authorization.filtering import Columns, row_filter
 from shared.authorization.questions import PLAINLY, Circumstances
 from shared.authorization.reading import moment
-from tests.shared.authorization.story import ANA, BEN, CAT, DAN, NOON, SECOND, Story, a_story
+from tests.shared.authorization.story import (
+    ANA,
+    BEN,
+    CAT,
+    DAN,
+    NOON,
+    SECOND,
+    Story,
+    a_customer,
+    a_story,
+)
 
 READ = "customer:read"
 COLUMNS = Columns(
@@ -117,6 +127,17 @@ async def test_what_cannot_be_an_id_selects_no_row_and_breaks_no_statement(
     story.give(ANA, "r", records=[*tricks, ben])
     for columns in (COLUMNS, TEXT):
         assert await listed(rows, story, columns=columns) == [1]
+
+
+async def test_an_id_in_capitals_is_another_id_to_a_list_as_it_is_to_a_check(
+    rows: asyncpg.Connection,
+) -> None:
+    its = "00000000-0000-4000-8000-0000000000ff"
+    await rows.execute("insert into rows values ($1, $2, 0)", its, ANA)
+    for told, seen in ((its, [UUID(its).int]), (its.upper(), [])):
+        story = a_story().role("r", customer_read="all/public").give(ANA, "r", records=[told])
+        assert await listed(rows, story) == seen
+        assert (story.code(ANA, READ, a_customer(ANA, id_=its)) == "allowed") is bool(seen)
 
 
 async def test_a_condition_is_asked_of_the_row_and_of_who_asks(rows: asyncpg.Connection) -> None:

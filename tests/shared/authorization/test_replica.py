@@ -76,6 +76,16 @@ def test_an_event_decides_only_once_a_beat_says_that_it_is_all(
     assert code(replica) is Code.STALE, "a beat that is ahead of the events proves nothing"
 
 
+def test_a_beat_that_comes_before_its_events_counts_with_them(
+    replica: Replica, clock: TurnableClock
+) -> None:
+    events = a_story().events
+    replica.hear(beat(clock, len(events)))
+    assert replica.freshness.age == inf
+    replica.take([came(event) for event in events])
+    assert code(replica) is Code.ALLOWED
+
+
 def test_duplicates_and_events_of_others_change_nothing(
     replica: Replica, clock: TurnableClock
 ) -> None:
@@ -152,6 +162,8 @@ def test_a_copy_kept_from_before_is_as_old_as_it_was(clock: TurnableClock) -> No
     assert code(replica) is Code.STALE
     replica.adopt(Snapshot(2, kept))
     assert replica.freshness.age == inf
+    replica.adopt(Snapshot(2, kept, as_of=clock.now() - timedelta(seconds=3)))
+    assert replica.freshness.age == pytest.approx(3)
 
 
 def test_an_event_that_cannot_be_read_denies_its_subject_and_nobody_else(
@@ -159,7 +171,7 @@ def test_an_event_that_cannot_be_read_denies_its_subject_and_nobody_else(
 ) -> None:
     events = a_story().events
     replica.take([came(event) for event in events])
-    broken = came(PermissionEvent(len(events) + 1, f"subject-{ANA}", "GrantRevoked", {}))
+    broken = came(PermissionEvent(len(events) + 1, f"subject-{ANA}", "SubjectReinstated", {}))
     replica.take([replace(broken, data=b"\x00")])
     replica.hear(beat(clock, len(events) + 1))
     assert code(replica) is Code.PARKED
@@ -175,6 +187,17 @@ def test_a_snapshot_catches_up_with_the_beats_that_came_before_it(
     assert replica.adopt(Snapshot(1, World().after(events)))
     assert replica.freshness.age == pytest.approx(1)
     assert code(replica) is Code.ALLOWED
+
+
+@pytest.mark.parametrize("wrong", [{"epoch": 0}, {"source": "/daybook/customers"}])
+def test_a_beat_of_an_older_epoch_or_of_another_relay_proves_nothing(
+    replica: Replica, clock: TurnableClock, wrong: dict[str, Any]
+) -> None:
+    events = a_story().events
+    replica.take([came(event) for event in events])
+    replica.hear(replace(beat(clock, len(events)), **wrong))
+    assert replica.freshness.age == inf
+    assert not replica.needs_snapshot
 
 
 def test_it_says_which_place_of_the_store_it_has(replica: Replica) -> None:

@@ -122,6 +122,16 @@ def test_whoever_moves_loses_sight_of_the_old_team_at_once_and_keeps_their_own()
     assert codes == {ANA: "allowed", BEN: "out_of_scope", CAT: "allowed"}
 
 
+def test_a_team_a_department_and_whoever_lies_under_it_bring_no_right() -> None:
+    story = a_story().role("reader", customer_read="department/public")
+    for subject in (BEN, CAT):
+        story.give(subject, "reader")
+    # Cat's department lies above Ana's, Ben's below it, and Ben shares a team with her.
+    assert story.code(ANA, READ, a_customer(BEN)) == "no_grant"
+    story.of(ANA, "SubjectMoved", teams=["north", "south"], department="sales")
+    assert story.code(ANA, READ, a_customer(ANA)) == "no_grant"
+
+
 def test_what_a_leaver_owns_stays_in_reach_of_the_team_until_the_person_is_erased() -> None:
     story = a_story().role("reader", customer_read="team/public").give(ANA, "reader")
     assert story.of(BEN, "SubjectLeft").code(ANA, READ, a_customer(BEN)) == "allowed"
