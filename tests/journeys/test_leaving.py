@@ -89,7 +89,6 @@ def test_all_that_somebody_has_ends_in_every_process_with_one_word_of_the_provid
         eventually(lambda: is_all_told(dave), "that every process told")
         shown = dave.get(f"/v1/leavers/{WANG}").json()
     assert shown["by"]["kind"] == "service"
-    assert shown["by"]["kind"] == "service"
     assert shown["not_told"] == []
     told = processes_of(shown)
     assert {name.rpartition("/")[0] for name in told} == {
