@@ -1,12 +1,13 @@
 """A house decides by the policy and with the people of the demo, as these turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
 
 from shared.authorization.people import DEMO_PEOPLE
 from shared.authorization.state import PermissionEvent
+from shared.authorization.world import World
 from tests.customers.api.asking import Json, if_match, read
 from tests.ground.broker import Broker
 from tests.ground.house import House, a_house
@@ -41,6 +42,10 @@ class Shipped:
         its = self._decisions.world
         event = PermissionEvent(its.position + 1, f"subject-{IDS[person]}", type_, data)
         self._decisions.world = its.after([event])
+
+    def becomes(self, other: Callable[[World], World]) -> None:
+        """Have another world."""
+        self._decisions.world = other(self._decisions.world)
 
     def give(self, person: str, permission: str, **caps: str) -> None:
         """Give somebody one permission more."""

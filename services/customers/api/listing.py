@@ -1,7 +1,7 @@
 """What the query of a list may say: a text, filters, a sort; whatever else it says is refused."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.customers.domain.field.values import check_values
 from services.customers.projections.directory_queries import DirectoryPage, DirectoryRow
 from services.customers.projections.wanted import SORTS, Archived, Wanted
 from shared.authorization.deciding import Code
-from shared.authorization.fields import FieldView, Outcome
+from shared.authorization.fields import MASK, FieldView, Outcome
 from shared.authorization.permissions import Permission
 from shared.authorization.reasons import words
 from shared.errors import InvalidInputError, NotPermittedError
@@ -34,6 +34,7 @@ _COUNTRY = re.compile("[A-Za-z]{2}")
 _FILTERS: Final = frozenset({"stage", "kind", "owner", "organisation", "country", "tag"})
 _SHOWS: Final = {"tag": "tags", "organisation": "links", "country": "addresses"}
 """What the value of a filter is part of."""
+_SEARCHED: Final = ("name", "emails", "phones", "addresses")
 _IDS: Final = frozenset({"owner", "organisation"})
 _OTHERS: Final = _FILTERS | {"q", "page_size", "page_token"}
 
@@ -125,6 +126,25 @@ def refuse_to_look_by(view: FieldView, request: Request, wanted: Wanted, may: Pe
                 permission=may,
                 reason=Code.SENSITIVITY,
             )
+
+
+def shown_query(
+    view: FieldView, query: Mapping[str, Sequence[str]], *, is_own: bool
+) -> dict[str, list[str]]:
+    """Return what a saved query asks for, with a mask for values of what is not shown.
+
+    A text may be of any contact; whoever wrote it knows it.
+    """
+    shown = {}
+    for name, values in query.items():
+        fields = [_SHOWS.get(name, name)]
+        if name == "q":
+            fields = [] if is_own else list(_SEARCHED)
+        elif name == "sort":
+            fields = []
+        is_shown = all(outcome_of(view, field) is Outcome.SHOW for field in fields)
+        shown[name] = list(values) if is_shown else [MASK]
+    return shown
 
 
 def page_view(page: DirectoryPage, next_token: str | None, sight: Sight) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.customers.api.listing import CUSTOM, refuse_to_look_by, wanted_of
-from services.customers.api.sight import Sights
+from services.customers.api.listing import CUSTOM, refuse_to_look_by, shown_query, wanted_of
+from services.customers.api.sight import Sight, Sights
 from services.customers.application.field_declarations import FieldDeclarations
 from services.customers.application.views import LoadedView, SavedViews, ViewOutcome
 from services.customers.domain.field.rules import Fields
@@ -158,13 +158,15 @@ class ViewRoutes:
         after = None if place is None else UUID(str(place[0]))
         found = await self._views.seen_by(caller.subject, after, size + 1)
         token = self._pages.seal([str(found[size - 1].id)], LIST) if len(found) > size else None
-        items = [_view(loaded) for loaded in found[:size]]
+        sight = await self._sights.of(caller)
+        items = [_view(loaded, sight) for loaded in found[:size]]
         return JsonAnswer({"items": items, "next_page_token": token})
 
     async def one(self, request: Request, caller: Caller) -> Response:
         """Read a view of your own, or one that is shared."""
         loaded = await self._views.load(path_id(request, "view_id"), caller.subject)
-        return JsonAnswer(_view(loaded), 200, {"ETag": etag(loaded.version)})
+        sight = await self._sights.of(caller)
+        return JsonAnswer(_view(loaded, sight), 200, {"ETag": etag(loaded.version)})
 
     async def save(self, request: Request, caller: Caller) -> Response:
         """Save a query under a name; it is checked as the list would."""
@@ -176,7 +178,8 @@ class ViewRoutes:
             actor=caller.subject,
             remember=remembering(request, caller, raw, self._secret, status=201, route="save_view"),
         )
-        return _answer(outcome, 201, {"Location": f"/v1/views/{outcome.view.id}"})
+        location = {"Location": f"/v1/views/{outcome.view.id}"}
+        return _answer(outcome, await self._sights.of(caller), 201, location)
 
     async def change(self, request: Request, caller: Caller) -> Response:
         """Give a view of your own this name, query and columns."""
@@ -210,7 +213,7 @@ class ViewRoutes:
             if request.method == "PUT"
             else remembering(request, caller, b"", self._secret, status=200, route=route),
         )
-        return _answer(outcome, 200)
+        return _answer(outcome, await self._sights.of(caller), 200)
 
     async def _check(self, caller: Caller, body: ViewBody) -> None:
         """Refuse what the list would refuse, and what it would not show."""
@@ -245,21 +248,24 @@ def _check(body: ViewBody, fields: Fields) -> tuple[Request, Wanted]:
         raise InvalidInputError(error.detail, field=field, fix=error.fix) from error
 
 
-def _answer(outcome: ViewOutcome, status: int, more: dict[str, str] | None = None) -> Response:
+def _answer(
+    outcome: ViewOutcome, sight: Sight, status: int, more: dict[str, str] | None = None
+) -> Response:
     headers = {"ETag": etag(outcome.view.version), **(more or {})}
     if outcome.token is not None:
         headers["Daybook-Token"] = str(outcome.token)
     if outcome.is_replay:
         headers["Idempotency-Replayed"] = "true"
-    return JsonAnswer(_view(outcome.view), status, headers)
+    return JsonAnswer(_view(outcome.view, sight), status, headers)
 
 
-def _view(loaded: LoadedView) -> dict[str, Any]:
-    view = loaded.view
+def _view(loaded: LoadedView, sight: Sight) -> dict[str, Any]:
+    view, fields = loaded.view, sight.of_every_record(Permission.CUSTOMERS_READ)
+    is_own = view.owner == sight.rights.subject
     return {
         "id": str(loaded.id),
         "name": view.name,
-        "query": {name: list(values) for name, values in view.query.items()},
+        "query": shown_query(fields, view.query, is_own=is_own),
         "columns": list(view.columns),
         "owner": view.owner,
         "shared": view.is_shared,

@@ -158,3 +158,15 @@ async def test_a_view_is_not_saved_that_looks_by_what_is_not_shown(shipped: Ship
              for name in ("alice", "carol")}  # fmt: skip
     assert_problem(views["alice"], 403, "not-permitted", field="country")
     assert views["carol"].status_code == 201
+    # Shared, it does not tell what it looks by to whoever does not see that.
+    body = {"name": "Found", "query": {"country": "DE", "q": "+4917", "stage": "lead"}}
+    shared = await shipped.house.client("carol").post("/v1/views", json={**body, "shared": True})
+    path = f"/v1/views/{read(shared)['id']}"
+    for name, hidden in (("carol", False), ("alice", True)):
+        client = shipped.house.client(name)
+        (listed,) = [one for one in read(await client.get("/v1/views"))["items"]
+                     if one["name"] == "Found"]  # fmt: skip
+        for one in (listed, read(await client.get(path))):
+            values = (["DE"], ["+4917"]) if not hidden else ([MASK], [MASK])
+            assert (one["query"]["country"], one["query"]["q"]) == values
+            assert one["query"]["stage"] == ["lead"]
