@@ -140,7 +140,7 @@ def api(port: int, verifier: TokenVerifier) -> Api:
         readiness=_readiness, metrics=Metrics("bench", "api", "0"),
     )  # fmt: skip
     routes = Routes(app, guard, recorder)
-    evaluator = Evaluator(fixed, fixed, Resources({}, NothingDeclared()))
+    evaluator = Evaluator(fixed, fixed, Resources({}, NothingDeclared()), recorder.decisions)
     AuthzenRoutes(evaluator, PageTokens(b"k" * 32), f"http://127.0.0.1:{port}").add_to(routes)
     routes.add(
         "POST", NOTHING, "nothing", Permission.EVALUATIONS_ASK, _nothing,

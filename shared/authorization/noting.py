@@ -21,6 +21,7 @@ from shared.authorization.conditions import (
     attributes_of,
 )
 from shared.authorization.deciding import Answer, Code, ways_of
+from shared.authorization.permissions import Permission
 from shared.authorization.questions import Circumstances, Record, facts_of
 from shared.authorization.scopes import Clearance
 from shared.authorization.state import Grant
@@ -34,10 +35,17 @@ ALWAYS_ON_RECORD: Final = frozenset({
 })  # fmt: skip
 """Attributes that stand in the decision by themselves, or in the permissions of the time."""
 ONE_CANNOT_TELL: Final = "*"
+UNDEFINED: Final = "*:*"
+"""What is told of a permission that nobody defined: whoever asks may have made it up."""
+NOBODY: Final = "-"
+"""The subject of a decision about somebody whom nobody knows."""
+MOST_TOLD: Final = 100
+"""A longer list is left out."""
 NOTHING_LOOKED_AT: Final = frozenset({
     Code.STALE, Code.BEHIND, Code.UNKNOWN_SUBJECT, Code.INACTIVE_SUBJECT, Code.UNKNOWN_PERMISSION,
 })  # fmt: skip
 """What refuses before any condition is looked at."""
+_OURS: Final = frozenset(map(str, Permission))
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9_.:-]{0,64}")
 _CLEARANCES: Final = dict(enumerate(one.value for one in Clearance))
@@ -54,8 +62,12 @@ def decision_of(
     answer: Answer,
     operation: str | None = None,
     process: str | None = None,
+    asked_by: str | None = None,
 ) -> DecisionRecorded:
     """Return a decision as it is written down; arguments as in `decide`, which gave the answer."""
+    if permission_told(world, permission) == UNDEFINED:
+        # Undefined ones are answered alike, whatever is asked about.
+        permission, record = UNDEFINED, None
     allowed, code, _, position, age = answer
     attributes, left_out = _looked_at(world, subject, permission, record, around, code)
     told: dict[str, Any] = {"operation": operation, "process": process, "deeds": None}
@@ -75,10 +87,16 @@ def decision_of(
         age_seconds=age if isfinite(age) else None,
         decided_at=BEGINNING + timedelta(microseconds=now),
         wanted=around.wanted,
+        asked_by=asked_by,
         attributes=attributes,
         left_out=tuple(sorted(left_out)),
         **told,
     )
+
+
+def permission_told(world: World, permission: str) -> str:
+    """Return the id of a permission, unless nobody defined it: then it may be any text."""
+    return permission if permission in world.limits or permission in _OURS else UNDEFINED
 
 
 def kind_of(world: World, subject: str) -> str | None:
@@ -179,6 +197,8 @@ def _plain(
 ) -> Plain | tuple[Plain, ...] | None:
     """Return what may be told of a value as it is; None: it may be anything."""
     if isinstance(value, list | tuple):
+        if len(value) > MOST_TOLD:
+            return None
         each = [_plain(one, named) for one in value]
         plain = tuple(one for one in each if isinstance(one, bool | int | str))
         return plain if len(plain) == len(each) else None

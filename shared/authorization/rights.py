@@ -61,7 +61,7 @@ class Rights:
     Each decision is handed to `noted`, which must be as cheap as a list's append.
     """
 
-    __slots__ = ("around", "basis", "noted", "subject")
+    __slots__ = ("around", "asked_by", "basis", "noted", "subject")
 
     def __init__(
         self,
@@ -69,11 +69,14 @@ class Rights:
         subject: str,
         around: Circumstances = PLAINLY,
         noted: "Callable[[Noted], None] | None" = None,
+        asked_by: str | None = None,
     ) -> None:
+        """Decide for a subject; `asked_by` names who asks about it, if a program does."""
         self.basis = basis
         self.subject = subject
         self.around = around
         self.noted = noted
+        self.asked_by = asked_by
 
     def hold_on(self, now: Basis) -> bool:
         """Say whether a later basis answers alike: nothing changed, and no grant began or ended."""
@@ -87,7 +90,7 @@ class Rights:
             self.basis.now < end <= now.now for end in (*ends, *mine.exceptions.values())
         )
 
-    def check(self, permission: Permission, record: Record | None = None) -> Answer:
+    def check(self, permission: str, record: Record | None = None) -> Answer:
         """Return whether this may be done to the record; None: to any record at all."""
         its = self.basis
         answer = decide(its.world, self.subject, permission, record, its.now, its.age, self.around)
@@ -156,7 +159,7 @@ class Rights:
         """
         self.require(permission, self.record(permission.partition(":")[0], ""))
 
-    def rows(self, permission: Permission, columns: Columns, bind: Bind) -> RowFilter:
+    def rows(self, permission: str, columns: Columns, bind: Bind) -> RowFilter:
         """Return what selects exactly the rows whose check allows them now.
 
         Raises:

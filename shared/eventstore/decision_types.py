@@ -24,13 +24,16 @@ class DecisionRecorded(Event):
     """
 
     subject: str
-    """Who asked."""
+    """Who asked; `-`: somebody whom nobody knows."""
     kind: str | None = None
     """Whether the subject is a person or a service; absent: nobody knows the subject."""
     actor: str | None = None
     """Who acted in the subject's name, if it was somebody else."""
+    asked_by: str | None = None
+    """The program that asked about the subject, if one did (AuthZEN): it was told the answer, and
+    the subject, if refused, was refused by that program if by anybody."""
     permission: str
-    """For what: `<resource type>:<action>`."""
+    """For what: `<resource type>:<action>`; `*:*`: one that nobody defined."""
     resource_type: str | None = None
     """On a record of which type; absent: whether on any record at all."""
     resource_id: str | None = None
@@ -80,13 +83,17 @@ class DecisionsCounted(Event):
     """
 
     subject: str
-    """Who asked."""
+    """Who asked; `-`: somebody whom nobody knows; `*`: each of many, in a search."""
     kind: str | None = None
     """Whether the subject is a person or a service; absent: nobody knows the subject."""
     actor: str | None = None
     """Who acted in the subject's name, if it was somebody else."""
+    asked_by: str | None = None
+    """The program that asked about the subject, if one did (AuthZEN)."""
+    is_search: bool = False
+    """Whether that program looked for what is allowed, so that nobody wanted to do it."""
     permission: str
-    """For what: `<resource type>:<action>`."""
+    """For what: `<resource type>:<action>`; `*:*`: one that nobody defined."""
     resource_type: str | None = None
     """On records of which type; absent: whether on any record at all."""
     is_allowed: bool

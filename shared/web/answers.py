@@ -23,7 +23,7 @@ class JsonAnswer(Response):
                 return content
             case BaseModel():
                 return content.__pydantic_serializer__.to_json(content)
-            case {"items": list(items)}:
+            case {"items": list(items)} | {"results": list(items)}:
                 self.items = len(items)
                 return orjson.dumps(content)
             case _:

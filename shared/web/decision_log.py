@@ -14,7 +14,13 @@ from uuid import UUID
 
 from shared.authorization.deciding import Code
 from shared.authorization.leaving import DecidingProcess
-from shared.authorization.noting import BEGINNING, decision_of, kind_of
+from shared.authorization.noting import (
+    BEGINNING,
+    UNDEFINED,
+    decision_of,
+    kind_of,
+    permission_told,
+)
 from shared.authorization.rights import Noted
 from shared.authorization.scopes import Risk
 from shared.clock import Clock
@@ -56,6 +62,12 @@ class Alike(NamedTuple):
     resource_type: str | None
     is_allowed: bool
     code: str
+    asked_by: str | None = None
+    is_search: bool = False
+
+
+_Allowed = tuple[str, str, str | None, str | None]
+"""Subject, permission, resource type, and who asked if it was somebody else."""
 
 
 class DecisionLog:
@@ -82,9 +94,9 @@ class DecisionLog:
         self._clock = clock
         self._everything = everything
         self._repeats: Repeats[Alike] = Repeats(clock, MOST_EQUAL_DECISIONS)
-        # Subject, permission and resource type → how often, first and last; each check counts here,
-        # so that what is told of it is made when it is told.
-        self._allowed: dict[tuple[str, str, str | None], list[int]] = {}
+        # How often, first and last; each check counts here, so that what is told of it is made when
+        # it is told.
+        self._allowed: dict[_Allowed, list[int]] = {}
         self._kinds: dict[str, str | None] = {}
         self._counted_at = clock.monotonic()
         self._later: list[Noted] = []
@@ -119,15 +131,19 @@ class DecisionLog:
             about: the customer concerned, where the decisions do not say.
             target: the id of the work, if it has one.
             is_running: whether the work was under way, so that a refusal cuts it.
+
+        What a program was told about somebody else refuses nobody here.
         """
         taken = notes.copy()
         notes.clear()
         told = [noted for noted in taken if not self._is_counted(noted)]
         if told:
-            await asyncio.gather(*(self._tell_one(noted, operation, about) for noted in told))
+            singly = (noted for noted in told if self._is_told_singly(noted))
+            await asyncio.gather(*(self._tell_one(noted, operation, about) for noted in singly))
             if self._cut is not None:
-                await self._cut.look(told, operation, target, is_running=is_running)
-        return any(not answer[0] for *_, answer in taken)
+                own = [noted for noted in told if noted[0].asked_by is None]
+                await self._cut.look(own, operation, target, is_running=is_running)
+        return any(not answer[0] and rights.asked_by is None for rights, *_, answer in taken)
 
     async def tell(self, *, all_of_it: bool = False) -> None:
         """Tell what was noted beside requests, and what was counted when its time is over."""
@@ -143,11 +159,17 @@ class DecisionLog:
         self._counted_at = now
         allowed, self._allowed = self._allowed, {}
         kinds, self._kinds = self._kinds, {}
-        for (subject, permission, type_), (times, first, last) in allowed.items():
+        for key, (times, first, last) in allowed.items():
+            subject, permission, type_, asked_by = key
             kind = kinds[subject]
-            alike = Alike(subject, kind, None, permission, type_, True, Code.ALLOWED.value)
+            alike = Alike(
+                subject, kind, None, permission, type_, True, Code.ALLOWED.value, asked_by
+            )
             if not await self._is_told(alike, Counted(times, _time(first), _time(last))):
-                self._count((subject, permission, type_), kind, times, first, last)
+                self._count(key, kind, times, first, last)
+
+    def _is_told_singly(self, noted: Noted) -> bool:
+        return self._everything or self._repeats.is_to_be_told(_alike(noted))
 
     def _is_counted(self, noted: Noted) -> bool:
         """Count what is ordinary; say whether it was."""
@@ -158,7 +180,7 @@ class DecisionLog:
         if facts is None or facts.risk == Risk.CRITICAL or permission.endswith(TAKES_OUT):
             return False
         at, subject = rights.basis.now, rights.subject
-        key = (subject, permission, None if record is None else record.type)
+        key = (subject, permission, None if record is None else record.type, rights.asked_by)
         counted = self._allowed.get(key)
         if counted is not None and at >= counted[2]:
             counted[0] += 1
@@ -167,27 +189,29 @@ class DecisionLog:
             self._count(key, kind_of(rights.basis.world, subject), 1, at, at)
         return True
 
-    def _count(
-        self, key: tuple[str, str, str | None], kind: str | None, times: int, first: int, last: int
-    ) -> None:
+    def searched(self, alike: Alike, times: int) -> None:
+        """Count what was decided so many times for one answer."""
+        now = self._clock.now()
+        self._repeats.put_back(alike, Counted(times, now, now))
+
+    def _count(self, key: "_Allowed", kind: str | None, times: int, first: int, last: int) -> None:
         counted = self._allowed.setdefault(key, [0, first, last])
         counted[:] = counted[0] + times, min(counted[1], first), max(counted[2], last)
         self._kinds[key[0]] = kind
 
     async def _tell_one(self, noted: Noted, operation: str | None, about: str | None) -> None:
         alike = _alike(noted)
-        if not (self._everything or self._repeats.is_to_be_told(alike)):
-            return
         rights, permission, record, answer = noted
         its = rights.basis
         try:
             decision = decision_of(
                 its.world, its.epoch, its.now, rights.subject, permission, record, rights.around,
-                answer, operation, self._process,
+                answer, operation, self._process, rights.asked_by,
             )  # fmt: skip
             write = self._keeper.note if answer[0] else self._keeper.keep
-            subject = _customer(decision) or about or rights.subject
-            await write(decision, subject=subject, actor=decision.actor or rights.subject)
+            actor = rights.asked_by or decision.actor or rights.subject
+            subject = _customer(decision) or about or rights.asked_by or rights.subject
+            await write(decision, subject=subject, actor=actor)
         except UnavailableError:
             self._repeats.count(alike)
         except RecordRefusedError:
@@ -204,9 +228,9 @@ class DecisionLog:
             last_at=counted.last_at,
             process=self._process,
         )
-        actor = alike.actor or alike.subject
+        actor = alike.asked_by or alike.actor or alike.subject
         try:
-            await self._keeper.note(record, subject=alike.subject, actor=actor)
+            await self._keeper.note(record, subject=alike.asked_by or alike.subject, actor=actor)
         except UnavailableError:
             log.warning("a count of decisions cannot be kept yet")
             return False
@@ -223,10 +247,11 @@ def _alike(noted: Noted) -> Alike:
         rights.subject,
         kind_of(rights.basis.world, rights.subject),
         rights.around.actor,
-        permission,
-        None if record is None else record.type,
+        told := permission_told(rights.basis.world, permission),
+        None if record is None or told == UNDEFINED else record.type,
         is_allowed,
         code.value,
+        rights.asked_by,
     )
 
 

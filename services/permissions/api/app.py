@@ -117,7 +117,8 @@ def _add_questions(
     """Add the routes by which programs ask who may do what, and people why."""
     guard, names = foundation.guard, BookNames(book)
     tokens = PageTokens(foundation.service_key)
-    evaluator = Evaluator(guard.decisions, names, resources)
+    log = foundation.recorder.decisions
+    evaluator = Evaluator(guard.decisions, names, resources, log)
     AuthzenRoutes(evaluator, tokens, public_url).add_to(routes)
     explainer = Explainer(guard.decisions, names, resources, past, foundation.clock)
     ExplanationRoutes(explainer, guard, tokens).add_to(routes)

@@ -50,6 +50,11 @@ class Reached:
             self._known[key] = rights.may(permission, self._record(permission, subject_id))
         return self._known[key]
 
+    def sees(self, permission: Permission, subject_id: UUID) -> bool:
+        """Do what `may` does, for whoever goes on to say that there is nothing: it is a refusal."""
+        rights = _on(self._rights, self.caller, NO_DEEDS)
+        return rights.check(permission, self._record(permission, subject_id))[0]
+
     def require(self, permission: Permission, subject_id: UUID) -> None:
         """Refuse what the caller may not do with what is this person's.
 
@@ -81,11 +86,11 @@ class Reached:
         _on(self._rights, self.caller, deeds).require(Permission.GRANTS_APPROVE, record)
 
     def _record(self, permission: Permission, subject_id: UUID) -> Record:
-        type_ = permission.partition(":")[0]
-        its = self._rights.basis.world.policy.classes.get(type_, {}).get("*")
         name = str(subject_id)
-        return Record(type_, name, name, None if its is None else its.data_class)
+        return self._rights.record(permission.partition(":")[0], name, name)
 
 
 def _on(rights: Rights, subject: str, deeds: Mapping[str, tuple[str, ...]]) -> Rights:
-    return Rights(rights.basis, subject, Circumstances(deeds=deeds))
+    # What somebody else could do is only looked at: they asked for nothing.
+    noted = rights.noted if subject == rights.subject else None
+    return Rights(rights.basis, subject, Circumstances(deeds=deeds), noted)

@@ -99,7 +99,7 @@ class SubjectLists:
         subject_id = path_id(request, "subject_id")
         await self._book.catch_up()
         reached = self._reach.of(caller)
-        if not reached.may(Permission.PEOPLE_READ, subject_id):
+        if not reached.sees(Permission.PEOPLE_READ, subject_id):
             raise no_such_subject()
         subject = self._book.book.subject(subject_id)
         must_be_there(subject)

@@ -11,10 +11,13 @@ from typing import Any, Final, Protocol
 
 from services.permissions.application.questions import Action, Entity, Question
 from services.permissions.application.resources import Key, Known, Resources, sensitivity_of
-from shared.authorization.deciding import Answer, Code, decide
-from shared.authorization.filtering import NOTHING, row_filter
+from shared.authorization.deciding import Answer, Code
+from shared.authorization.filtering import NOTHING
+from shared.authorization.noting import NOBODY
 from shared.authorization.questions import Circumstances
-from shared.authorization.rights import Basis, Decisions
+from shared.authorization.rights import Basis, Decisions, Noted, Rights
+from shared.web.decision_log import DecisionLog
+from shared.web.searches import Search
 
 PEOPLE: Final = frozenset({"user", "person"})
 PROGRAMS: Final = frozenset({"service", "client"})
@@ -68,35 +71,35 @@ class Sitting:
 
     def __init__(
         self, basis: Basis, names: Names, resources: Resources, found: Mapping[Key, Known],
-        caller: str,
+        caller: str, noted: Callable[[Noted], None],
     ) -> None:  # fmt: skip
         self.basis = basis
         self.names = names
         self._resources = resources
         self._found = found
+        self._caller = caller
+        self._noted = noted
         known = basis.world.subjects.get(caller)
         self._is_trusted = known is not None and known.is_trusted
 
     def evaluate(self, question: Question) -> Evaluated:
         """Return the answer to one question; whatever is unknown is denied."""
-        subject = self.subject(question.subject)
-        if subject is None:
-            return Evaluated(allowed=False, code=Code.UNKNOWN_SUBJECT)
-        return self.decided(subject, question)
+        return self.decided(self.subject(question.subject) or NOBODY, question)
 
     def decided(self, subject: str, question: Question) -> Evaluated:
         """Return the answer for a subject that is known already."""
-        its = self.basis
-        record = self._resources.record(its.world, question.resource, self._found)
-        answer = decide(
-            its.world, subject, permission_of(question), record, its.now, its.age,
-            self.around(subject, question),
-        )  # fmt: skip
+        record = self._resources.record(self.basis.world, question.resource, self._found)
+        answer = self.rights(subject, question).check(permission_of(question), record)
         return Evaluated(answer[0], answer[1], answer)
+
+    def rights(self, subject: str, question: Question) -> Rights:
+        """Return what the subject may do, in the question's circumstances."""
+        around = self.around(subject, question)
+        return Rights(self.basis, subject, around, self._noted, asked_by=self._caller)
 
     def around(self, subject: str, question: Question) -> Circumstances:
         """Return what is known besides: of the subject, of the action, of the context."""
-        said: dict[str, Any] = dict(self.names.described(subject))
+        said: dict[str, Any] = {} if subject == NOBODY else dict(self.names.described(subject))
         if self._is_trusted:
             said.update(question.subject.properties)
         return Circumstances(
@@ -115,17 +118,24 @@ class Sitting:
 class Evaluator:
     """Answers from what the process knows at the moment of the request."""
 
-    def __init__(self, decisions: Decisions, directory: Directory, resources: Resources) -> None:
+    def __init__(
+        self, decisions: Decisions, directory: Directory, resources: Resources, log: DecisionLog
+    ) -> None:
+        """Answer, and count what searches decide in the log."""
+        self._log = log
         self._decisions = decisions
         self._directory = directory
         self._resources = resources
 
-    async def sit(self, about: Iterable[Entity], caller: str) -> Sitting:
+    async def sit(
+        self, about: Iterable[Entity], caller: str, noted: Callable[[Noted], None]
+    ) -> Sitting:
         """Begin to answer a request.
 
         Args:
             about: every resource that its questions name; they are looked up together.
             caller: who asks, by the subject's id.
+            noted: takes each decision, for the record.
 
         Raises:
             UnavailableError: a database does not answer.
@@ -133,20 +143,21 @@ class Evaluator:
         found = await self._resources.look_up(about)
         names = await self._directory.names(self._decisions.basis())
         # Taken last, so that nothing was revoked while we waited.
-        return Sitting(self._decisions.basis(), names, self._resources, found, caller)
+        return Sitting(self._decisions.basis(), names, self._resources, found, caller, noted)
 
     async def subjects(
         self, kind: str, question: Question, caller: str, after: str, limit: int
     ) -> Sequence[tuple[str, str]]:
         """Return (id, name) of the next subjects of a kind who may, by id, behind `after`."""
-        sitting = await self.sit([question.resource], caller)
-        wanted, world = KINDS.get(kind), sitting.basis.world
-        its = (one for one, known in world.subjects.items() if known.kind == wanted)
-        found = await _first(
-            (one for one in sorted(its) if one > after),
-            lambda one: sitting.decided(one, question).allowed,
-            limit,
-        )
+        with Search(self._log, caller, of_many=True) as search:
+            sitting = await self.sit([question.resource], caller, search.noted)
+            wanted, world = KINDS.get(kind), sitting.basis.world
+            its = (one for one, known in world.subjects.items() if known.kind == wanted)
+            found = await _first(
+                (one for one in sorted(its) if one > after),
+                lambda one: sitting.decided(one, question).allowed,
+                limit,
+            )
         return [(one, sitting.names.name_of(one)) for one in found]
 
     async def resources(
@@ -157,46 +168,48 @@ class Evaluator:
         Daybook's own are selected by the row filter, which finds exactly what a check of each
         would allow, in one read however many there are.
         """
-        sitting = await self.sit((), caller)
-        subject = sitting.subject(question.subject)
-        kind = question.resource.type
-        if subject is None:
-            return ()
-        if self._resources.is_owned(kind):
-            return await self._own(sitting, subject, question, after, limit)
+        with Search(self._log, caller) as search:
+            sitting = await self.sit((), caller, search.noted)
+            subject = sitting.subject(question.subject)
+            kind = question.resource.type
+            if subject is None:
+                return ()
+            if self._resources.is_owned(kind):
+                return await self._own(sitting, subject, question, after, limit)
 
-        def allows(resource_id: str) -> bool:
-            one = replace(question, resource=Entity(kind, resource_id))
-            return sitting.decided(subject, one).allowed
+            def allows(resource_id: str) -> bool:
+                one = replace(question, resource=Entity(kind, resource_id))
+                return sitting.decided(subject, one).allowed
 
-        named = (one for one in self._resources.named(kind) if one > after)
-        return await _first(named, allows, limit)
+            named = (one for one in self._resources.named(kind) if one > after)
+            return await _first(named, allows, limit)
 
     async def actions(
         self, question: Question, caller: str, after: str, limit: int
     ) -> Sequence[str]:
         """Return the next actions that the question's subject may do to its resource, by name."""
-        sitting = await self.sit([question.resource], caller)
-        subject = sitting.subject(question.subject)
-        if subject is None:
-            return ()
-        prefix = f"{question.resource.type}:"
-        those = (one for one in sitting.basis.world.limits if one.startswith(prefix))
-        names = sorted(one.removeprefix(prefix) for one in those)
+        with Search(self._log, caller) as search:
+            sitting = await self.sit([question.resource], caller, search.noted)
+            subject = sitting.subject(question.subject)
+            if subject is None:
+                return ()
+            prefix = f"{question.resource.type}:"
+            those = (one for one in sitting.basis.world.limits if one.startswith(prefix))
+            names = sorted(one.removeprefix(prefix) for one in those)
 
-        def allows(name: str) -> bool:
-            return sitting.decided(subject, replace(question, action=Action(name))).allowed
+            def allows(name: str) -> bool:
+                return sitting.decided(subject, replace(question, action=Action(name))).allowed
 
-        return await _first((one for one in names if one > after), allows, limit)
+            return await _first((one for one in names if one > after), allows, limit)
 
     async def _own(
         self, sitting: Sitting, subject: str, question: Question, after: str, limit: int
     ) -> Sequence[str]:
-        its, kind = sitting.basis, question.resource.type
+        kind = question.resource.type
         own = self._resources.own(kind)
         if own is None:
             return ()
-        rank = sensitivity_of(its.world, kind)
+        rank = sensitivity_of(sitting.basis.world, kind)
         columns = replace(own.columns, sensitivity="null" if rank is None else str(rank))
         values: list[object] = []
 
@@ -204,10 +217,8 @@ class Evaluator:
             values.append(value)
             return f"${len(values)}"
 
-        rows = row_filter(
-            its.world, subject, permission_of(question), columns, bind, its.now, its.age,
-            sitting.around(subject, question),
-        )  # fmt: skip
+        rights = sitting.rights(subject, question)
+        rows = rights.rows(permission_of(question), columns, bind)
         return () if rows.sql == NOTHING else await own.page(rows.sql, values, after, limit)
 
 

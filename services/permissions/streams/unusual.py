@@ -40,6 +40,8 @@ def seen_in(event: ReceivedEvent) -> Seen | None:
             )  # fmt: skip
         case RefusalRecorded():
             return Seen(event.actor, at, record.operation, refusals=record.times)
+        case DecisionRecorded(asked_by=str()) | DecisionsCounted(asked_by=str()):
+            return None  # A program was told of somebody; who wanted what, nobody knows here.
         case DecisionRecorded(is_allowed=False):
             return Seen(record.subject, at, record.operation or record.permission, refusals=1)
         case DecisionsCounted(is_allowed=False):

@@ -34,6 +34,7 @@ from shared.projecting.versions import settings_of
 from tests.ground.servers import Databases, Servers, new_databases
 from tests.permissions.views import make_read_models
 from tests.shared.authorization.story import ANA, BEN, CAT, DAN, NOON, Story
+from tests.shared.web.stage import Stage
 
 CALLER, FRIEND = (f"00000000-0000-4000-8000-0000000000{one}" for one in ("e1", "e2"))
 ACTIVE = {"attribute": "resource.status", "is": "ne", "value": "archived"}
@@ -111,7 +112,7 @@ def a_story() -> Story:
 
 def evaluator(story: Story, own: CustomerRecords | OneCustomer | None = None) -> Evaluator:
     resources = Resources({"customer": own or OneCustomer()}, ThreeRecords())
-    return Evaluator(Fixed(story.world), People(), resources)
+    return Evaluator(Fixed(story.world), People(), resources, Stage().recorder.decisions)
 
 
 def a_role(story: Story, role: str, permission: str, ways: str, condition: object = None) -> None:
@@ -121,7 +122,7 @@ def a_role(story: Story, role: str, permission: str, ways: str, condition: objec
 
 
 async def evaluate(its: Evaluator, question: Question, caller: str = CALLER) -> Evaluated:
-    return (await its.sit([question.resource], caller)).evaluate(question)
+    return (await its.sit([question.resource], caller, [].append)).evaluate(question)
 
 
 def asked(name: str, does: str, resource: Entity, **said: object) -> Question:
@@ -245,7 +246,7 @@ async def test_a_search_of_customers_finds_exactly_those_that_a_check_allows(
         its = evaluator(story, customers)
         name = dice.choice(["cat", "dan"])
         about = [Entity("customer", one) for one in CUSTOMERS]
-        sitting = await its.sit(about, CALLER)
+        sitting = await its.sit(about, CALLER, [].append)
         allowed = [one.id for one in about if sitting.evaluate(asked(name, "read", one)).allowed]
         assert await _all(its, asked(name, "read", Entity("customer", "-")), dice) == allowed
         found_any, refused_any = found_any or bool(allowed), refused_any or len(allowed) < 60

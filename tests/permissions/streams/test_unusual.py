@@ -99,10 +99,12 @@ def test_each_kind_of_refusal_counts_and_nothing_else_does() -> None:
             DecisionRecorded(**(refused | {"is_allowed": True}), **made),
             DecisionsCounted(**refused, **counted),
             DecisionsCounted(**(refused | {"is_allowed": True}), **counted),
+            DecisionRecorded(**refused, **made, asked_by="gateway"),
+            DecisionsCounted(**refused, **counted, asked_by="gateway"),
             error,
         )
     ]
-    assert found == [(OSCAR, 3), ("ben", 1), None, ("ben", 7), None, None]
+    assert found == [(OSCAR, 3), ("ben", 1), None, ("ben", 7), None, None, None, None]
 
 
 async def test_access_taken_in_an_emergency_is_an_alarm_each_time(

@@ -24,6 +24,7 @@ from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import read_body
 from shared.web.callers import Caller
 from shared.web.pages import PageTokens
+from shared.web.recording import Access
 from shared.web.routes import Routes
 
 EVALUATION: Final = "/access/v1/evaluation"
@@ -50,16 +51,16 @@ class AuthzenRoutes:
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
         told = {200: Answer("As the OpenID AuthZEN Authorization API 1.0 says.")}
-        for path, name, handler in (
-            (EVALUATION, "evaluate", self.evaluation),
-            (EVALUATIONS, "evaluate_many", self.evaluations),
-            (SEARCHES["subject"], "search_subjects", self.subjects),
-            (SEARCHES["resource"], "search_resources", self.resources),
-            (SEARCHES["action"], "search_actions", self.actions),
+        for path, name, handler, access in (
+            (EVALUATION, "evaluate", self.evaluation, None),
+            (EVALUATIONS, "evaluate_many", self.evaluations, None),
+            (SEARCHES["subject"], "search_subjects", self.subjects, Access()),
+            (SEARCHES["resource"], "search_resources", self.resources, Access()),
+            (SEARCHES["action"], "search_actions", self.actions, Access()),
         ):
             routes.add(
                 "POST", path, name, Permission.EVALUATIONS_ASK, handler,
-                takes=["application/json"], answers=told,
+                takes=["application/json"], answers=told, access=access, everywhere=True,
             )  # fmt: skip
         routes.add_anonymous(DISCOVERY, "discover_authzen", self.discovery, answers=told)
 
@@ -80,7 +81,7 @@ class AuthzenRoutes:
         if batch is None:
             return await self._one(question_of(body), caller)
         about = [one.resource for one in batch.questions if isinstance(one, Question)]
-        sitting = await self._evaluator.sit(about, caller.subject)
+        sitting = await self._evaluator.sit(about, caller.subject, caller.notes.append)
         answers = batch.answered(lambda question: _told(sitting.evaluate(question)))
         return JsonAnswer({"evaluations": answers})
 
@@ -136,7 +137,8 @@ class AuthzenRoutes:
         )
 
     async def _one(self, question: Question, caller: Caller) -> Response:
-        sitting = await self._evaluator.sit([question.resource], caller.subject)
+        about, noted = [question.resource], caller.notes.append
+        sitting = await self._evaluator.sit(about, caller.subject, noted)
         return JsonAnswer(_told(sitting.evaluate(question)))
 
 
