@@ -33,7 +33,7 @@ def refuse(permission: Permission, answer: Answer) -> None:
     )
 
 
-def refuse_undecided(permission: Permission, answer: Answer) -> None:
+def refuse_undecided(permission: str, answer: Answer) -> None:
     """Raise what an answer means that says nothing about the caller; any other passes.
 
     Raises:

@@ -66,7 +66,7 @@ class CatalogueRoutes:
         ):
             routes.add(
                 "GET", path, name, reads, handler, parameters=[*filters, *PAGING],
-                answers={200: Answer("A page of them.", page, VERSION)},
+                answers={200: Answer("A page of them.", page, VERSION)}, everywhere=True,
             )  # fmt: skip
         for method, path, name, change, body, named in (
             ("PUT", CLASS, "set_data_class", self.set_class, DataClassBody, PLACE),
@@ -76,7 +76,7 @@ class CatalogueRoutes:
         ):
             routes.add(
                 method, path, name, writes, change, body=body, parameters=[*named, *CHANGING],
-                answers={200: CHANGED},
+                answers={200: CHANGED}, everywhere=True,
             )  # fmt: skip
 
     async def permissions(self, request: Request, _caller: Caller) -> Response:

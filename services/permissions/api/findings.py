@@ -19,7 +19,7 @@ from services.permissions.domain.usage import UNUSED_AFTER
 from shared.authorization.fields import FieldView
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
-from shared.authorization.scopes import Clearance
+from shared.authorization.rights import Rights
 from shared.errors import InvalidInputError, NotFoundError
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller, Guard
@@ -144,7 +144,7 @@ class FindingRoutes:
         return compared, [
             one
             for one in compared.findings
-            if rights.may(Permission.FINDINGS_READ, finding_record(one.subject_id))
+            if rights.may(Permission.FINDINGS_READ, finding_record(rights, one.subject_id))
         ]
 
 
@@ -173,9 +173,9 @@ def _not_known(compared: Compared) -> list[dict[str, str]]:
     return [{"kind": "unused", "why": why}]
 
 
-def finding_record(subject_id: UUID) -> Record:
-    """Return what a finding about somebody is to decisions."""
-    return Record("finding", "", owner=str(subject_id), sensitivity=Clearance.INTERNAL.rank)
+def finding_record(rights: Rights, subject_id: UUID) -> Record:
+    """Return what a finding about somebody is to decisions: theirs, and as secret as all are."""
+    return rights.record("finding", "", str(subject_id))
 
 
 def _view(compared: Compared, finding: Finding, reached: Reached) -> dict[str, Any]:

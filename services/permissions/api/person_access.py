@@ -15,7 +15,6 @@ from starlette.responses import Response
 from services.permissions.api.findings import finding_record
 from services.permissions.api.grant_bodies import grant_view, request_view, state_of
 from services.permissions.api.reach import Reach, Reached
-from services.permissions.api.reviews import EVERYBODYS
 from services.permissions.api.subject_bodies import subject_view
 from services.permissions.application.comparing import Compared, Comparing
 from services.permissions.domain.rights import Right, rights_given
@@ -173,7 +172,7 @@ class PersonAccessRoutes:
 
     def _findings(self, person: _Person, caller: Caller) -> dict[str, Any] | None:
         rights = self._guard.rights(caller)
-        if not rights.may(Permission.FINDINGS_READ, finding_record(person.id)):
+        if not rights.may(Permission.FINDINGS_READ, finding_record(rights, person.id)):
             return None
         return some([
             {
@@ -185,7 +184,8 @@ class PersonAccessRoutes:
         ])  # fmt: skip
 
     def _review_items(self, person: _Person, caller: Caller) -> dict[str, Any] | None:
-        if not self._guard.rights(caller).may(Permission.REVIEWS_READ, EVERYBODYS):
+        rights = self._guard.rights(caller)
+        if not rights.may(Permission.REVIEWS_READ, rights.record("review", "")):
             return None
         return some([
             {

@@ -75,16 +75,18 @@ class PolicyRoutes:
             "GET", "/v1/policy", "export_policy", Permission.POLICY_READ, self.export,
             access=Access(),
             answers={200: Answer("The file.", PolicyFileView, {"ETag": "The policy's version."})},
+            everywhere=True,
         )  # fmt: skip
         routes.add(
             "POST", "/v1/policy", "apply_policy", Permission.POLICY_CHANGE, self.apply,
             body=PolicyBody, access=Access(), parameters=[IDEMPOTENCY_KEY],
-            answers={200: Answer("What it changes, or changed.", PlanView)},
+            answers={200: Answer("What it changes, or changed.", PlanView)}, everywhere=True,
         )  # fmt: skip
         routes.add(
             "POST", "/v1/policy/approvals", "approve_policy", Permission.POLICY_CHANGE,
             self.approve, body=ApprovalBody,
             answers={200: Answer("Somebody else may apply it for a week.", ApprovedView)},
+            everywhere=True,
         )  # fmt: skip
 
     async def export(self, _request: Request, caller: Caller) -> Response:

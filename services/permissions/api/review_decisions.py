@@ -53,10 +53,11 @@ class ReviewDecisionRoutes:
         routes.add(
             "POST", f"{ONE}/silence", "settle_review_silence", starts, self.settle,
             body=SilenceBody, parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers=done,
+            everywhere=True,
         )  # fmt: skip
         routes.add(
             "POST", f"{ONE}/sign-off", "sign_off_review", starts, self.sign_off,
-            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers=done,
+            parameters=[IF_MATCH, IDEMPOTENCY_KEY], answers=done, everywhere=True,
         )  # fmt: skip
 
     async def decide(self, request: Request, caller: Caller) -> Response:

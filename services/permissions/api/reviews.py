@@ -32,8 +32,6 @@ from services.permissions.domain.book import Book, OnReview
 from services.permissions.domain.review.rules import no_such_review, open_items
 from services.permissions.domain.review.state import Item, Review
 from shared.authorization.permissions import Permission
-from shared.authorization.questions import Record
-from shared.authorization.scopes import Clearance
 from shared.clock import Clock
 from shared.errors import NotPermittedError
 from shared.security.signing import StatementSigner
@@ -50,7 +48,6 @@ LIST: Final = "/v1/reviews"
 ONE: Final = "/v1/reviews/{review_id}"
 OPEN: Final = Parameter("open", "query", "true: only what nobody decided yet.", bool)
 SIGNATURE: Final = "Daybook-Signature"
-EVERYBODYS: Final = Record("review", "", sensitivity=Clearance.INTERNAL.rank)
 
 
 class ReviewRoutes:
@@ -86,6 +83,7 @@ class ReviewRoutes:
             parameters=[IDEMPOTENCY_KEY],
             answers={201: Answer("It is open.", StartedView,
                                  {"Location": "Where it is.", **HEADERS})},
+            everywhere=True,
         )  # fmt: skip
         # Before the routes of one review, or `key` would be an id.
         routes.add(
@@ -103,7 +101,7 @@ class ReviewRoutes:
         )  # fmt: skip
         routes.add(
             "GET", f"{ONE}/dry-run", "dry_run_review", starts, self.dry_run,
-            answers={200: Answer("What silence would do now.", DryRunView)},
+            answers={200: Answer("What silence would do now.", DryRunView)}, everywhere=True,
         )  # fmt: skip
         routes.add(
             "GET", f"{ONE}/report", "get_review_report", reads, self.report,
@@ -223,7 +221,8 @@ class ReviewRoutes:
 
     def _sees_all(self, caller: Caller) -> bool:
         """Say whether the caller may see what is nobody's own: everybody's items."""
-        return self._guard.rights(caller).may(Permission.REVIEWS_READ, EVERYBODYS)
+        rights = self._guard.rights(caller)
+        return rights.may(Permission.REVIEWS_READ, rights.record("review", ""))
 
     def _version(self, review_id: UUID) -> int:
         return self._changes.book.version_of(f"review-{review_id}")

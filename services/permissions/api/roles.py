@@ -57,11 +57,11 @@ class RoleRoutes:
         reads, writes = Permission.ROLES_READ, Permission.ROLES_CHANGE
         routes.add(
             "GET", LIST, "list_roles", reads, self.every, parameters=[*FILTERS, *PAGING],
-            answers={200: Answer("A page of roles.", RolePage, VERSION)},
+            answers={200: Answer("A page of roles.", RolePage, VERSION)}, everywhere=True,
         )  # fmt: skip
         routes.add(
             "GET", ONE, "get_role", reads, self.one, parameters=[ROLE],
-            answers={200: Answer("The role.", RoleView, VERSION)},
+            answers={200: Answer("The role.", RoleView, VERSION)}, everywhere=True,
         )  # fmt: skip
         has, comes = f"{ONE}/permissions/{{permission}}", f"{ONE}/parents/{{parent}}"
         for method, path, name, handler, body in (
@@ -76,6 +76,7 @@ class RoleRoutes:
             routes.add(
                 method, path, name, writes, handler, body=body,
                 parameters=[*named, IF_MATCH, IDEMPOTENCY_KEY], answers={200: CHANGED},
+                everywhere=True,
             )  # fmt: skip
 
     async def every(self, request: Request, _caller: Caller) -> Response:

@@ -23,7 +23,7 @@ class SnapshotRoutes:
         told = Answer("Two lines of JSON: where it stands, then all of it.", media_type=MEDIA_TYPE)
         routes.add(
             "GET", PATH, "read_snapshot", Permission.PERMISSIONS_FOLLOW, self.snapshot,
-            answers={200: told},
+            answers={200: told}, everywhere=True,
         )  # fmt: skip
 
     async def snapshot(self, _request: Request, _caller: Caller) -> Response:

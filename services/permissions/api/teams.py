@@ -88,16 +88,18 @@ class TeamRoutes:
         reads, writes = Permission.TEAMS_READ, Permission.TEAMS_CHANGE
         routes.add(
             "GET", LIST, "list_teams", reads, self.every, parameters=PAGING,
-            answers={200: Answer("A page of teams.", TeamPage)},
+            answers={200: Answer("A page of teams.", TeamPage)}, everywhere=True,
         )  # fmt: skip
         routes.add(
             "GET", ONE, "get_team", reads, self.one,
             answers={200: Answer("The team.", TeamView, {"ETag": HEADERS["ETag"]})},
+            everywhere=True,
         )  # fmt: skip
         routes.add(
             "POST", LIST, "form_team", writes, self.form, body=TeamBody,
             parameters=[IDEMPOTENCY_KEY],
             answers={201: Answer("Formed.", FormedView, {"Location": "Where it is.", **HEADERS})},
+            everywhere=True,
         )  # fmt: skip
         for path, name, handler, body in (
             (f"{ONE}/rename", "rename_team", self.rename, TeamBody),
@@ -105,7 +107,7 @@ class TeamRoutes:
         ):
             routes.add(
                 "POST", path, name, writes, handler, body=body, parameters=CHANGING,
-                answers={200: CHANGED},
+                answers={200: CHANGED}, everywhere=True,
             )  # fmt: skip
 
     async def every(self, request: Request, _caller: Caller) -> Response:

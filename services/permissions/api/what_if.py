@@ -56,7 +56,7 @@ class WhatIfRoutes:
         routes.add(
             "POST", "/v1/what-if", "ask_what_if", Permission.WHAT_IF_ASK, self.ask,
             body=WhatIfBody, access=Access(),
-            answers={200: Answer("What would happen.", WhatIfView)},
+            answers={200: Answer("What would happen.", WhatIfView)}, everywhere=True,
         )  # fmt: skip
 
     async def ask(self, request: Request, caller: Caller) -> Response:

@@ -85,7 +85,11 @@ class Asking:
     async def told(self) -> list[tuple[str, DecisionRecorded, str, str]]:
         """Return what is told by itself: how, the decision, whose record, and who did it."""
         kept = self.stage.kept_records
-        return [(how, one, *by) for how, one, *by in kept if isinstance(one, DecisionRecorded)]
+        return [
+            (how, one, subject, actor)
+            for how, one, subject, actor in kept
+            if isinstance(one, DecisionRecorded)
+        ]
 
     async def counted(self) -> list[DecisionsCounted]:
         """Return what was counted."""
@@ -164,12 +168,14 @@ async def test_a_search_of_ten_thousand_is_one_count_and_no_decision() -> None:
 
 def a_question(dice: Random, subjects: list[str]) -> Question:
     sent = {"status": dice.choice(STATUSES), "vip": True, "tags": dice.choice([["a"], [MAIL]])}
-    resource = Entity("customers", f"c-{dice.randrange(9)}", dice.choice([{}, sent]))
+    sent = dice.choice([{}, sent])
     permission = dice.choice([*PERMISSIONS, "no:such"])
     type_, _, does = permission.partition(":")
-    resource = Entity(type_, resource.id, resource.properties)
-    said = dice.choice([{}, {"status": dice.choice(STATUSES), "email": MAIL}])
-    context = dice.choice([{}, {"hour": 5, "tags": ["a"]}, {"tags": [MAIL] * 200}])
+    resource = Entity(type_, f"c-{dice.randrange(9)}", sent)
+    said: dict[str, str] = dice.choice([{}, {"status": dice.choice(STATUSES), "email": MAIL}])
+    context: Mapping[str, object] = dice.choice(
+        [{}, {"hour": 5, "tags": ["a"]}, {"tags": [MAIL] * 200}]
+    )
     return Question(
         Entity("user", dice.choice([*subjects, "nobody"]), said), Action(does), resource, context
     )

@@ -93,4 +93,4 @@ def sitting_of(desk: Desk, *, is_trusted: bool = False) -> Sitting:
         if isinstance(fact, SubjectFact):
             names.follow(fact.subject_id, desk.book.subject(fact.subject_id), fact.event)
     resources = Resources({}, NothingDeclared())
-    return Sitting(Basis(world, 1, moment(NOON), 0.0), names, resources, {}, CALLER)
+    return Sitting(Basis(world, 1, moment(NOON), 0.0), names, resources, {}, CALLER, lambda _: None)

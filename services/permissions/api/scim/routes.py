@@ -117,6 +117,7 @@ def _add(
             status: Answer(said, None, _TAGGED, None if status in {204, 304} else SCIM_TYPE)
             for status, said in answers.items()
         },
+        everywhere=True,
     )
 
 
