@@ -32,6 +32,7 @@ class DecisionsCounted(Event):
     first_at: datetime
     last_at: datetime
     process: str | None = None
+    is_search: bool = False
 
 
 class LeavingApplied(Event):

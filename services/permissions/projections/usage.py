@@ -142,13 +142,13 @@ class Usage:
 
 
 def told_by(applied: AppliedEvent) -> Told | None:
-    """Return what a record tells of decisions; None of anything else."""
+    """Return what a record tells of decisions; None of anything else, and of a search."""
     match applied.event:
         case DecisionRecorded() as one:
             its = one.model_dump(exclude={"decided_at", "process"})
             return Told(**its, times=1, first_at=one.decided_at, last_at=one.decided_at)
-        case DecisionsCounted() as one:
-            return Told(**one.model_dump(exclude={"process"}))
+        case DecisionsCounted(is_search=False) as one:
+            return Told(**one.model_dump(exclude={"process", "is_search"}))
         case _:
             return None
 
