@@ -9,6 +9,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
@@ -33,6 +34,8 @@ from shared.web.repeats import Counted, Repeats
 
 MOST_EQUAL_DECISIONS: Final = 100
 """So many a minute are told by themselves."""
+TOLD_AT_ONCE: Final = 100
+"""So many share a call to the store; a piece of work may decide a hundred thousand times."""
 COUNT_EVERY_SECONDS: Final = 5.0
 TAKES_OUT: Final = (":export", ":access_file")
 """What data leaves by, however often somebody may."""
@@ -138,8 +141,7 @@ class DecisionLog:
         notes.clear()
         told = [noted for noted in taken if not self._is_counted(noted)]
         if told:
-            singly = (noted for noted in told if self._is_told_singly(noted))
-            await asyncio.gather(*(self._tell_one(noted, operation, about) for noted in singly))
+            await self._tell_singly(told, operation, about)
             if self._cut is not None:
                 own = [noted for noted in told if noted[0].asked_by is None]
                 await self._cut.look(own, operation, target, is_running=is_running)
@@ -199,7 +201,22 @@ class DecisionLog:
         counted[:] = counted[0] + times, min(counted[1], first), max(counted[2], last)
         self._kinds[key[0]] = kind
 
-    async def _tell_one(self, noted: Noted, operation: str | None, about: str | None) -> None:
+    async def _tell_singly(
+        self, told: list[Noted], operation: str | None, about: str | None
+    ) -> None:
+        """Tell some at once, in order; count the others when the store takes nothing."""
+        singly = (noted for noted in told if self._is_told_singly(noted))
+        try:
+            while batch := list(islice(singly, TOLD_AT_ONCE)):
+                telling = (self._tell_one(noted, operation, about) for noted in batch)
+                if not all(await asyncio.gather(*telling)):
+                    break
+        finally:  # Also when nobody waits any more: what was decided is told or counted.
+            for noted in singly:
+                self._repeats.count(_alike(noted))
+
+    async def _tell_one(self, noted: Noted, operation: str | None, about: str | None) -> bool:
+        """Tell one, or count it; say whether the store takes any."""
         alike = _alike(noted)
         rights, permission, record, answer = noted
         its = rights.basis
@@ -214,11 +231,13 @@ class DecisionLog:
             await write(decision, subject=subject, actor=actor)
         except UnavailableError:
             self._repeats.count(alike)
+            return False
         except RecordRefusedError:
-            return  # Told and counted by the keeper; a refusal stays a refusal.
+            pass  # Told and counted by the keeper; a refusal stays a refusal.
         except Exception:
             log.exception("a decision could not be written down, and is counted")
             self._repeats.count(alike)
+        return True
 
     async def _is_told(self, alike: Alike, counted: Counted) -> bool:
         record = DecisionsCounted(

@@ -38,8 +38,8 @@ def a_world() -> World:
 class Work:
     """A log, the keeper that it writes to, and whoever decides."""
 
-    def __init__(self, *, everything: bool = False) -> None:
-        self.stage = Stage()
+    def __init__(self, *, everything: bool = False, stage: Stage | None = None) -> None:
+        self.stage = stage or Stage()
         self.clock: TurnableClock = self.stage.clock
         self.log = DecisionLog(self.stage, self.clock, everything=everything)
         self.notes: list[Noted] = []
