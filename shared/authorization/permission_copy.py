@@ -47,7 +47,7 @@ class PermissionCopy:
         if row is None:
             return None
         try:
-            return snapshot_of(row["copy"], row["as_of"])
+            return await asyncio.to_thread(snapshot_of, row["copy"], row["as_of"])
         except UnreadableSnapshotError:
             log.warning("the copy of permissions is of another release, and is not used")
             return None
@@ -62,7 +62,8 @@ class PermissionCopy:
             await self._lanes.execute(RENEW, *at, as_of)
             return
         snapshot = Snapshot(replica.epoch, replica.world, replica.place)
-        await self._lanes.execute(KEEP, *at, as_of, lines_of(snapshot))
+        lines = await asyncio.to_thread(lines_of, snapshot)
+        await self._lanes.execute(KEEP, *at, as_of, lines)
         self._kept = at
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -1,5 +1,6 @@
 """A replica starts from what the permissions service answers over HTTP."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
@@ -54,7 +55,7 @@ class HttpSnapshots:
         if answer.status_code != HTTPStatus.OK:
             raise _unavailable(f"answers {answer.status_code}")
         try:
-            return snapshot_of(answer.content)
+            return await asyncio.to_thread(snapshot_of, answer.content)
         except UnreadableSnapshotError as error:
             raise _unavailable("sends a snapshot that this release does not read") from error
 

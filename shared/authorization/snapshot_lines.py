@@ -1,7 +1,8 @@
 """A snapshot travels as two lines: where it stands, then the world.
 
 The first is {"epoch", "feed_position", "txid", "position", "kafka_offset"} as JSON; the second is
-what `shared.authorization.snapshot` writes.
+what `shared.authorization.snapshot` writes. Of a hundred thousand grants both ways take long, and a
+world never changes: do them in a thread, so that others are answered meanwhile.
 """
 
 from datetime import datetime

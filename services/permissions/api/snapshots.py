@@ -1,5 +1,7 @@
 """Every process that decides starts from a snapshot, and follows the topic from there."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -32,4 +34,5 @@ class SnapshotRoutes:
         Nothing personal is in it. Its first line names epoch, feed position and the offset at which
         to go on in the topic, which is a hint: the numbers of the feed say what comes next.
         """
-        return Response(lines_of(await self._log.snapshot()), media_type=MEDIA_TYPE)
+        lines = await asyncio.to_thread(lines_of, await self._log.snapshot())
+        return Response(lines, media_type=MEDIA_TYPE)

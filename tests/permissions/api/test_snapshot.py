@@ -6,8 +6,11 @@ import httpx
 import orjson
 import pytest
 
+from services.permissions.api import snapshots as routes
+from shared.authorization import snapshot_http
 from shared.authorization.snapshot import state_hash
 from shared.authorization.snapshot_http import HttpSnapshots
+from shared.authorization.snapshot_lines import lines_of, snapshot_of
 from shared.errors import UnavailableError
 from shared.events import EventToAppend
 from shared.testing.verifier import token_of
@@ -15,6 +18,7 @@ from tests.ground.events import write
 from tests.ground.servers import Databases
 from tests.permissions.api.desk import Desk, a_desk
 from tests.shared.authorization.test_replica import a_story
+from tests.shared.others_turns import while_others_go_on
 
 
 def snapshots(desk: Desk, person: str) -> HttpSnapshots:
@@ -40,6 +44,15 @@ async def test_a_service_gets_all_there_is(databases: Databases) -> None:
         with pytest.raises(UnavailableError) as refused:
             await snapshots(desk, "alice").snapshot()
         assert "403" in refused.value.detail
+
+
+async def test_others_go_on_while_a_snapshot_is_written_and_read(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room, work in ((routes, lines_of), (snapshot_http, snapshot_of)):
+        monkeypatch.setattr(room, work.__name__, while_others_go_on(work))
+    async with a_desk(databases) as desk:
+        assert (await snapshots(desk, "customers").snapshot()).epoch == 1
 
 
 @pytest.mark.parametrize("answer", [b"", b"{}", b"{}\n{}", b"<html>"])

@@ -6,10 +6,12 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from shared.authorization import permission_copy
 from shared.authorization.deciding import Code
 from shared.authorization.permission_copy import PermissionCopy, WithCopy
 from shared.authorization.replica import SOURCE, Replica, Snapshot
 from shared.authorization.snapshot import state_hash
+from shared.authorization.snapshot_lines import lines_of, snapshot_of
 from shared.authorization.world import World
 from shared.errors import UnavailableError
 from shared.messaging.heartbeats import Beat
@@ -19,6 +21,7 @@ from shared.testing.clock import NOON, TurnableClock
 from tests.ground.servers import Databases
 from tests.shared.authorization.story import ANA, a_customer
 from tests.shared.authorization.test_replica import READ, a_story
+from tests.shared.others_turns import while_others_go_on
 
 
 class Nobody:
@@ -99,6 +102,19 @@ async def test_a_copy_grows_younger_and_never_older(lanes: Lanes, clock: Turnabl
     third = await copy.read()
     assert third is not None
     assert third.world.position == replica.world.position
+
+
+async def test_others_go_on_while_the_copy_is_written_and_read(
+    lanes: Lanes, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for work in (lines_of, snapshot_of):
+        monkeypatch.setattr(permission_copy, work.__name__, while_others_go_on(work))
+    replica = await a_replica(clock)
+    copy = PermissionCopy(lanes, replica)
+    await copy.keep()
+    kept = await copy.read()
+    assert kept is not None
+    assert state_hash(kept.world) == state_hash(replica.world)
 
 
 async def test_what_nobody_knows_the_age_of_is_not_kept(lanes: Lanes, clock: TurnableClock) -> None:
