@@ -23,6 +23,7 @@ from shared.errors import (
     NotPermittedError,
     NotYetError,
     SeveralFieldsError,
+    UndecidedError,
     VersionConflictError,
 )
 from shared.observability.traces import current_trace_id
@@ -31,8 +32,12 @@ PROBLEM_TYPE = "application/problem+json"
 _OUR_SIDE = 500
 # An alarm has told of it once; a line for each refusal would fill what room is left.
 SAID_ELSEWHERE = (NotYetError, DiskNearlyFullError)
-# Each of many requests finds the same full disk, and a line of each would fill what is freed.
-FULL_EVERY_SECONDS = 60.0
+# Each of many requests finds the same, and a line of each would tell nothing more.
+COUNTED: Mapping[type[DaybookError], str] = {
+    DiskFullError: "requests are refused because a disk is full",
+    UndecidedError: "requests are refused because permissions are not known well enough",
+}
+COUNT_EVERY_SECONDS = 60.0
 _SIGN_IN = {401: "Bearer"}  # RFC 6750: an answer of 401 names the way to sign in.
 
 FailureAnswer = Callable[[Exception, Scope], Response]
@@ -82,17 +87,17 @@ class Problem(BaseModel):
 
 
 class FailureLog:
-    """Writes down what fails on our side with its stack; a full disk in one line a minute."""
+    """Writes down what fails on our side with its stack; what is COUNTED in one line a minute."""
 
     def __init__(self) -> None:
-        self._told_at = -math.inf
-        self._untold = 0
+        self._told_at = dict.fromkeys(COUNTED, -math.inf)
+        self._untold = dict.fromkeys(COUNTED, 0)
 
     def tell(self, error: Exception) -> None:
         """Write it down, unless it is the caller's fault or told elsewhere."""
         match error:
-            case DiskFullError():
-                self._full(error)
+            case DiskFullError() | UndecidedError():
+                self._count(error)
             case DaybookError():
                 if error.status >= _OUR_SIDE and not isinstance(error, SAID_ELSEWHERE):
                     logger.warning("a request could not be answered", exc_info=error)
@@ -101,13 +106,14 @@ class FailureLog:
             case _:
                 logger.error("a request failed unexpectedly", exc_info=error)
 
-    def _full(self, error: DiskFullError) -> None:
-        self._untold += 1
-        if monotonic() - self._told_at < FULL_EVERY_SECONDS:
+    def _count(self, error: DiskFullError | UndecidedError) -> None:
+        kind = next(one for one in COUNTED if isinstance(error, one))
+        self._untold[kind] += 1
+        if monotonic() - self._told_at[kind] < COUNT_EVERY_SECONDS:
             return
-        told = {"problem": error.detail, "fix": error.fix, "refused": self._untold}
-        logger.warning("requests are refused because a disk is full", extra=told)
-        self._told_at, self._untold = monotonic(), 0
+        told = {"problem": error.detail, "fix": error.fix, "refused": self._untold[kind]}
+        logger.warning(COUNTED[kind], extra=told)
+        self._told_at[kind], self._untold[kind] = monotonic(), 0
 
 
 def answer_failure(error: Exception, scope: Scope) -> Response:

@@ -31,6 +31,7 @@ _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "sort": tuple(SORTS),
 }  # fmt: skip
 _COUNTRY = re.compile("[A-Za-z]{2}")
+_DECLARED: Final = "GET /v1/fields says which fields are declared, and what each takes"
 _FILTERS: Final = frozenset({"stage", "kind", "owner", "organisation", "country", "tag"})
 _SHOWS: Final = {"tag": "tags", "organisation": "links", "country": "addresses"}
 """What the value of a filter is part of."""
@@ -184,16 +185,19 @@ def _value(name: str, given: str, fields: Fields) -> str:
 
 
 def _custom(name: str, given: str, fields: Fields) -> str:
-    """Return the value of a custom field in the form in which it is stored."""
+    """Return the value of a custom field in the form in which it is stored.
+
+    Which fields and choices there are is told by their own address only, to whoever may see it.
+    """
     field = fields.get(name.removeprefix(CUSTOM))
     if field is None:
-        known = ", ".join(CUSTOM + each for each in fields) or "none: no custom field was declared"
-        raise _refused(name, "is not a declared field", f"The declared ones are {known}.")
+        raise _refused(name, "is not a declared field", f"Look it up: {_DECLARED}.")
     if field.is_retired:
         return given
     checked = check_values(fields, {field.name: _typed(field, given)}, registering=False)
     for problem in checked.problems:
-        raise _refused(name, problem.problem, problem.fix)
+        fix = f"Send one of its choices: {_DECLARED}." if field.choices else problem.fix
+        raise _refused(name, problem.problem, fix)
     stored = checked.values[field.name]
     if isinstance(stored, bool):
         return "yes" if stored else "no"

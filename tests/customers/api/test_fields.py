@@ -136,6 +136,16 @@ class TestDeclarations:
         field = await declare(house.client("erin"))
         assert read(await alice.get(f"/v1/customers?custom.{field['name']}=x"))["items"] == []
 
+    async def test_a_refused_filter_tells_neither_fields_nor_choices(self, house: House) -> None:
+        erin, alice = house.client("erin"), house.client("alice")
+        field = await declare(erin, type="choice", choices=["platinum", "tin"])
+        for name in (field["name"], "nothing"):
+            answer = await alice.get(f"/v1/customers?custom.{name}=gold")
+            problem = assert_problem(answer, 422, "invalid-input", field=f"custom.{name}")
+            assert "GET /v1/fields" in problem["fix"]
+            assert "platinum" not in answer.text
+            assert name == field["name"] or field["name"] not in answer.text
+
     async def test_declarations_are_read_again_after_a_second(self, house: House) -> None:
         known = FieldDeclarations(house.store, house.clock)
         before = await known.read()

@@ -20,7 +20,7 @@ class TestFindCustomers:
             ("organisation", "Works", "a UUID"),
             ("country", "Germany", "two letters"),
             ("tag", "", "leave it out"),
-            ("custom.size", "big", "The declared ones are"),
+            ("custom.size", "big", "GET /v1/fields"),
             ("nmae", "Ada", "tag, custom.NAME"),
         ],
     )

@@ -11,6 +11,7 @@ from shared.errors import (
     NotYetError,
     RuleBrokenError,
     UnavailableError,
+    UndecidedError,
     VersionConflictError,
 )
 from tests.shared.web.stage import Stage
@@ -86,3 +87,14 @@ async def test_only_what_is_wrong_with_us_is_logged(
         assert caplog.records == []
         await problem(stage, UnavailableError("Gone."))
         assert len(caplog.records) == 1
+
+
+async def test_what_cannot_be_decided_is_one_line_without_a_stack_that_counts(
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter([100.0, 100.0, 101.0, 159.0, 161.0, 161.0])
+    monkeypatch.setattr("shared.web.problems.monotonic", lambda: next(seconds))
+    for _ in range(4):
+        await problem(stage, UndecidedError("Permissions are old."))
+    told = [(record.exc_info, vars(record)["refused"]) for record in caplog.records]
+    assert told == [(None, 1), (None, 3)]
