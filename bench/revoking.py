@@ -1,175 +1,168 @@
 """Whoever leaves is refused in every process little later than one event takes through the broker.
 
-Ours: from the return of the append to the moment from which each of four replicas, every one with
-a consumer of its own, refuses the person. The floor, of the same events in the same run: until one
-bare consumer of the topic has the record, in no copy and refusing nobody. One loop runs it all, so
-that no network lies between the processes that these replicas stand for.
+A whole Daybook in processes of its own; an identity provider lets people go over SCIM, one after
+the other. Ours: from when the leaving was recorded to the moment from which the last process that
+decides refuses, as each of them put it on record. The floor, of the same events in the same run:
+until one bare consumer, a process too, has the event, in no copy and refusing nobody. What is
+printed besides counts from the answer to whoever let them go. All read one machine's clock.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from time import perf_counter
-from uuid import UUID, uuid4
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from uuid6 import uuid7
+import asyncpg
+import httpx
 
 from bench.ground import Ground
-from bench.measuring import Claim, Paired, Row, in_turns, must_be, pair
-from bench.parts import Parts, parts, running
+from bench.measuring import BrokenSideError, Claim, Paired, Row, in_turns, pair
+from bench.plain_table import connections
+from bench.post_customers import token_of
 from bench.visible import percentile
-from services.permissions.domain.subject.events import SubjectLeft
-from services.permissions.roles.service import SERVICE
-from shared.authorization.deciding import Code
-from shared.authorization.permissions import Permission
-from shared.authorization.replica import Replica, Snapshot
-from shared.authorization.rights import Basis, Rights
-from shared.authorization.state import PermissionEvent
-from shared.authorization.tail import ReplicaTail
-from shared.authorization.world import World
-from shared.events import Origin
-from shared.eventstore.store import EventStore
-from shared.eventstore.tokens import TokenPart
-from shared.messaging.clients import new_consumer
-from shared.messaging.outbox import Outbox
-from shared.messaging.relay import Relay
-from shared.messaging.topics import Topic, ensure_topics
+from bench.whole import DECIDING, whole_daybook
+from cli.local.postgres import servers
+from cli.local.services import SERVICES
+from shared.authorization.leaving import ENDS
+from shared.clock import SystemClock
+from shared.messaging.topics import PERMISSIONS
 
-PROCESSES = 4
-LEAVERS = 200
-FIRST_LEFT_OUT = 20
-PAUSE_SECONDS = 0.01
-ROUNDS = 3
-WITHIN_SECONDS = 20.0
-MILLISECONDS = 1_000.0
-MAY = Permission.CUSTOMERS_READ
-
-
-def everybody(people: Sequence[UUID]) -> World:
-    """Return a world in which all of them may see customers, before the first event."""
-    grant = {"grant_id": "all", "effect": "allow", "permission": MAY, "scope": "all"}
-    facts = {"permission": MAY, "risk": "low", "title": {"en": MAY}}
-    told: list[tuple[str, str, Mapping[str, object]]] = [("policy", "PermissionDefined", facts)]
-    for one in people:
-        told += [
-            (f"subject-{one}", "SubjectJoined", {"kind": "person"}),
-            (f"subject-{one}", "GrantGiven", grant),
-        ]
-    its = World().after(PermissionEvent(n, *event) for n, event in enumerate(told, start=1))
-    return World(its.policy, its.subjects)
+LEAVERS: Final = 50
+ROUNDS: Final = 3
+PAUSE_SECONDS: Final = 0.05
+WITHIN_SECONDS: Final = 20.0
+LOOK_SECONDS: Final = 0.1
+MILLISECOND: Final = timedelta(milliseconds=1)
+SHARES: Final = {"p50": 0.5, "p99": 0.99}
+USERS: Final = "/scim/v2/Users"
+USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
+OFF: Final = {
+    "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    "Operations": [{"op": "replace", "path": "active", "value": False}],
+}
+APPLIED: Final = """
+    select told->>'process' as process, (told->>'applied_at')::timestamptz as at
+    from (select convert_from(data, 'utf8')::json as told from records
+        where type = 'LeavingApplied' and subject = $1) its"""
 
 
-class Start:
-    """Where each replica starts from."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """When the leaving of somebody was recorded, was answered, and came to the bare consumer."""
 
-    def __init__(self, epoch: int, world: World) -> None:
-        self._its = Snapshot(epoch, world)
-
-    async def snapshot(self) -> Snapshot:
-        """Return it."""
-        return self._its
-
-
-class Floor:
-    """One consumer that sees what comes, and when."""
-
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
-        self._came: dict[str, asyncio.Future[float]] = {}
-
-    def waits_for(self, stream: str) -> "asyncio.Future[float]":
-        """Return when the next event of a stream comes."""
-        its = self._came[stream] = asyncio.get_running_loop().create_future()
-        return its
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """See each record."""
-        while not stop.is_set():
-            for records in (await self._consumer.getmany(timeout_ms=100)).values():
-                for record in records:
-                    stream = dict(record.headers)["ce_subject"].decode()
-                    self._came.pop(stream).set_result(perf_counter())
+    subject: str
+    recorded_at: datetime
+    answered_at: datetime
+    came_at: datetime
 
 
-def refuses(replica: Replica, one: UUID) -> bool:
-    """Say whether a process that has this replica refuses the person, for having left."""
-    rights = Rights(Basis(replica.world, replica.epoch, 0, 0.0), str(one))
-    return rights.check(MAY)[1] is Code.INACTIVE_SUBJECT
+class Directory:
+    """The identity provider, and the bare consumer beside it."""
+
+    def __init__(self, scim: httpx.AsyncClient, arriving: asyncio.StreamReader) -> None:
+        self._scim = scim
+        self._arriving = arriving
+        self._hired = 0
+
+    async def hire(self) -> str:
+        """Return the id of somebody new."""
+        self._hired += 1
+        user = {"schemas": [USER], "userName": f"leaver-{self._hired}@example.org", "active": True}
+        return str((await self._ask("POST", USERS, user)).json()["id"])
+
+    async def let_go(self, subject: str) -> Left:
+        """Say that somebody is not active any more."""
+        await self._ask("PATCH", f"{USERS}/{subject}", OFF)
+        answered_at = SystemClock().now()
+        async with asyncio.timeout(WITHIN_SECONDS):
+            while True:
+                stream, type_, *times = (await self._arriving.readline()).decode().split()
+                if stream == f"subject-{subject}" and type_ in ENDS:
+                    recorded_at, came_at = map(datetime.fromisoformat, times)
+                    return Left(subject, recorded_at, answered_at, came_at)
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, object]) -> httpx.Response:
+        """Ask again after a 503: on a busy machine, permissions are too old now and then."""
+        async with asyncio.timeout(WITHIN_SECONDS):
+            while True:
+                answer = await self._scim.request(method, path, json=body)
+                if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    return answer.raise_for_status()
+                await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _refused(replica: Replica, one: UUID, token: TokenPart) -> float:
-    while not await replica.has_reached([token]):
-        continue
-    must_be(True, refuses(replica, one), "a refusal")
-    return perf_counter()
-
-
-async def leave_all(here: Parts) -> tuple[list[float], list[float]]:
-    """Return, for each who leaves, the milliseconds until all refuse, and until one record came."""
-    people = [uuid7() for _ in range(LEAVERS)]
-    topic, beats = Topic(f"bench-{uuid4()}", 1), Topic(f"bench-{uuid4()}", 1)
-    await ensure_topics(here.kafka, [topic, beats])
-    store = EventStore(await here.lanes(here.databases.truth, "api", 2), SERVICE.name, 1)
-    outbox = Outbox(await here.lanes(here.databases.truth, "relay", 2), topic.name, 1, uuid4())
-    relay = Relay(
-        outbox, here.kafka, topic, SERVICE.name, here.clock, here.tracing, wake=here.appended
-    )
-    start = Start(await store.epoch(), everybody(people))
-    replicas = [Replica(here.clock) for _ in range(PROCESSES)]
-    tails = [ReplicaTail(one, here.kafka, start, events=topic, beats=beats) for one in replicas]
-    runs = [relay.run, *(tail.run for tail in tails)]
-    async with _floor(here, topic) as floor, running(floor.run, *runs):
-        seen = [await _leaves(here, store, floor, replicas, one) for one in people]
-    counted = seen[FIRST_LEFT_OUT:]
-    return [ours for ours, _ in counted], [floors for _, floors in counted]
-
-
-async def _leaves(
-    here: Parts, store: EventStore, floor: Floor, replicas: list[Replica], one: UUID
-) -> tuple[float, float]:
-    stream = f"subject-{one}"
-    came = floor.waits_for(stream)
-    appended = await store.append(
-        stream, str(one), 0, [SERVICE.codec.encode(SubjectLeft(), uuid7())],
-        Origin("bench", uuid4()), here.clock.now(),
-    )  # fmt: skip
-    accepted = perf_counter()
-    here.appended.set()
+async def _refused_at(stores: list[asyncpg.Connection], one: Left) -> datetime:
+    """Return from when on the last process that decides refused somebody, as each recorded it."""
     async with asyncio.timeout(WITHIN_SECONDS):
-        refused = await asyncio.gather(
-            *(_refused(replica, one, appended.token) for replica in replicas)
-        )
-        arrived = await came
-    await asyncio.sleep(PAUSE_SECONDS)
-    return (max(refused) - accepted) * MILLISECONDS, (arrived - accepted) * MILLISECONDS
+        while True:
+            told = [row for store in stores for row in await store.fetch(APPLIED, one.subject)]
+            if len(told) >= len(DECIDING):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+    names = sorted(row["process"].rpartition("/")[0] for row in told)
+    if names != [*DECIDING]:
+        raise BrokenSideError(f"{names} refused, and not once each of {DECIDING}")
+    last: datetime = max(row["at"] for row in told)
+    return last
+
+
+async def _round(directory: Directory, stores: list[asyncpg.Connection]) -> list[list[float]]:
+    """Return three lists of milliseconds: until all refuse, until it came, from the answer on."""
+    people = [await directory.hire() for _ in range(LEAVERS)]
+    left = []
+    for one in people:
+        await asyncio.sleep(PAUSE_SECONDS)
+        left.append(await directory.let_go(one))
+    refused = [await _refused_at(stores, one) for one in left]
+    spans = [
+        [at - one.recorded_at for one, at in zip(left, refused, strict=True)],
+        [one.came_at - one.recorded_at for one in left],
+        [at - one.answered_at for one, at in zip(left, refused, strict=True)],
+    ]
+    return [[one / MILLISECOND for one in its] for its in spans]
 
 
 @asynccontextmanager
-async def _floor(here: Parts, topic: Topic) -> AsyncIterator[Floor]:
-    consumer = new_consumer(here.kafka)
-    await consumer.start()
+async def _directory(here: Ground) -> AsyncIterator[Directory]:
+    token = await token_of(here.ports.issuer_url, "directory")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
+    arriving = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.arriving", here.kafka.bootstrap, PERMISSIONS.name,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
     try:
-        consumer.assign([TopicPartition(topic.name, 0)])
-        yield Floor(consumer)
+        if arriving.stdout is None or await arriving.stdout.readline() != b"ready\n":
+            raise BrokenSideError("the bare consumer did not begin")
+        url = here.ports.url("permissions")
+        async with httpx.AsyncClient(
+            base_url=url, headers=headers, timeout=WITHIN_SECONDS, trust_env=False
+        ) as scim:
+            yield Directory(scim, arriving.stdout)
     finally:
-        await consumer.stop()
+        arriving.kill()
+        await arriving.wait()
 
 
-async def measure(ground: Ground) -> Mapping[str, Paired]:
-    """Let people leave, round after round, on a service of their own."""
-
-    async def round_() -> tuple[list[float], list[float]]:
-        async with parts(ground) as here:
-            return await leave_all(here)
-
-    (rounds,) = await in_turns(ROUNDS, round_)
+async def measure(_beside: Ground) -> Mapping[str, Paired]:
+    """Let people go, round after round."""
+    async with whole_daybook() as here, _directory(here) as directory:
+        truth = next(server for server in servers(here.place) if server.kind == "truth")
+        dsns = [truth.admin_dsn.replace("/postgres?", f"/{each.name}?") for each in SERVICES]
+        async with connections(dsns[0], 1) as first, connections(dsns[1], 1) as second:
+            (rounds,) = await in_turns(ROUNDS, lambda: _round(directory, first + second))
+    since_answer = [one for _, _, its in rounds for one in its]
+    for name, share in SHARES.items():
+        print(f"{name} {percentile(since_answer, share):.1f} ms after the answer,", end=" ")
     return {
         f"revoke_{name}": pair(
-            [percentile(ours, share) for ours, _ in rounds],
-            [percentile(floors, share) for _, floors in rounds],
+            [percentile(ours, share) for ours, _, _ in rounds],
+            [percentile(floors, share) for _, floors, _ in rounds],
         )
-        for name, share in (("p50", 0.5), ("p99", 0.99))
+        for name, share in SHARES.items()
     }
 
 
