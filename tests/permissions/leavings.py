@@ -45,10 +45,12 @@ def refuses(at: datetime, process: str | None = API, **more: Any) -> DecisionRec
     )
 
 
-def refuses_often(times: int, first: datetime, last: datetime) -> DecisionsCounted:
+def refuses_often(
+    times: int, first: datetime, last: datetime, **more: Any  # noqa: ANN401
+) -> DecisionsCounted:  # fmt: skip
     return DecisionsCounted(
         subject=LEO, permission="customer:read", code=INACTIVE, is_allowed=False, process=API,
-        times=times, first_at=first, last_at=last,
+        times=times, first_at=first, last_at=last, **more,
     )  # fmt: skip
 
 

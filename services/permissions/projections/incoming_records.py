@@ -1,7 +1,8 @@
 """What is read of the records of every service: what was decided for whom, and how often.
 
 Published on daybook.access.v1; members that are not named here are ignored. Each decision is told
-by itself or counted, never both, so that the sum of the two is how often it was decided.
+by itself or counted, never both, so that the sum of the two is how often it was decided. What a
+program asked about somebody (`asked_by`) is told of the subject, who may have wanted nothing.
 """
 
 from datetime import datetime
@@ -19,6 +20,7 @@ class DecisionRecorded(Event):
     code: str
     decided_at: datetime
     process: str | None = None
+    asked_by: str | None = None
 
 
 class DecisionsCounted(Event):
@@ -32,6 +34,7 @@ class DecisionsCounted(Event):
     first_at: datetime
     last_at: datetime
     process: str | None = None
+    asked_by: str | None = None
     is_search: bool = False
 
 

@@ -129,8 +129,9 @@ def _add(
     told: DecisionRecorded | DecisionsCounted,
     event_id: str,
 ) -> None:
-    """Count what was refused because somebody is not active."""
-    if told.code != INACTIVE or told.process is None or not is_an_id(told.subject):
+    """Count what was refused because somebody is not active, not what a program asked of them."""
+    is_own = told.asked_by is None and told.code == INACTIVE
+    if not is_own or told.process is None or not is_an_id(told.subject):
         return
     match told:
         case DecisionRecorded(decided_at=at):

@@ -142,13 +142,16 @@ class Usage:
 
 
 def told_by(applied: AppliedEvent) -> Told | None:
-    """Return what a record tells of decisions; None of anything else, and of a search."""
+    """Return what a record tells of decisions; None of anything else, and of others' questions.
+
+    A program that was told what somebody may do (AuthZEN, or a search) is not that person doing it.
+    """
     match applied.event:
-        case DecisionRecorded() as one:
-            its = one.model_dump(exclude={"decided_at", "process"})
+        case DecisionRecorded(asked_by=None) as one:
+            its = one.model_dump(exclude={"decided_at", "process", "asked_by"})
             return Told(**its, times=1, first_at=one.decided_at, last_at=one.decided_at)
-        case DecisionsCounted(is_search=False) as one:
-            return Told(**one.model_dump(exclude={"process", "is_search"}))
+        case DecisionsCounted(asked_by=None, is_search=False) as one:
+            return Told(**one.model_dump(exclude={"process", "asked_by", "is_search"}))
         case _:
             return None
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.permissions.projections.leaving_records import LeavingRecords, ToldByService
 from services.permissions.projections.leavings import TABLES, Leavings
+from shared.authorization.people import DEMO_PEOPLE
 from shared.projecting.applied import apply_events
 from shared.projecting.versions import settings_of
 from tests.ground.house import House
@@ -24,6 +25,7 @@ from tests.permissions.leavings import (
 )
 from tests.permissions.views import make_read_models
 
+ALICE = DEMO_PEOPLE["alice"].subject
 LEFT, SOON = NOON, NOON + ms(20)
 LATER = NOON + timedelta(days=40)
 
@@ -45,6 +47,8 @@ async def test_each_process_has_its_own_and_equal_refusals_are_added_up(views: H
         refuses(NOON + ms(50)), refuses(NOON + ms(40)), refuses(NOON + ms(90), "customers/api/3"),
         refuses_often(20, NOON + timedelta(minutes=2), NOON + timedelta(minutes=3)),
         ends(NOON + ms(400), "watch"), refuses(SOON, None), refuses(SOON, code="no_grant"),
+        refuses(SOON, asked_by=ALICE), refuses_often(9, SOON, SOON, asked_by=ALICE),
+        refuses_often(9, SOON, SOON, asked_by=ALICE, is_search=True),
     ]  # fmt: skip
     await keep(views.databases, "customers", records)
     its = await told(views)

@@ -114,7 +114,11 @@ async def test_what_is_counted_and_what_is_told_by_itself_are_added_up(kept: Kep
         told(NOON, permission="customer:read", is_allowed=False, code="no_grant"),
         counted(5, NOON, NOON, permission="customer:read", is_allowed=False, code="no_grant"),
         told(NOON, subject="a name that nobody knows", is_allowed=False, code="unknown_subject"),
-        # What a program looked for was neither used nor refused.
+        # What a program asked of somebody, or looked for, was neither used nor refused.
+        told(NOON - timedelta(hours=1), asked_by=ALICE),
+        told(NOON, is_allowed=False, code="no_grant", asked_by=ALICE),
+        counted(700, NOON, NOON + timedelta(hours=1), asked_by=ALICE),
+        counted(700, NOON, NOON, is_allowed=False, code="no_grant", asked_by=ALICE),
         counted(900, NOON, NOON + timedelta(hours=1), is_search=True),
         counted(900, NOON, NOON, is_allowed=False, code="no_grant", is_search=True),
         told(NOON, subject=ALICE),
