@@ -182,6 +182,14 @@ class Rights:
             self.noted((self, permission, record, found[0]))
         return found
 
+    def look(self, permission: Permission, record: Record) -> tuple[Answer, FieldView]:
+        """Return what `view` returns, for whoever goes on without it: no refusal, as with `may`."""
+        its = self.basis
+        found = view_of(its.world, self.subject, permission, record, its.now, its.age, self.around)
+        if found[0][0] and self.noted is not None:
+            self.noted((self, permission, record, found[0]))
+        return found
+
     def view_of_lists(self, permission: Permission) -> FieldView:
         """Return what is seen of whichever record a list may hold."""
         its = self.basis

@@ -71,10 +71,12 @@ class Sight:
     def view(self, permission: Permission, record: Record) -> FieldView | None:
         """Return what is seen of the fields of a record; None: it is not to be seen.
 
+        Nobody asked for this one, so that none to be seen is no refusal, and is not on record.
+
         Raises:
             UndecidedError: it cannot be decided now.
         """
-        answer, view = self.rights.view(permission, record)
+        answer, view = self.rights.look(permission, record)
         refuse_undecided(permission, answer)
         return self._view(view) if answer[0] else None
 

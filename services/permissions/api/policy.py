@@ -93,7 +93,7 @@ class PolicyRoutes:
         """Write policy, teams and people as a file; people for whoever may see all of them."""
         text, version = await self._files.write()
         rights = self._guard.rights(caller)
-        _, view = rights.view(Permission.PEOPLE_READ, rights.record("subject", ""))
+        _, view = rights.look(Permission.PEOPLE_READ, rights.record("subject", ""))
         if view.clearance < RESTRICTED:
             text = without_people(text)
         headers = {"ETag": etag(version), "Cache-Control": "no-store"}

@@ -66,9 +66,9 @@ class Reached:
         rights.require(permission, self._record(permission, subject_id))
 
     def view(self, permission: Permission, subject_id: UUID) -> FieldView:
-        """Return which fields the caller sees of what is this person's."""
+        """Return which fields the caller sees of what is this person's; none is no refusal."""
         rights = _on(self._rights, self.caller, NO_DEEDS)
-        return rights.view(permission, self._record(permission, subject_id))[1]
+        return rights.look(permission, self._record(permission, subject_id))[1]
 
     def may_approve(self, subject_id: UUID, asked_by: str, *, who: UUID | None = None) -> bool:
         """Say whether somebody (the caller, unless said) may approve a request for this person."""
