@@ -131,6 +131,16 @@ class Rights:
         """
         refuse(permission, self.check(permission, record))
 
+    def require_still(self, permission: Permission) -> None:
+        """Refuse what may not be done any more; that it still may is not on record again.
+
+        Raises:
+            NotPermittedError: it may not be done.
+            UndecidedError: it cannot be decided now, and therefore is denied.
+        """
+        if not Rights(self.basis, self.subject, self.around).may(permission):
+            self.require(permission)
+
     def change(self, permission: Permission, before: Record | None, after: Record | None) -> Answer:
         """Return whether the record may be touched as it is and as it would be; None: is not."""
         return decide_change(partial(self.check, permission), (before, after))

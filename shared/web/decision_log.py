@@ -102,6 +102,7 @@ class DecisionLog:
         self._allowed: dict[_Allowed, list[int]] = {}
         self._kinds: dict[str, str | None] = {}
         self._counted_at = clock.monotonic()
+        self._telling: set[asyncio.Task[None]] = set()
         self._later: list[Noted] = []
         self.noted = self._later.append
         """Takes the decisions of work that no request waits for."""
@@ -141,15 +142,18 @@ class DecisionLog:
         notes.clear()
         told = [noted for noted in taken if not self._is_counted(noted)]
         if told:
-            await self._tell_singly(told, operation, about)
-            if self._cut is not None:
-                own = [noted for noted in told if noted[0].asked_by is None]
-                await self._cut.look(own, operation, target, is_running=is_running)
+            its = self._tell_and_cut(told, operation, about, target, is_running=is_running)
+            telling = asyncio.create_task(its)
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
+            await asyncio.shield(telling)  # Told all the same when whoever asked is gone.
         return any(not answer[0] and rights.asked_by is None for rights, *_, answer in taken)
 
     async def tell(self, *, all_of_it: bool = False) -> None:
         """Tell what was noted beside requests, and what was counted when its time is over."""
         await self.settle(self._later)
+        while all_of_it and self._telling:
+            await asyncio.wait(self._telling)
         if self._cut is not None:
             await self._cut.tell_again()
         for alike, counted in self._repeats.take(all_of_them=all_of_it):
@@ -169,9 +173,6 @@ class DecisionLog:
             )
             if not await self._is_told(alike, Counted(times, _time(first), _time(last))):
                 self._count(key, kind, times, first, last)
-
-    def _is_told_singly(self, noted: Noted) -> bool:
-        return self._everything or self._repeats.is_to_be_told(_alike(noted))
 
     def _is_counted(self, noted: Noted) -> bool:
         """Count what is ordinary; say whether it was."""
@@ -201,17 +202,32 @@ class DecisionLog:
         counted[:] = counted[0] + times, min(counted[1], first), max(counted[2], last)
         self._kinds[key[0]] = kind
 
+    async def _tell_and_cut(
+        self,
+        told: list[Noted],
+        operation: str | None,
+        about: str | None,
+        target: str | None,
+        *,
+        is_running: bool,
+    ) -> None:
+        await self._tell_singly(told, operation, about)
+        if self._cut is not None:
+            own = [noted for noted in told if noted[0].asked_by is None]
+            await self._cut.look(own, operation, target, is_running=is_running)
+
     async def _tell_singly(
         self, told: list[Noted], operation: str | None, about: str | None
     ) -> None:
         """Tell some at once, in order; count the others when the store takes nothing."""
-        singly = (noted for noted in told if self._is_told_singly(noted))
+        first_ones = self._repeats.is_to_be_told
+        singly = (noted for noted in told if self._everything or first_ones(_alike(noted)))
         try:
             while batch := list(islice(singly, TOLD_AT_ONCE)):
                 telling = (self._tell_one(noted, operation, about) for noted in batch)
                 if not all(await asyncio.gather(*telling)):
                     break
-        finally:  # Also when nobody waits any more: what was decided is told or counted.
+        finally:
             for noted in singly:
                 self._repeats.count(_alike(noted))
 

@@ -5,9 +5,10 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator
+from functools import partial
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.errors import UnavailableError
@@ -84,12 +85,27 @@ async def serve_unguarded(
 
 
 class OneConnection(HttpToolsProtocol):
-    """Keeps nothing back: what the socket does not take yet is all that waits in this process."""
+    """Keeps nothing back: what the socket does not take yet is all that waits in this process.
+
+    It does not outlive an answer that was cut off, whatever the reader had still to take.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin with no room for what waits."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(0)
+        self.app = partial(_answer, self.app, transport)
+
+
+async def _answer(
+    app: ASGIApp, transport: asyncio.Transport, scope: Scope, receive: Receive, send: Send
+) -> None:
+    try:
+        await app(scope, receive, send)
+    except Exception as error:
+        if is_cut_off(error):
+            transport.abort()
+        raise
 
 
 def _is_a_failure(record: logging.LogRecord) -> bool:

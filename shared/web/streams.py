@@ -1,6 +1,7 @@
 """A stream of server-sent events ends at once when its reader goes or the process stops.
 
-It ends, saying why, when its reader may not read it any more.
+It ends, saying why, when its reader may not read it any more; a reader who takes nothing is told
+nothing, and loses the connection.
 """
 
 import asyncio
@@ -9,10 +10,10 @@ from typing import Any
 
 import orjson
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from shared.errors import NotPermittedError, UndecidedError
-from shared.web.downloads import has_room
+from shared.web.downloads import LOOK_SECONDS, Look, NothingTakenError, has_room
 
 HEARTBEAT_SECONDS = 15.0
 _HEARTBEAT = b": still here\n\n"
@@ -39,32 +40,35 @@ class EventStream(Response):
     it.
     """
 
-    def __init__(self, events: AsyncGenerator[bytes, None], *, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, events: AsyncGenerator[bytes, None], *, stopping: asyncio.Event, look: Look
+    ) -> None:
+        """Send the events; `look` twice a second while the reader takes nothing."""
         super().__init__()
+        self._look = look
         self._events = events
         self._stopping = stopping
         self._is_quiet = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until the generator, the reader or the process ends."""
+        """Send events until the generator, the reader or the process ends.
+
+        Raises:
+            NothingTakenError: the reader takes not even the end.
+        """
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         telling = asyncio.create_task(self._tell(send))
         ends = {
             telling,
+            asyncio.create_task(self._beat(send)),
             asyncio.create_task(_until_gone(receive)),
             asyncio.create_task(self._stopping.wait()),
         }
         try:
-            while not any(end.done() for end in ends):
-                self._is_quiet = True
-                done, _ = await asyncio.wait(
-                    ends, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                )
-                if self._is_quiet and not done:
-                    await _send_chunk(send, _HEARTBEAT)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if telling.done():
                 telling.result()
-            await send({"type": "http.response.body", "body": b""})
+            await _send_last(send, {"type": "http.response.body", "body": b""})
         finally:
             await _end(ends)
             await self._events.aclose()
@@ -73,10 +77,17 @@ class EventStream(Response):
         try:
             async for chunk in self._events:
                 self._is_quiet = False
-                await _send_chunk(send, chunk)
-                await has_room(send)
+                await send(_chunk(chunk))
+                await has_room(send, self._look)
         except (NotPermittedError, UndecidedError) as error:
-            await _send_chunk(send, _ended(error))
+            await _send_last(send, _chunk(_ended(error)))
+
+    async def _beat(self, send: Send) -> None:
+        while True:
+            self._is_quiet = True
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if self._is_quiet:
+                await send(_chunk(_HEARTBEAT))
 
 
 def _ended(error: NotPermittedError | UndecidedError) -> bytes:
@@ -86,8 +97,16 @@ def _ended(error: NotPermittedError | UndecidedError) -> bytes:
     return server_event(orjson.dumps(why), event="ended")
 
 
-async def _send_chunk(send: Send, chunk: bytes) -> None:
-    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+def _chunk(its: bytes) -> Message:
+    return {"type": "http.response.body", "body": its, "more_body": True}
+
+
+async def _send_last(send: Send, message: Message) -> None:
+    """Send it, unless the reader does not take it within half a second."""
+    try:
+        await asyncio.wait_for(send(message), LOOK_SECONDS)
+    except TimeoutError:
+        raise NothingTakenError from None
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -108,14 +108,14 @@ class ExportRoutes:
         sight = await self._sights.of(caller)
         refuse_to_look_by(sight.of_every_record(may), request, wanted, may)
         rows = self._directory.every(wanted, lambda: Reach(self._sights.rights(caller), may))
-        written = csv_lines if media_type == CSV else ndjson_lines
-        ending = "csv" if media_type == CSV else "ndjson"
+        is_csv = media_type == CSV
+        written, ending = (csv_lines, "csv") if is_csv else (ndjson_lines, "ndjson")
         headers = {
             "Content-Disposition": f'attachment; filename="customers.{ending}"',
             **data_as_of(self._watcher, self._backlog),
         }
         its = pieces(rows, written, lambda: self._sights.of(caller))
-        return Download(its, media_type, headers)
+        return Download(its, media_type, headers, self._sights.still(caller, may))
 
 
 def exported(row: asyncpg.Record) -> Exported:

@@ -207,7 +207,9 @@ class ImportRoutes:
         async def look() -> RowSight:
             return RowSight(await self._sights.of(caller), told)
 
-        return Download(error_table(columns_of(told), notes, look), "text/csv", name)
+        table = error_table(columns_of(told), notes, look)
+        still = self._sights.still(caller, Permission.CUSTOMERS_IMPORT)
+        return Download(table, "text/csv", name, still)
 
     async def undo(self, request: Request, caller: Caller) -> Response:
         """Undo an import: who came with it goes, what it changed goes back.

@@ -3,7 +3,7 @@
 Whoever may not see a customer at all is told that there is none, in the same words.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -143,6 +143,10 @@ class Sights:
     def rights(self, caller: Caller) -> Rights:
         """Return what the caller may do now."""
         return self._guard.rights(caller)
+
+    def still(self, caller: Caller, permission: Permission) -> Callable[[], None]:
+        """Return what refuses, whenever it is called, a caller who may not do this any more."""
+        return lambda: self.rights(caller).require_still(permission)
 
     def permit(self, caller: Caller, permission: Permission) -> Permit:
         """Return what is asked, at each step of a change, what the caller may write then."""

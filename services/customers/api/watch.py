@@ -25,12 +25,11 @@ from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer
 from shared.web.callers import Caller
 from shared.web.documents import Parameter
+from shared.web.downloads import LOOK_SECONDS, Look, NothingTakenError
 from shared.web.routes import Routes
 from shared.web.streams import EventStream, server_event
 
 WAIT_SECONDS = 10.0
-# So often is looked whether somebody may still watch, if nothing happens.
-LOOK_SECONDS = 0.5
 # A stream ends after this, and its reader comes back with the last id and a token that still holds.
 LIFETIME_SECONDS = 900.0
 # A reader who was away for longer reads the list instead.
@@ -105,11 +104,27 @@ class WatchRoutes:
             )
         missed = request.headers.get("last-event-id")
         seen = self._now() if missed is None else self._read_id(missed)
-        return EventStream(self._changes(caller, seen), stopping=self._stopping)
-
-    async def _changes(self, caller: Caller, seen: Seen) -> AsyncGenerator[bytes, None]:
-        """Yield what lies between what was seen and what the directory has, as it moves."""
         ends_at = self._clock.monotonic() + LIFETIME_SECONDS
+        return EventStream(
+            self._changes(caller, seen, ends_at),
+            stopping=self._stopping,
+            look=self._look(caller, ends_at),
+        )
+
+    def _look(self, caller: Caller, ends_at: float) -> Look:
+        still = self._sights.still(caller, Permission.CUSTOMERS_WATCH)
+
+        def look() -> None:
+            still()
+            if self._clock.monotonic() >= ends_at:
+                raise NothingTakenError
+
+        return look
+
+    async def _changes(
+        self, caller: Caller, seen: Seen, ends_at: float
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield what lies between what was seen and what the directory has, as it moves."""
         # An id without data: a reader who loses us before the first change misses none either.
         yield b"id: " + str(seen).encode() + b"\n\n"
         while self._clock.monotonic() < ends_at:

@@ -3,11 +3,15 @@
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
-from services.customers.api import exporting
+from services.customers.api import exporting, watch
+from shared.authorization.people import DEMO_PEOPLE
 from shared.errors import NotPermittedError
 from shared.testing.verifier import token_of
+from shared.web import downloads, streams
+from shared.web.downloads import NothingTakenError
 from tests.customers.api.asking import if_match, read
 from tests.customers.shipped import a_shipped_house
 from tests.ground.broker import Broker
@@ -104,6 +108,59 @@ async def test_no_change_is_told_behind_the_end_of_the_right(
         await watching
         told = [chunk.partition(b"\n")[0] for chunk in watch.sent]
         assert told[1:] == [b"event: changed", b"event: ended"]
+
+
+async def test_whoever_takes_nothing_loses_a_download_and_a_watch_with_the_right(
+    servers: Servers, broker: Broker, hasty: None
+) -> None:
+    async with a_shipped_house(servers, broker) as shipped:
+        house = shipped.house
+        await house.start()
+        await shipped.customer("leo")
+        await house.caught_up()
+        shipped.give("bob", "customer:watch", scope="own", clearance="internal")
+        download = Connection(house, "bob", "/v1/exported-customers", b"id,")
+        watching = Connection(house, "bob", "/v1/watch", b"id: ")
+        running = [asyncio.create_task(one.run()) for one in (download, watching)]
+        await download.is_full.wait()
+        await watching.is_full.wait()
+        shipped.happens("bob", "SubjectLeft")
+        with pytest.raises(NotPermittedError):
+            await running[0]
+        with pytest.raises(NothingTakenError):
+            await running[1]
+        assert [len(one.sent) for one in (download, watching)] == [1, 1]
+        await house.recorder.close()
+        rows = await house.ask(
+            "truth", "select data from records where actor = $1 and type = 'DecisionRecorded'",
+            DEMO_PEOPLE["bob"].subject,
+        )  # fmt: skip
+        decided = [orjson.loads(row["data"]) for row in rows]
+        assert {one["permission"] for one in decided if one["code"] == "inactive_subject"} == {
+            "customer:export", "customer:watch",
+        }  # fmt: skip
+
+
+async def test_a_watch_whose_reader_takes_nothing_has_no_longer_life_than_another(
+    servers: Servers, broker: Broker, hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LIFETIME_SECONDS", 60.0)
+    async with a_shipped_house(servers, broker) as shipped:
+        await shipped.house.start()
+        await shipped.house.caught_up()
+        watching = Connection(shipped.house, "alice", "/v1/watch", b"id: ")
+        running = asyncio.create_task(watching.run())
+        await watching.is_full.wait()
+        monkeypatch.setattr(shipped.house.clock, "monotonic", lambda: float("inf"))
+        with pytest.raises(NothingTakenError):
+            await running
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let looks at whoever takes nothing follow each other at once."""
+    for module in (downloads, streams):
+        monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
 
 
 async def test_customers_with_long_lives_leave_in_short_pieces() -> None:

@@ -1,5 +1,7 @@
 """Work of somebody who left is on record where it was cut, and so is a token of what they own."""
 
+import asyncio
+
 import pytest
 
 from shared.authorization.leaving import DecidingProcess, Leaving, Leavings
@@ -7,6 +9,7 @@ from shared.authorization.permissions import Permission
 from shared.authorization.reading import moment
 from shared.authorization.rights import Basis, Noted, Rights
 from shared.errors import NotPermittedError
+from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded
 from shared.eventstore.record_types import WorkEnded
 from shared.web.decision_log import DecisionLog
@@ -55,6 +58,27 @@ async def test_what_was_under_way_is_told_with_its_milliseconds(desk: Desk) -> N
     ]  # fmt: skip
     [decision] = [one for _, one, _, _ in desk.stage.kept_records if type(one) is DecisionRecorded]
     assert decision.process == PROCESS
+
+
+async def test_what_was_cut_is_told_also_when_nobody_waits_for_its_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answers, keep = asyncio.Event(), asyncio.Event(), desk.stage.keep
+
+    async def slowly(record: Event, *, subject: str, actor: str) -> None:
+        asked.set()
+        await answers.wait()
+        await keep(record, subject=subject, actor=actor)
+
+    monkeypatch.setattr(desk.stage, "keep", slowly)
+    settling = asyncio.create_task(desk.refuses(ANA, WATCH, is_running=True))
+    await asked.wait()
+    settling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await settling
+    answers.set()
+    await desk.log.tell(all_of_it=True)
+    assert [one.kind for one in desk.ended()] == ["watch"]
 
 
 async def test_a_new_request_cuts_nothing_and_nobody_else_is_cut_for_leaving(desk: Desk) -> None:

@@ -70,12 +70,17 @@ async def test_a_store_that_takes_nothing_is_not_asked_for_each(
     assert sum(one.times for one in work.counted()) == MANY
 
 
-async def test_what_nobody_waits_for_any_more_is_counted(work: Work, keeper: Counting) -> None:
+async def test_what_nobody_waits_for_any_more_is_durable_all_the_same(
+    work: Work, keeper: Counting
+) -> None:
     keeper.answers.clear()
     settling = asyncio.create_task(work.log.settle(work.notes))
     await until(lambda: keeper.waiting == TOLD_AT_ONCE, what="the first of them")
     settling.cancel()
     with suppress(asyncio.CancelledError):
         await settling
+    assert work.told() == []
+    keeper.answers.set()
     await work.log.tell(all_of_it=True)
-    assert sum(one.times for one in work.counted()) == MANY - TOLD_AT_ONCE
+    assert len({told.resource_id for _, told in work.told()}) == len(work.told()) == MANY
+    assert work.counted() == []

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncGenerator
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator
 from unittest.mock import Mock
 
 import httpx
@@ -15,7 +16,7 @@ from uvicorn.server import ServerState
 
 from shared.authorization.permissions import Permission
 from shared.errors import NotPermittedError, UnavailableError
-from shared.web import streams
+from shared.web import downloads, streams
 from shared.web.answers import Answer
 from shared.web.callers import Caller
 from shared.web.downloads import Download
@@ -41,6 +42,7 @@ class Served:
         answers = {200: Answer("Events.", media_type="text/event-stream")}
         routes.add("GET", "/v1/watch", "watch", watch, self._watch, answers=answers)
         routes.add("GET", "/v1/cut", "cut", watch, self._cut, answers=answers)
+        routes.add("GET", "/v1/endless", "endless", watch, self._endless, answers=answers)
         routes.add("GET", "/v1/stuck", "stuck", stuck, self._stuck, answers=answers)
 
     async def __aenter__(self) -> httpx.AsyncClient:
@@ -58,7 +60,7 @@ class Served:
             await self.server
 
     async def _watch(self, _request: Request, _caller: Caller) -> Response:
-        return EventStream(self._all_events(), stopping=self.stopping)
+        return EventStream(self._all_events(), stopping=self.stopping, look=lambda: None)
 
     async def _all_events(self) -> AsyncGenerator[bytes, None]:
         try:
@@ -68,11 +70,21 @@ class Served:
             self.ended.set()
 
     async def _cut(self, _request: Request, _caller: Caller) -> Response:
-        return Download(self._until_refused(), "text/csv", {})
+        return Download(self._until_refused(), "text/csv", {}, lambda: None)
+
+    async def _endless(self, _request: Request, _caller: Caller) -> Response:
+        async def pieces() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 65_536
+
+        return Download(pieces(), "text/csv", {}, self._refuse)
+
+    def _refuse(self) -> None:
+        raise NotPermittedError("You may not export any more.", fix="Ask for it.")
 
     async def _until_refused(self) -> AsyncGenerator[bytes, None]:
         yield b"id\r\n"
-        raise NotPermittedError("You may not export any more.", fix="Ask for it.")
+        self._refuse()
 
     async def _stuck(self, _request: Request, _caller: Caller) -> Response:
         self.arrived.set()
@@ -128,6 +140,21 @@ async def test_a_download_that_is_cut_off_never_looks_whole_and_is_no_failure_of
     (told,) = [one for one in caplog.records if one.message == "a download was cut off"]
     assert told.levelno == logging.INFO
     assert not [one for one in caplog.records if one.levelno > logging.INFO]
+
+
+async def test_whoever_takes_nothing_does_not_keep_the_connection_of_what_was_cut_off(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "LOOK_SECONDS", 0.01)
+    lost = asyncio.Event()
+    monkeypatch.setattr(OneConnection, "connection_lost", lambda *_: lost.set())
+    async with served as client:
+        with socket.create_connection(("127.0.0.1", client.base_url.port)) as reader:
+            signed_in = served.stage.signed_in("alice")["Authorization"]
+            asked = f"GET /v1/endless HTTP/1.1\r\nHost: it\r\nAuthorization: {signed_in}\r\n\r\n"
+            reader.sendall(asked.encode())
+            async with asyncio.timeout(DEADLINE):
+                await lost.wait()
 
 
 async def test_what_the_socket_does_not_take_does_not_pile_up_in_the_process() -> None:
