@@ -20,7 +20,7 @@ from shared.authorization.conditions import (
     Not,
     can_be_stored,
 )
-from shared.authorization.truth import Facts, compared
+from shared.authorization.truth import Facts, compared, presence
 
 Bind = Callable[[object], str]
 """Takes a value into the statement; returns how the statement mentions it, for example $3."""
@@ -116,7 +116,7 @@ def _operand(attribute: str, row: Row) -> Operand:
 
 def _presence(operand: Operand, *, wanted: bool) -> Term:
     if isinstance(operand, Constant):
-        return (operand.value is not None) is wanted
+        return presence(operand.value, wanted=wanted)
     return f"({operand.sql} is {'not ' if wanted else ''}null)"
 
 

@@ -40,7 +40,9 @@ class Columns:
     owner_type: Literal["uuid", "text"] | None = None
     """What the owner is, if it is not what the id is."""
     attributes: Mapping[str, Column] = field(default_factory=dict)
-    """resource.<name> → its column; what has none is unknown."""
+    """resource.<name> → its column; what has none is missing."""
+    sealed: Collection[str] = ()
+    """What rows may have besides and nobody can read here, as in Record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,9 @@ class FilterWriter:
                 "id": Column(f"({columns.id})::text", "text"),
                 "owner": Column(f"({columns.owner})::text", "text"),
             },
-            facts_of(subject, entry.subject, Record(columns.type, ""), around),
+            facts_of(
+                subject, entry.subject, Record(columns.type, "", sealed=columns.sealed), around
+            ),
             bind,
         )
         self._scopes: dict[int, str] = {}

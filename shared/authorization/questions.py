@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.authorization.permissions import Permission
 from shared.authorization.state import RESTRICTED, Subject
-from shared.authorization.truth import Facts
+from shared.authorization.truth import SEALED, Facts
 
 DEEDS_TOLD: Final = frozenset({Permission.GRANTS_REQUEST.value, Permission.GRANTS_APPROVE.value})
 """Of these it is told who used them on a record (`Circumstances.deeds`), and of no others: only
@@ -25,6 +25,8 @@ class Record:
     """The rank of its Clearance; None: restricted."""
     attributes: Mapping[str, object] = field(default_factory=dict)
     """What conditions may look at, as resource.<name>."""
+    sealed: Collection[str] = ()
+    """What it may have besides and nobody can read here: by these no condition is met."""
 
     @property
     def rank(self) -> int:
@@ -78,6 +80,7 @@ def facts_of(name: str, subject: Subject, record: Record | None, around: Circums
 
 def _facts_of_record(record: Record) -> dict[str, object]:
     return {
+        **dict.fromkeys(record.sealed, SEALED),
         **record.attributes,
         "id": record.id,
         "type": record.type,

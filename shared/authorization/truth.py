@@ -1,8 +1,8 @@
 """What a condition is worth for given facts: true, false, or unknown.
 
 A comparison with a missing attribute, or with one of another type, is unknown, also for `ne` and
-`not_in` and inside `not`; only `present` and `absent` always know. An allowance needs true; a
-denial holds unless it is false.
+`not_in` and inside `not`; `present` and `absent` know, but for what is sealed. An allowance needs
+true; a denial holds unless it is false.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +17,8 @@ Facts = Mapping[str, Mapping[str, object]]
 Predicate = Callable[[Facts], bool | None]
 """True, false, or None: unknown."""
 
+SEALED: Final = object()
+"""The value of an attribute that may be there and cannot be read here: all of it is unknown."""
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _DIRECT: Final[Mapping[str, Callable[[Any, Any], bool]]] = MappingProxyType({"eq": eq, "ne": ne})
 _ORDERED: Final[Mapping[str, Callable[[Any, Any], bool]]] = MappingProxyType(
@@ -54,6 +56,11 @@ def compared(relation: str, left: object, right: object) -> bool | None:
         return _is_in(right, left)
     is_in = _is_in(left, right)
     return is_in if relation == "in" or is_in is None else not is_in
+
+
+def presence(value: object, *, wanted: bool) -> bool | None:
+    """Return what it is worth that a value is there, or (not `wanted`) is missing."""
+    return None if value is SEALED else (value is not None) is wanted
 
 
 def _all_of(predicates: tuple[Predicate, ...]) -> Predicate:
@@ -97,7 +104,7 @@ def _comparison(condition: Comparison) -> Predicate:
     root, _, name = condition.attribute.partition(".")
     if relation in {"present", "absent"}:
         wanted = relation == "present"
-        return lambda facts: (facts.get(root, _NOTHING).get(name) is not None) is wanted
+        return lambda facts: presence(facts.get(root, _NOTHING).get(name), wanted=wanted)
     if condition.to is None:
         return lambda facts: compared(relation, facts.get(root, _NOTHING).get(name), value)
     to_root, _, to_name = condition.to.partition(".")

@@ -70,7 +70,7 @@ class Writing:
         """Do what `require` does; by tags, which are not known, no condition is met."""
         record = record_of(self.rights, customer_id, customer)
         known = {name: it for name, it in record.attributes.items() if name != "tags"}
-        self._require(replace(record, attributes=known))
+        self._require(replace(record, attributes=known, sealed=("tags",)))
 
     def _require(self, record: Record) -> FieldView:
         sees = self._seen(record)

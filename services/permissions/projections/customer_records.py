@@ -14,6 +14,7 @@ from shared.authorization.questions import Record
 from shared.postgres.lanes import Lanes
 
 TYPE: Final = "customer"
+SEALED: Final = ("tags",)
 COLUMNS: Final = Columns(
     type=TYPE,
     id="c.id",
@@ -23,10 +24,11 @@ COLUMNS: Final = Columns(
         "stage": Column("c.stage", "text"),
         "archived": Column("c.is_archived", "boolean"),
     },
+    sealed=SEALED,
 )
 """Where a search finds what a check of one record looks at; the sensitivity is the policy's.
 
-The same names as in the customers service, without `tags`: what is sealed is unknown here.
+The same names as in the customers service; only that service can open tags.
 """
 FIRST: Final = UUID(int=0)
 
@@ -65,7 +67,7 @@ class Customer:
             "stage": self.stage,
             "archived": self.is_archived,
         }
-        return Record(TYPE, customer_id, self.owner, sensitivity, attributes)
+        return Record(TYPE, customer_id, self.owner, sensitivity, attributes, SEALED)
 
 
 class CustomerRecords:

@@ -227,6 +227,8 @@ CONDITIONS = (
     {"attribute": "resource.owner", "is": "absent"},
     {"attribute": "resource.weather", "is": "ne", "value": "rain"},
     {"not": {"attribute": "resource.kind", "is": "in", "value": ["organisation"]}},
+    {"attribute": "resource.tags", "is": "absent"},
+    {"any": [{"attribute": "resource.tags", "is": "present"}, AN_ADMIN]},
 )
 
 
