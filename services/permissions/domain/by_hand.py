@@ -38,6 +38,7 @@ from shared.authorization.permissions import Permission
 from shared.authorization.questions import Circumstances, Record
 from shared.authorization.reading import moment
 from shared.authorization.refusing import refuse
+from shared.authorization.state import RESTRICTED
 from shared.authorization.world import World
 
 NEEDED: Final[Mapping[type, Permission]] = {
@@ -94,14 +95,14 @@ class ByHand:
         """Say whether the caller may give a command (as `require`)."""
         return all(answer[0] for _, answer in self._answers(asked, now))
 
-    def may_change_the_policy(self) -> bool:
-        """Say whether the caller may apply a file at all."""
-        return self._asked(self._world, Permission.POLICY_CHANGE, None)[0]
+    def may_everywhere(self, permission: Permission) -> bool:
+        """Say whether the caller has a permission for everything, also for what nobody owns."""
+        return self._asked(self._world, permission)[0]
 
     def _answers(self, asked: Asked, now: Subject) -> list[tuple[Permission, Answer]]:
         needed = self._needed(asked)
         if not isinstance(asked, OnSubject):
-            return [(one, self._asked(self._world, one, None)) for one in needed]
+            return [(one, self._asked(self._world, one)) for one in needed]
         before = self._book.subject(asked.subject_id)
         states = [one for one in (before, now) if one.life is not None] or [NOBODY]
         return [(one, self._of(one, asked.subject_id, state)) for one in needed for state in states]
@@ -122,10 +123,10 @@ class ByHand:
             world = World(world.policy, {**world.subjects, **its}, entries=world.entries)
         return self._asked(world, permission, name)
 
-    def _asked(self, world: World, permission: Permission, name: str | None) -> Answer:
-        record = None
-        if name is not None:
-            type_ = permission.partition(":")[0]
-            its = world.policy.classes.get(type_, {}).get("*")
-            record = Record(type_, name, name, None if its is None else its.data_class)
+    def _asked(self, world: World, permission: Permission, subject: str | None = None) -> Answer:
+        """Ask about somebody; None: about everything, as the routes of roles and teams do."""
+        type_ = permission.partition(":")[0]
+        its = world.policy.classes.get(type_, {}).get("*")
+        rank = RESTRICTED if its is None else its.data_class
+        record = Record(type_, subject or "", subject, rank)
         return decide(world, self._by, permission, record, self._now, 0.0, NOTHING_DONE)

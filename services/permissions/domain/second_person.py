@@ -36,6 +36,7 @@ from services.permissions.domain.rights import gained
 from services.permissions.domain.subject.evolving import terms_of
 from services.permissions.domain.subject.grant_events import GrantExtended, GrantGiven
 from services.permissions.domain.subject.state import NOBODY, Terms
+from shared.authorization.permissions import Permission
 from shared.authorization.policy import LIMITS
 from shared.authorization.scopes import Clearance, Risk
 from shared.errors import NotPermittedError, RuleBrokenError
@@ -107,7 +108,7 @@ def _still_may(after: Book, asked: Sequence[Asked], approver: UUID, asking: Aski
     """Say whether who agreed is there and could do all of it by hand: else it counts no more."""
     before = after.before or after
     own = ByHand(before, str(approver), asking.at)
-    return own.may_change_the_policy() and all(
+    return own.may_everywhere(Permission.POLICY_CHANGE) and all(
         own.may(one, after.subject(one.subject_id) if isinstance(one, OnSubject) else NOBODY)
         for one in asked
     )

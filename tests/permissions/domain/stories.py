@@ -216,7 +216,7 @@ def a_company() -> Story:
         *role("seller", 20, customer__read="team/internal", customer__change="own/confidential"),
         *role("boss", 60, customer__read="all/confidential"),
         *role("exporter", 40, customer__export="all/confidential"),
-        *role("keeper", 60, policy__change="all/internal", role__change="all/internal"),
+        *role("keeper", 60, policy__change="all/restricted", role__change="all/restricted"),
         *role("giver", 100, grant__give="all/restricted"),
         parent("giver", "keeper"),
         policy(ChooseDefaultRole("joiner")),

@@ -1,6 +1,8 @@
 """A policy file does nothing that whoever applies it could not do by hand."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -89,6 +91,33 @@ def test_what_only_a_file_can_say_needs_no_more_than_to_change_the_policy() -> N
         "resources: {pet: {rex: {}}}\n"
     )
     assert a_desk().plan(only, CAROL).facts
+
+
+TEAM = file(f"teams:\n  new: {{id: {UUID(int=78)}, title: New}}\n")
+RULE = file("freshness_seconds: {low: 200}\n")
+NARROWED: list[dict[str, Any]] = [
+    {"scope": Scope.OWN},
+    {"scope": Scope.DEPARTMENT},
+    {"clearance": Clearance.PUBLIC},
+    {"records": (str(UUID(int=78)),)},
+    {"condition": {"attribute": "resource.owner", "is": "eq", "value": "somebody else"}},
+]
+
+
+@pytest.mark.parametrize("narrower", NARROWED, ids=str)
+@pytest.mark.parametrize(
+    ("text", "permission"), [(ROLE, "role:change"), (TEAM, "team:change"), (RULE, "policy:change")]
+)
+def test_what_is_everybodys_takes_the_permission_for_everything(
+    text: str, permission: str, narrower: dict[str, Any]
+) -> None:
+    desk = demo()
+    has = {name: single(name) for name in ("policy:change", "role:change", "team:change")}
+    has[permission] = replace(has[permission], **narrower)
+    for number, terms in enumerate(has.values()):
+        given = on(UUID(CAROL), GiveGrant(grant_id(number), terms))
+        step(desk.book, given, Asking(IDS["erin"], NOON, is_installation=True))
+    assert str(refused(desk, text).permission) == permission
 
 
 def test_whoever_may_do_it_by_hand_may_do_it_by_a_file_and_a_denial_counts() -> None:

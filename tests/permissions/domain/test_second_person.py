@@ -205,6 +205,16 @@ class TestAgreeing:
         denied = agreed.given(give(BOB, 7, Terms(permission="role:change", effect="deny")))
         denied.when(lower).then_refused("needs-second-person")
 
+    @pytest.mark.parametrize("what", ["policy:change", "role:change"])
+    @pytest.mark.parametrize("how", ["own/restricted", "all/internal"])
+    def test_the_agreement_of_somebody_who_may_no_longer_do_it_everywhere_counts_no_more(
+        self, what: str, how: str
+    ) -> None:
+        lower = policy(DefineRole("exporter", 5, TITLE))
+        agreed = a_company().approved_by(BOB, lower).then_done()
+        narrowed = policy(SetRolePermission("keeper", what, (allowance(how),)))
+        agreed.installed(narrowed).when(lower).then_refused("needs-second-person")
+
     def test_an_agreement_is_to_what_it_does_and_ends_after_a_week(self) -> None:
         exports = policy(SetRolePermission("seller", "customer:export", EXPORT))
         story = a_company().given(give(LEO, 5, a_role("seller")))
