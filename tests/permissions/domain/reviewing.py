@@ -51,7 +51,7 @@ def a_reviewed_company() -> Story:
         permission("review:decide", Risk.HIGH),
         permission("review:start", Risk.HIGH),
         *role("reviewer", 30, review__decide="department/internal"),
-        *role("director", 70, review__decide="all/internal", review__start="all/internal"),
+        *role("director", 70, review__decide="all/restricted", review__start="all/restricted"),
         join(CLARA, "clara"),
         on(ADA, MoveSubject(Placement(manager=BOB, department="sales/north"))),
         on(LEO, MoveSubject(Placement(manager=BOB, department="sales/south"))),

@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+import pytest
+
 from services.permissions.domain.book import SubjectFact
 from services.permissions.domain.policy.commands import RetireRole
 from services.permissions.domain.review.commands import (
@@ -44,6 +46,7 @@ from tests.permissions.domain.stories import (
     DAY,
     ERIN,
     HOUR,
+    KIM,
     LEO,
     NOON,
     ROBOT,
@@ -53,6 +56,7 @@ from tests.permissions.domain.stories import (
     join,
     on,
     policy,
+    role,
 )
 
 
@@ -119,6 +123,33 @@ class TestDeciding:
         story.when(decides(1, "keep")).then_refused("not-your-item")
         story.asked_by(CLARA).when(decides(1, "keep")).then("ItemDecided")
         story.asked_by(ADA).when(asked(DelegateItem(2, CLARA, "x"))).then_refused("not-your-item")
+
+    @pytest.mark.parametrize(
+        ("how", "is_enough"),
+        [
+            ("own/restricted", False),
+            ("department/restricted", False),
+            ("all/internal", False),
+            ("all/restricted", True),
+        ],
+    )
+    def test_only_whoever_starts_reviews_of_everybody_delegates_what_is_anothers(
+        self, how: str, *, is_enough: bool
+    ) -> None:
+        story = (
+            a_reviewed_company()
+            .given(start())
+            .installed(
+                *role("starter", 30, review__decide="department/restricted", review__start=how),
+                join(KIM, "kim"),
+                give(KIM, 20, a_role("starter")),
+            )
+        )
+        takes = story.asked_by(KIM).when(asked(DelegateItem(1, KIM, "mine now")))
+        if is_enough:
+            takes.then("ItemDelegated")
+        else:
+            takes.then_refused("not-your-item")
 
     def test_what_was_revoked_meanwhile_is_not_decided_and_waits_for_nobody(self) -> None:
         story = a_reviewed_company().given(start(), on(ADA, RevokeGrant(grant_id(11))))

@@ -5,6 +5,7 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from services.permissions.domain.book import Asking, Book
+from services.permissions.domain.by_hand import ByHand
 from services.permissions.domain.review.choosing import is_gone
 from services.permissions.domain.review.commands import (
     DecideItem,
@@ -24,13 +25,14 @@ from services.permissions.domain.review.events import (
     ReviewStarted,
     SilenceSettled,
 )
-from services.permissions.domain.review.reviewers import DECIDING, STARTING, Reviewers
+from services.permissions.domain.review.reviewers import DECIDING, Reviewers
 from services.permissions.domain.review.starting import start
 from services.permissions.domain.review.state import Item, Review
 from services.permissions.domain.subject.terms import no_longer_than
+from shared.authorization.permissions import Permission
 from shared.errors import InvalidInputError, NotFoundError, NotPermittedError, RuleBrokenError
 
-DIRECTORS: Final = "whoever has the permission review:start"
+DIRECTORS: Final = "whoever has the permission review:start for everybody"
 
 
 def decide_review(
@@ -145,8 +147,8 @@ def _delegate(
     book: Book, review: Review, command: DelegateItem, asking: Asking
 ) -> list[ReviewEvent]:
     item = _known_item(review, command.number)
-    reviewers = Reviewers(book, asking.at)
-    if str(item.reviewer) != asking.by and not reviewers.may(_id(asking.by), STARTING):
+    own, reviewers = ByHand(book, asking.by, asking.at), Reviewers(book, asking.at)
+    if str(item.reviewer) != asking.by and not own.may_everywhere(Permission.REVIEWS_START):
         raise NotPermittedError(
             f"somebody else is to decide on item {command.number}",
             code="not-your-item",
