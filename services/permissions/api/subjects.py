@@ -82,7 +82,7 @@ class SubjectRoutes:
         self._reach.of(caller).require(Permission.PEOPLE_CHANGE, subject_id)
         command = JoinSubject(
             body.kind, body.description(Description("")), uuid7(), "", body.place(NOWHERE),
-            dict(body.attributes),
+            dict(body.attributes), is_id_new=body.id is None,
         )  # fmt: skip
         done = await self._changes.on_subject(
             Sent(request, caller, raw), "join_subject", subject_id, lambda _: command,

@@ -117,7 +117,7 @@ def consequences(
     changed = changed_subjects(before, after, facts)
     refuse_new_conflicts(before, after, changed, asking.at)
     _refuse_own_gain(before, after, asked, asking)
-    refuse_wider_own_reach(before, after, changed, asking)
+    refuse_wider_own_reach(before, after, changed, asked, asking)
     refuse_gains_above_own_level(after, asking)
     refuse_given_alone(after, facts, asking)
     agreed = settle(after, asked, asking)

@@ -1,39 +1,45 @@
 """Nobody moves others to where the own rights reach them: somebody else does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from services.permissions.domain.book import Asking, Book
+from services.permissions.domain.book import Asked, Asking, Book, OnSubject
 from services.permissions.domain.policy.state import Policy
 from services.permissions.domain.rights import standing_of
+from services.permissions.domain.subject.commands import JoinSubject
 from services.permissions.domain.subject.state import Placement, Subject
 from shared.authorization.membership import lies_under
 from shared.authorization.scopes import Scope
 from shared.errors import NotPermittedError
 
 
-def refuse_wider_own_reach(before: Book, after: Book, changed: set[UUID], asking: Asking) -> None:
+def refuse_wider_own_reach(
+    before: Book, after: Book, changed: set[UUID], asked: Sequence[Asked], asking: Asking
+) -> None:
     """Raise NotPermittedError if who asks moves somebody to where they reach them, and did not.
 
     Whoever is in a team or department of theirs, or of a service account of theirs, is reached by
     every right that reaches so far; whoever is under them is reviewed and approved by them. Whoever
-    joins for the first time has nothing that could be reached.
+    joins under an id that was made for it has nothing that could be reached; under an id that was
+    given, something may be theirs already.
 
     Args:
         before: the book as it is.
         after: the book as it would be.
         changed: the subjects to look at.
+        asked: the commands, which say who joins under a new id.
         asking: who asks.
     """
     me = after.person(asking.by)
     if me is None or asking.is_installation:
         return
     mine = {me, *before.owned_by(me), *after.owned_by(me)}
-    moved = [one for one in sorted(changed - mine) if _is_moved(before, after, one)]
+    others = changed - mine - {*_new_here(before, asked)}
+    moved = [one for one in sorted(others) if _is_moved(before, after, one)]
     reaches = [_Reach(after.policy, after.subject(one)) for one in sorted(mine)] if moved else []
     for subject_id in moved:
         was, now = before.subject(subject_id).place, after.subject(subject_id).place
-        if now.manager == me != was.manager:
+        if now.manager in mine and was.manager not in mine:
             raise _refused("manager")
         for reach in reaches:
             for field in reach.widened(was, now):
@@ -67,8 +73,15 @@ class _Reach:
 
 
 def _is_moved(before: Book, after: Book, subject_id: UUID) -> bool:
-    was = before.subject(subject_id)
-    return was.life is not None and was.place != after.subject(subject_id).place
+    return before.subject(subject_id).place != after.subject(subject_id).place
+
+
+def _new_here(before: Book, asked: Sequence[Asked]) -> Iterator[UUID]:
+    for one in asked:
+        if isinstance(one, OnSubject) and isinstance(one.command, JoinSubject):
+            is_new = before.subject(one.subject_id).life is None
+            if is_new and one.command.is_id_new:
+                yield one.subject_id
 
 
 def _refused(field: str) -> NotPermittedError:
@@ -76,6 +89,7 @@ def _refused(field: str) -> NotPermittedError:
         "by this you would yourself reach somebody, and what is theirs, whom you do not reach now",
         code="widens-own-reach",
         field=field,
-        fix="let somebody else move them, whose own team or department it is not",
+        fix="let somebody else move them, whose own team or department it is not; whoever is new"
+        " joins also under an id that Daybook makes",
         who_can_help="somebody else with the permission subject:change",
     )

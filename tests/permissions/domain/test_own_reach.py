@@ -7,7 +7,9 @@ import pytest
 from services.permissions.domain.book import Asking, OnSubject, OnTeam
 from services.permissions.domain.deciding import step
 from services.permissions.domain.subject.commands import (
+    Description,
     GiveGrant,
+    JoinSubject,
     LetSubjectLeave,
     MoveSubject,
 )
@@ -95,6 +97,9 @@ def test_an_own_service_account_is_the_same_person() -> None:
     robot = join(ROBOT, "robot", Placement(owner=BOB), is_service=True)
     story = a_branch(by=ERIN).given(robot)
     story.asked_by(ROBOT).when(into).then_refused("widens-own-reach")
+    under = move(LEO, department="support", manager=ROBOT)
+    refusal = story.asked_by(BOB).when(under).then_refused("widens-own-reach")
+    assert refusal.field == "manager"
     theirs = a_branch(by=ERIN).given(join(ROBOT, "robot", Placement(owner=ADA), is_service=True))
     theirs.asked_by(ROBOT).given(into)
 
@@ -108,10 +113,19 @@ def test_where_the_own_service_account_reaches_counts_too() -> None:
 
 def test_whoever_joins_for_the_first_time_has_nothing_to_be_reached() -> None:
     place = Placement(department="sales", teams=(NORTH,))
-    story = a_branch().given(join(NEWCOMER, "nina", place))
+    joining = JoinSubject("person", Description("nina"), grant_id(9), place=place, is_id_new=True)
+    story = a_branch().given(on(NEWCOMER, joining))
     left = story.given(move(NEWCOMER), on(NEWCOMER, LetSubjectLeave()))
-    left.when(join(NEWCOMER, "nina", place)).then_refused("widens-own-reach")
+    left.when(on(NEWCOMER, joining)).then_refused("widens-own-reach")
     left.asked_by(ADA).given(join(NEWCOMER, "nina", place))
+
+
+def test_whoever_joins_under_a_given_id_may_own_something_already() -> None:
+    for place in (Placement(teams=(NORTH,)), Placement(manager=BOB)):
+        asked = join(NEWCOMER, "nina", place)
+        refusal = a_branch().when(asked).then_refused("widens-own-reach")
+        assert "an id that Daybook makes" in (refusal.fix or "")
+        a_branch(by=ADA).given(asked)
 
 
 def test_a_file_moves_nobody_into_the_own_team_either() -> None:

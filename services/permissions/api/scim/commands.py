@@ -37,7 +37,9 @@ def joining(book: Book, person_id: UUID, account: Account, grant_id: UUID) -> It
     _refuse_taken(book, person_id, account)
     before = book.subject(person_id)
     place = _place(book, before, account)
-    join = JoinSubject("person", _description(before, account), grant_id, place=place)
+    join = JoinSubject(
+        "person", _description(before, account), grant_id, place=place, is_id_new=True
+    )
     yield OnSubject(person_id, join)
     if not account.is_active:
         yield OnSubject(person_id, LetSubjectLeave())

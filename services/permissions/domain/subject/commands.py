@@ -37,6 +37,8 @@ class JoinSubject:
     """Of the subject's key, which whoever runs the command takes."""
     place: Placement = NOWHERE
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    is_id_new: bool = False
+    """Whether the subject's id was made for this: then nothing anywhere is theirs yet."""
 
 
 @dataclass(frozen=True, slots=True)
