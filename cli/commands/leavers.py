@@ -75,6 +75,7 @@ class Bound(Answer):
 class OneLeaver(Leaver):
     """One leaver, and who told what."""
 
+    are_permissions_old: bool = False
     bound: Bound
     services: list[Service]
     not_told: list[str]
@@ -109,6 +110,8 @@ def _show(its: OneLeaver) -> None:
     for service in its.services:
         if service.why is not None and service.is_expected:
             show(f"not known of {service.service}: {service.why}")
+    if its.are_permissions_old:
+        show("permissions are old here: a service that was let in lately may be missing")
     show(f"promised: within {its.bound.fresh_ms} ms wherever permissions are fresh")
 
 

@@ -127,5 +127,8 @@ def leaver_of(name: str, subjects: Mapping[str, Subject]) -> str:
 
 
 def late_ms(left_at: datetime | None, at: datetime) -> int | None:
-    """Return how many milliseconds a leaving was old; None: nobody knows when it was."""
-    return None if left_at is None else max(0, round((at - left_at) / _MILLISECOND))
+    """Return how many milliseconds a leaving was old; None: nobody knows when it was.
+
+    Below 0: the clock that says when it is, is behind the one that said when they left.
+    """
+    return None if left_at is None else round((at - left_at) / _MILLISECOND)

@@ -105,6 +105,7 @@ class Replica:
         self.world = snapshot.world
         # To begin with nobody leaves: whoever is gone then was never decided for.
         self._see_who_left(before, dict.fromkeys(before.keys() & self.world.subjects.keys()))
+        self._has_decided = self._has_decided or isfinite(self.freshness.age)
         self.needs_snapshot = False
         self.freshness.caught_up(self.world.position)
         self._tell_moved()

@@ -61,15 +61,16 @@ OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
 
 
 class FixedWorld:
-    """Decisions by one world that never changes and is never old."""
+    """Decisions by one world that never changes, and is as old as a test says: not at all."""
 
     def __init__(self, world: World, clock: Clock | None = None) -> None:
         self.world = world
+        self.age = 0.0
         self._clock = clock or SystemClock()
 
     def basis(self) -> Basis:
         """Return the world, as of now."""
-        return Basis(self.world, 1, moment(self._clock.now()), 0.0)
+        return Basis(self.world, 1, moment(self._clock.now()), self.age)
 
     async def has_reached(self, _seen: Sequence[TokenPart]) -> bool:
         """Have seen everything."""

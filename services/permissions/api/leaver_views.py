@@ -95,9 +95,14 @@ class LeaverPage(BaseModel):
 
 
 class LeaverView(LeaverListed):
-    """Somebody who left, and what each service told of it until `as_of`."""
+    """Somebody who left, and what each service told of it until `as_of`.
+
+    `are_permissions_old`: a service that was let in lately may be missing among the expected ones.
+    """
 
     as_of: datetime
+    permissions_age_seconds: float
+    are_permissions_old: bool
     bound: Bound
     services: list[ServiceView]
     not_told: list[str]
@@ -162,12 +167,19 @@ def _applied(row: Mapping[str, Any] | None, left: Left) -> dict[str, Any]:
     return {
         **{name: None if row is None else row[name] for name in names},
         "applied_ms": ms,
-        # A process that had decided nothing before kept nobody in.
-        "within_bound": None if ms is None or is_at_start else ms <= FRESH_MS,
+        "within_bound": _is_within_bound(ms, is_at_start=is_at_start),
         "is_at_start": is_at_start,
         "permissions_epoch": None if row is None else row["epoch"],
         "permissions_position": None if row is None else row["position"],
     }
+
+
+def _is_within_bound(ms: int | None, *, is_at_start: bool | None) -> bool | None:
+    # A process that had decided nothing before kept nobody in; clocks further apart than the bound
+    # prove nothing.
+    if ms is None or is_at_start or ms < -FRESH_MS:
+        return None
+    return ms <= FRESH_MS
 
 
 def _refused(row: Mapping[str, Any] | None, left: Left) -> dict[str, Any]:

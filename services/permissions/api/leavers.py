@@ -95,7 +95,7 @@ class LeaverRoutes:
         left = await self._left(subject_id, reached)
         told = dict(await self._records.of(subject_id, left.left_at))
         basis, now = self._guard.decisions.basis(), self._clock.now()
-        due = expected(basis, self._book.book)
+        due = expected(basis.world, self._book.book) | {*self._records.sources}
         services = [
             service_view(name, told.get(name), left, now, is_expected=name in due)
             for name in sorted({*told, *due})
@@ -103,6 +103,8 @@ class LeaverRoutes:
         view = {
             **self._listed(left, reached),
             "as_of": now,
+            "permissions_age_seconds": round(basis.age, 3),
+            "are_permissions_old": basis.age > basis.world.strictest,
             "bound": bound_of(basis.world.policy),
             "services": services,
             "not_told": silent(services),
@@ -110,8 +112,8 @@ class LeaverRoutes:
         return JsonAnswer(view, 200, {"Cache-Control": "no-store"})
 
     async def _left(self, subject_id: UUID, reached: Reached) -> Left:
-        is_gone = self._book.book.subject(subject_id).life in GONE
-        if is_gone and reached.may(Permission.PEOPLE_READ, subject_id):
+        is_seen = reached.sees(Permission.PEOPLE_READ, subject_id)
+        if is_seen and self._book.book.subject(subject_id).life in GONE:
             for left in await self._leavers.of([subject_id]):
                 return left
         raise NotFoundError(

@@ -1,6 +1,6 @@
 """Who left, since when and by whom, as the log says; and which services have to know it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -10,13 +10,14 @@ from uuid import UUID
 import asyncpg
 
 from services.permissions.domain.book import Book
+from shared.authorization.compiling import compiled
+from shared.authorization.deciding import ways_of
 from shared.authorization.permissions import Permission
-from shared.authorization.rights import Basis, Rights
+from shared.authorization.world import World
 from shared.postgres.lanes import Lanes
 
 GONE: Final = frozenset({"suspended", "left"})
 STREAM: Final = "subject-"
-PERMISSIONS: Final = "permissions"
 FRESH_MS: Final = 1_000
 """The published bound: within so many milliseconds a process with fresh permissions refuses."""
 # Whoever was suspended first and let go later has been gone since the first of the two.
@@ -64,18 +65,21 @@ class Leavers:
         return left
 
 
-def expected(basis: Basis, book: Book) -> Mapping[str, str]:
-    """Return the services that have to refuse who left: the name of each → its account.
+def expected(world: World, book: Book) -> frozenset[str]:
+    """Return the names of the services that may get a copy of all rights: what they decide by.
 
-    The permissions service itself, and each active service account that may get a copy of all
-    rights: whoever has none of those decides nothing by itself.
+    Each service account whose grants include it, in whatever state: one that stopped with the
+    leaver, its owner, has processes that decide by what they know.
     """
-    found: dict[str, str] = {}
-    for subject_id, subject in basis.world.subjects.items():
-        if subject.kind != "service" or subject.state != "active":
-            continue
-        name = book.subject(UUID(subject_id)).user_name or subject_id
-        follows = Rights(basis, subject_id).may(Permission.PERMISSIONS_FOLLOW)
-        if follows or name == PERMISSIONS:
-            found[name] = subject_id
-    return found
+    return frozenset(
+        book.subject(UUID(name)).user_name or name
+        for name, subject in world.subjects.items()
+        if subject.kind == "service" and _is_given_a_copy(world, name)
+    )
+
+
+def _is_given_a_copy(world: World, name: str) -> bool:
+    """Say whether the grants alone include it, as if the account were at work."""
+    alone = world.subjects[name]._replace(state="active", owner=None, is_parked=False)
+    entry = compiled(name, {name: alone}, world.policy)
+    return bool(ways_of(entry, Permission.PERMISSIONS_FOLLOW))

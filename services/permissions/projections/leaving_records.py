@@ -10,10 +10,14 @@ from services.permissions.projections.of_records import LEAVINGS, SOURCES, name_
 from shared.postgres.lanes import Lanes
 
 CLOCKS_APART: Final = timedelta(seconds=1)
-"""So far a process's clock may be behind that of the store, and what it told is of this leaving."""
+"""So far a process's clock may be behind that of the store, and what it told is of this leaving.
+
+Not asked where a process tells which leaving it means: by the time at which that was recorded."""
 APPLIED: Final = """select process, applied_at, late_ms, service_accounts, is_at_start, epoch,
         position, event_id::text as evidence
-    from leavings_{source} where subject = $1 and applied_at >= $2 order by applied_at"""
+    from leavings_{source} where subject = $1 and case
+        when left_at is null then applied_at >= $2 else left_at >= $3 end
+    order by applied_at, process"""
 ENDED: Final = """select process, kind, operation, target, service_account, ended_at, late_ms,
         event_id::text as evidence
     from leavings_ended_{source} where subject = $1 and ended_at >= $2 order by ended_at"""
@@ -51,13 +55,17 @@ class LeavingRecords:
         Raises:
             UnavailableError: the database does not answer.
         """
-        since = left_at - CLOCKS_APART
-        return {source: await self._of(source, subject_id, since) for source in SOURCES}
+        return {source: await self._of(source, subject_id, left_at) for source in SOURCES}
 
-    async def _of(self, source: str, subject_id: UUID, since: datetime) -> ToldByService:
+    async def _of(self, source: str, subject_id: UUID, left_at: datetime) -> ToldByService:
+        since = left_at - CLOCKS_APART
         applied, ended, refused = [
-            await self._rows(sql.format(source=source), subject_id, since)
-            for sql in (APPLIED, ENDED, REFUSED)
+            await self._rows(sql.format(source=source), subject_id, *moments)
+            for sql, *moments in (
+                (APPLIED, since, left_at),
+                (ENDED, since),
+                (REFUSED, since),
+            )
         ]
         read_at = await self._views.fetchval(READ_AT, name_of(LEAVINGS, source))
         return ToldByService(applied, ended, refused, read_at)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.permissions.application.leavers import expected
 from services.permissions.application.policy_files import DEFAULT
 from shared.authorization.world import World
 from shared.eventstore.record_types import LeavingApplied
@@ -42,6 +43,12 @@ class Office:
         sql = "select max(recorded_at) from events where stream = $1"
         at: datetime = await self.desk.foundation.truth.fetchval(sql, f"subject-{IDS[name]}")
         return at
+
+    def decisions(self) -> FixedWorld:
+        """Return what the desk decides by."""
+        its = self.desk.foundation.guard.decisions
+        assert isinstance(its, FixedWorld)
+        return its
 
     async def leaver(self, name: str, who: str = "dave") -> dict[str, Any]:
         """Return what is shown of a leaver."""
@@ -121,6 +128,45 @@ async def test_what_was_told_is_of_the_leaving_that_holds(office: Office) -> Non
     await keep(office.databases, "customers", [at_start])
     (process,) = service(await office.leaver("leo"), "customers")["processes"]
     assert (process["applied_ms"], process["within_bound"]) == (9_000, None)
+
+
+async def test_a_service_whose_account_stopped_with_the_leaver_has_to_tell_as_well(
+    office: Office,
+) -> None:
+    await office.deed("oscar", "leave")
+    shown = await office.leaver("oscar")
+    assert [(one["service"], one["is_expected"]) for one in shown["services"]] == [
+        ("customers", True), ("permissions", True),
+    ]  # fmt: skip
+    assert shown["not_told"] == ["customers", "permissions"]
+    _, book = files_at(office.desk)
+    await book.catch_up()
+    assert expected(office.decisions().world, book.book) == {"customers", "permissions"}
+
+
+async def test_who_has_to_tell_is_known_by_old_permissions_too_and_they_are_said_to_be_old(
+    office: Office,
+) -> None:
+    await office.deed("leo", "leave")
+    fresh = await office.leaver("leo")
+    assert fresh["are_permissions_old"] is False
+    office.decisions().age = 60.0
+    old = await office.leaver("leo")
+    assert (old["are_permissions_old"], old["permissions_age_seconds"]) == (True, 60.0)
+    assert old["not_told"] == fresh["not_told"] == ["customers", "permissions"]
+
+
+async def test_a_clock_that_is_behind_is_shown_to_be_and_hides_nothing_that_was_told(
+    office: Office,
+) -> None:
+    left_at = await office.deed("leo", "leave")
+    await keep(office.databases, "customers", [
+        applies(left_at - ms(400), left_at=left_at),
+        applies(left_at - ms(5_000), WORKER, left_at=left_at),
+    ])  # fmt: skip
+    api, worker = service(await office.leaver("leo"), "customers")["processes"]
+    assert (api["applied_ms"], api["within_bound"]) == (-400, True)
+    assert (worker["applied_ms"], worker["within_bound"]) == (-5_000, None)
 
 
 async def test_leavers_are_listed_newest_first_and_whoever_is_back_is_none(

@@ -89,6 +89,14 @@ def test_what_comes_before_anything_was_decided_is_said_to(watched: Watched) -> 
     assert [one.is_at_start for one in replica.leavings.next(MANY)] == [True]
 
 
+def test_whoever_begins_with_a_copy_that_is_young_enough_decides_at_once(watched: Watched) -> None:
+    replica = Replica(watched.clock)
+    replica.adopt(Snapshot(1, watched.story.world, as_of=watched.clock.now()))
+    watched.story.of(ANA, "SubjectLeft")
+    replica.take([came(watched.story.events[-1])])
+    assert [one.is_at_start for one in replica.leavings.next(MANY)] == [False]
+
+
 def test_after_a_gap_a_snapshot_tells_who_left_but_not_when(watched: Watched) -> None:
     watched.story.of(CAT, "SubjectLeft")
     world = World().after(watched.story.events)
@@ -116,7 +124,7 @@ def test_as_many_are_kept_as_there_are_people_however_often_they_leave() -> None
     assert (leavings.untold, len(leavings.next(500))) == (MANY, 500)
 
 
-def test_lateness_is_in_whole_milliseconds_and_a_clock_that_is_behind_is_not_early() -> None:
+def test_lateness_is_in_whole_milliseconds_and_of_a_clock_that_is_behind_below_zero() -> None:
     now = TurnableClock().now()
     assert late_ms(now - timedelta(milliseconds=31, microseconds=400), now) == 31
-    assert late_ms(now + timedelta(seconds=1), now) == 0
+    assert late_ms(now + timedelta(seconds=1), now) == -1_000
