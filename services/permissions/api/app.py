@@ -94,7 +94,9 @@ def permissions_api(
     FindingRoutes(changes, pages, comparing, foundation.guard).add_to(routes)
     resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
     _add_people(routes, foundation, changes, pages, RecordReach(resources))
-    PersonAccessRoutes(comparing, usage, foundation.store, foundation.guard).add_to(routes)
+    PersonAccessRoutes(
+        book, comparing, usage, foundation.store, foundation.guard, its.clock
+    ).add_to(routes)
     reach = Reach(foundation.guard)
     WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)
     past = PastWorlds(foundation.truth, foundation.feed)

@@ -16,13 +16,18 @@ from services.permissions.api.findings import finding_record
 from services.permissions.api.grant_bodies import grant_view, request_view, state_of
 from services.permissions.api.reach import Reach, Reached
 from services.permissions.api.subject_bodies import subject_view
-from services.permissions.application.comparing import Compared, Comparing
+from services.permissions.application.comparing import Comparing
+from services.permissions.application.leavers import GONE
+from services.permissions.application.policy_book import PolicyBook
+from services.permissions.domain.book import Book
 from services.permissions.domain.rights import Right, rights_given
 from services.permissions.domain.subject.life import no_such_subject
 from services.permissions.domain.subject.state import Subject
 from services.permissions.projections.usage import REFUSALS_KEPT
 from services.permissions.projections.usage_queries import Refused, UsageQueries, Used
+from shared.authorization.fields import Outcome
 from shared.authorization.permissions import Permission
+from shared.clock import Clock
 from shared.eventstore.store import EventStore
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller, Guard
@@ -69,11 +74,13 @@ class AccessView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """Whose page it is, as of one comparison of everybody."""
+    """Whose page it is, as of one book."""
 
     id: UUID
     subject: Subject
-    compared: Compared
+    book: Book
+    version: int
+    at: datetime
     given: Mapping[UUID, Mapping[str, Any]]
     """The event that gave each grant."""
     used: Mapping[str, Used]
@@ -83,9 +90,12 @@ class PersonAccessRoutes:
     """The handler of the route."""
 
     def __init__(
-        self, comparing: Comparing, usage: UsageQueries, store: EventStore, guard: Guard
-    ) -> None:
+        self, book: PolicyBook, comparing: Comparing, usage: UsageQueries, store: EventStore,
+        guard: Guard, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._book = book
         self._comparing = comparing
+        self._clock = clock
         self._usage = usage
         self._store = store
         self._guard = guard
@@ -105,19 +115,21 @@ class PersonAccessRoutes:
         items of open reviews with review:read for everybody.
         """
         subject_id = path_id(request, "subject_id")
-        compared = await self._comparing.now()
-        subject = compared.book.subject(subject_id)
+        await self._book.catch_up()
         reached = Reach(self._guard).of(caller)
-        is_known = subject.life is not None and subject.life != "erased"
-        if not is_known or not reached.may(Permission.PEOPLE_READ, subject_id):
+        book, at = self._book.book.copy(), self._clock.now()
+        subject = book.subject(subject_id)
+        version = self._book.versions.get(f"subject-{subject_id}", 0)
+        sees = reached.sees(Permission.PEOPLE_READ, subject_id)
+        if not sees or subject.life in {None, "erased"}:
             raise no_such_subject()
-        since = compared.at - REFUSALS_KEPT
+        since = at - REFUSALS_KEPT
         used, refused, known_since, ages, given = await asyncio.gather(
             self._usage.used_by(subject_id), self._usage.refused_to(subject_id, since.date()),
             self._usage.known_since(), self._usage.ages(), self._given(subject_id),
         )  # fmt: skip
         by_permission = {one.permission: one for one in used}
-        person = _Person(subject_id, subject, compared, given, by_permission)
+        person = _Person(subject_id, subject, book, version, at, given, by_permission)
         told = {
             **self._known(person, reached),
             **(
@@ -125,7 +137,7 @@ class PersonAccessRoutes:
                 if self._sees_grants(person, reached)
                 else NO_GRANTS
             ),
-            "findings": self._findings(person, caller),
+            "findings": await self._findings(subject_id, caller),
             "review_items": self._review_items(person, caller),
             "refusals_since": since,
             "uses_known_since": known_since,
@@ -138,18 +150,19 @@ class PersonAccessRoutes:
 
     def _known(self, person: _Person, reached: Reached) -> dict[str, Any]:
         """Return who it is, and what depends on them."""
-        version = person.compared.versions.get(f"subject-{person.id}", 0)
-        view = reached.view(Permission.PEOPLE_READ, person.id)
+        reads, book = Permission.PEOPLE_READ, person.book
+        view = reached.view(reads, person.id)
         owned = [
-            {"id": str(one), "life": person.compared.book.subject(one).life}
-            for one in person.compared.book.owned_by(person.id)
-            if reached.may(Permission.PEOPLE_READ, one)
+            {"id": str(one), **reached.view(reads, one).seen({"life": book.subject(one).life})}
+            for one in book.owned_by(person.id)
+            if reached.may(reads, one)
         ]
+        is_gone = person.subject.life in GONE and view.outcome("life") is Outcome.SHOW
         return {
-            "subject": subject_view(person.id, person.subject, view, version),
-            "at": person.compared.at,
+            "subject": subject_view(person.id, person.subject, view, person.version),
+            "at": person.at,
             "service_accounts": some(owned),
-            "leaver": None if person.subject.is_there else f"/v1/leavers/{person.id}",
+            "leaver": f"/v1/leavers/{person.id}" if is_gone else None,
         }
 
     def _of_grants(self, person: _Person, refused: Sequence[Refused]) -> dict[str, Any]:
@@ -165,22 +178,23 @@ class PersonAccessRoutes:
             "requests": some([
                 request_view(person.id, one, its)
                 for one, its in person.subject.requests.items()
-                if its.is_open(person.compared.at)
+                if its.is_open(person.at)
             ]),
             "refusals": some([asdict(one) for one in refused]),
         }  # fmt: skip
 
-    def _findings(self, person: _Person, caller: Caller) -> dict[str, Any] | None:
+    async def _findings(self, subject_id: UUID, caller: Caller) -> dict[str, Any] | None:
         rights = self._guard.rights(caller)
-        if not rights.may(Permission.FINDINGS_READ, finding_record(rights, person.id)):
+        if not rights.may(Permission.FINDINGS_READ, finding_record(rights, subject_id)):
             return None
+        compared = await self._comparing.now()  # Everybody: only for whoever may see findings.
         return some([
             {
                 "id": str(one.finding_id), "kind": one.kind, "grant_id": str(one.grant_id),
                 "because": dict(one.because),
             }
-            for one in person.compared.findings
-            if one.subject_id == person.id
+            for one in compared.findings
+            if one.subject_id == subject_id
         ])  # fmt: skip
 
     def _review_items(self, person: _Person, caller: Caller) -> dict[str, Any] | None:
@@ -193,7 +207,7 @@ class PersonAccessRoutes:
                 "grant_id": str(item.frozen.grant_id), "decision": item.decision,
                 "reviewer": None if item.reviewer is None else str(item.reviewer),
             }
-            for review_id, review in person.compared.book.reviews.items()
+            for review_id, review in person.book.reviews.items()
             if review.is_open
             for item in review.items.values()
             if item.frozen.subject == person.id
@@ -222,7 +236,7 @@ def some(items: Sequence[Mapping[str, Any]], most: int = MOST) -> dict[str, Any]
 def _grant(person: _Person, grant_id: UUID) -> dict[str, Any]:
     grant, subject = person.subject.grants[grant_id], person.subject
     waits = grant_id in subject.to_review
-    told = grant_view(person.id, grant_id, grant, person.compared.at, to_review=waits)
+    told = grant_view(person.id, grant_id, grant, person.at, to_review=waits)
     return told | {"evidence": person.given.get(grant_id)}
 
 
@@ -230,7 +244,7 @@ def _rights(person: _Person) -> list[dict[str, Any]]:
     """Return each permission that any grant gives now or later, by which, and its last use."""
     ways: dict[str, list[dict[str, Any]]] = {}
     denied: set[str] = set()
-    policy, at = person.compared.book.policy, person.compared.at
+    policy, at = person.book.policy, person.at
     for grant_id, grant in person.subject.grants.items():
         if grant.terms.is_over(at):
             continue

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from services.permissions.api.person_access import some
+from services.permissions.application.comparing import Compared, Comparing
 from tests.customers.api.asking import assert_problem, read
 from tests.ground.servers import Servers
 from tests.permissions.api.desk import Desk
@@ -87,6 +89,41 @@ async def test_whoever_may_not_see_grants_sees_the_person_and_none_of_them(desk:
     assert answer.status_code == 404, "whom one may not see is not there"
     nobody = await desk.client("erin").get(f"/v1/subjects/{EVENT}/access")
     assert_problem(nobody, 404, "subject-not-found", field="subject_id")
+
+
+async def test_everybody_is_compared_only_for_whoever_may_see_findings(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[Comparing] = []
+    now = Comparing.now
+
+    async def counted(its: Comparing) -> Compared:
+        compared.append(its)
+        return await now(its)
+
+    monkeypatch.setattr(Comparing, "now", counted)
+    assert (await desk.client("alice").get(f"/v1/subjects/{LEO}/access")).status_code == 404
+    await page_of(desk, "petra")
+    assert compared == []
+    await page_of(desk, "erin")
+    assert len(compared) == 1
+
+
+async def test_states_are_of_the_moment_of_asking(desk: Desk) -> None:
+    before, after = [datetime.fromisoformat((await page_of(desk, "erin"))["at"]) for _ in range(2)]
+    assert before < after, "also if nothing was decided meanwhile"
+
+
+async def test_the_page_of_who_is_suspended_leads_to_the_counters_too(desk: Desk) -> None:
+    erin, oscar = desk.client("erin"), IDS["oscar"]
+    version = read(await erin.get(f"/v1/subjects/{oscar}"))["version"]
+    done = await erin.post(
+        f"/v1/subjects/{oscar}/suspend", headers={"If-Match": f'"{version}"'},
+        json={"reason": "away"},
+    )  # fmt: skip
+    assert done.status_code == 200, done.text
+    page = await page_of(desk, "erin", oscar)
+    assert page["leaver"] == f"/v1/leavers/{oscar}"
 
 
 async def test_who_left_still_has_a_page_that_leads_to_the_counters(desk: Desk) -> None:
