@@ -48,6 +48,7 @@ class Process(Answer):
     """What one process told."""
 
     process: str
+    state: str = "refuses"
     applied_ms: int | None = None
     is_at_start: bool | None = None
     first_refusal_ms: int | None = None
@@ -110,6 +111,9 @@ def _show(its: OneLeaver) -> None:
     for service in its.services:
         if service.why is not None and service.is_expected:
             show(f"not known of {service.service}: {service.why}")
+        for process in service.processes:
+            if process.state != "refuses":
+                show(f"{process.process}: {process.state.replace('_', ' ')}")
     if its.are_permissions_old:
         show("permissions are old here: a service that was let in lately may be missing")
     show(f"promised: within {its.bound.fresh_ms} ms wherever permissions are fresh")

@@ -1,7 +1,7 @@
 """How a leaving is shown: what each process told of it, in milliseconds, and what is not known."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel
@@ -13,9 +13,12 @@ from shared.authorization.leaving import late_ms
 from shared.authorization.policy import Policy
 from shared.authorization.scopes import Risk
 
-State = Literal["told", "not_told", "not_known"]
+State = Literal["told", "partly_told", "not_told", "not_known"]
+ProcessState = Literal["refuses", "silent", "not_heard_since"]
+BOUND: Final = timedelta(milliseconds=FRESH_MS)
 UNREAD: Final = "none of its records was ever read here"
 SILENT: Final = "none of its processes told that it refuses this subject, nor refused it"
+PARTLY: Final = "a process of it is heard of since, and told neither that it refuses, nor refused"
 
 
 class By(BaseModel):
@@ -48,9 +51,14 @@ class EndedView(BaseModel):
 
 
 class ProcessView(BaseModel):
-    """What one process told; null is what it did not tell."""
+    """What one process told; null is what it did not tell.
+
+    `refuses`: it said so, or did; `silent`: it was there before and since, and told neither;
+    `not_heard_since`: it told nothing more of anybody.
+    """
 
     process: str
+    state: ProcessState
     applied_at: datetime | None
     applied_ms: int | None
     within_bound: bool | None
@@ -126,10 +134,12 @@ def service_view(
     """Return what one service told; None: nothing of it is ever read."""
     read_at = None if told is None else told.read_at
     processes = [] if told is None else _processes(told, left)
-    state: State = "told" if processes else "not_told"
+    state = _state(processes)
     if told is None or (read_at is None and not processes):
         state = "not_known"
-    whys: Mapping[State, str | None] = {"told": None, "not_told": SILENT, "not_known": UNREAD}
+    whys: Mapping[State, str | None] = {
+        "told": None, "partly_told": PARTLY, "not_told": SILENT, "not_known": UNREAD,
+    }  # fmt: skip
     return {
         "service": service,
         "is_expected": is_expected,
@@ -141,6 +151,13 @@ def service_view(
     }
 
 
+def _state(processes: Sequence[Mapping[str, Any]]) -> State:
+    states = {one["state"] for one in processes}
+    if "refuses" not in states:
+        return "not_told"
+    return "partly_told" if "silent" in states else "told"
+
+
 def _age(then: datetime, now: datetime) -> float:
     return round((now - then).total_seconds(), 3)
 
@@ -148,15 +165,21 @@ def _age(then: datetime, now: datetime) -> float:
 def _processes(told: ToldByService, left: Left) -> list[dict[str, Any]]:
     applied = {one["process"]: one for one in reversed(told.applied)}
     refused = {one["process"]: one for one in told.refused}
-    named = sorted({*applied, *refused, *(one["process"] for one in told.ended)})
+    proven = {*applied, *refused}
+    others = {one["process"]: "silent" for one in told.ended} | {
+        one["process"]: "silent" if one["last_at"] > left.left_at + BOUND else "not_heard_since"
+        for one in told.heard
+        if one["was_there"]
+    }
     return [
         {
             "process": name,
+            "state": "refuses" if name in proven else others[name],
             **_applied(applied.get(name), left),
             **_refused(refused.get(name), left),
             "ended": [_ended(one, left) for one in told.ended if one["process"] == name],
         }
-        for name in named
+        for name in sorted({*proven, *others})
     ]
 
 

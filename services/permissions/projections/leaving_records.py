@@ -25,6 +25,15 @@ REFUSED: Final = """select distinct on (process) process, first_at, event_id::te
         max(last_at) over its as last_at, sum(times) over its as times
     from leavings_refused_{source} where subject = $1 and first_at >= $2
     window its as (partition by process) order by process, first_at"""
+# Whatever a process told of anybody, it was there then.
+HEARD: Final = """select process, bool_or(at < $1) as was_there, max(at) as last_at from (
+        select process, applied_at as at from leavings_{source}
+        union all select process, ended_at from leavings_ended_{source}
+        union all select process, last_at from leavings_refused_{source}
+        union all select process, first_at from leavings_refused_{source}) as told
+    group by process having max(at) >= $2 order by process"""
+HEARD_BEFORE: Final = timedelta(minutes=15)
+"""A process that was last heard of so long before a leaving is taken to have ended before it."""
 READ_AT: Final = """select max(m.moved_at) from projection_versions v
     join projection_marks m on m.projection = v.projection and m.version = v.version
     where v.projection = $1 and v.state = 'current'"""
@@ -37,6 +46,8 @@ class ToldByService:
     applied: Sequence[Mapping[str, Any]]
     ended: Sequence[Mapping[str, Any]]
     refused: Sequence[Mapping[str, Any]]
+    heard: Sequence[Mapping[str, Any]]
+    """Each process that told anything of anybody since shortly before."""
     read_at: datetime | None
     """When the last record was read; None: none ever was."""
 
@@ -59,16 +70,17 @@ class LeavingRecords:
 
     async def _of(self, source: str, subject_id: UUID, left_at: datetime) -> ToldByService:
         since = left_at - CLOCKS_APART
-        applied, ended, refused = [
-            await self._rows(sql.format(source=source), subject_id, *moments)
-            for sql, *moments in (
-                (APPLIED, since, left_at),
-                (ENDED, since),
-                (REFUSED, since),
+        applied, ended, refused, heard = [
+            await self._rows(sql.format(source=source), *values)
+            for sql, *values in (
+                (APPLIED, subject_id, since, left_at),
+                (ENDED, subject_id, since),
+                (REFUSED, subject_id, since),
+                (HEARD, left_at, left_at - HEARD_BEFORE),
             )
         ]
         read_at = await self._views.fetchval(READ_AT, name_of(LEAVINGS, source))
-        return ToldByService(applied, ended, refused, read_at)
+        return ToldByService(applied, ended, refused, heard, read_at)
 
     async def _rows(self, sql: str, *values: object) -> Sequence[Mapping[str, Any]]:
         return [dict(row) for row in await self._views.fetch(sql, *values)]

@@ -169,6 +169,34 @@ async def test_a_clock_that_is_behind_is_shown_to_be_and_hides_nothing_that_was_
     assert (worker["applied_ms"], worker["within_bound"]) == (-5_000, None)
 
 
+async def test_one_process_that_told_does_not_speak_for_another_that_goes_on_without_a_word(
+    office: Office,
+) -> None:
+    left_at = await office.deed("leo", "leave")
+    other, before, late = {"subject": IDS["alice"]}, left_at - ms(60_000), "customers/api/late"
+    told = [
+        applies(left_at + ms(31)),
+        refuses(before, WORKER, **other),
+        refuses(left_at - timedelta(hours=1), "customers/api/long-over", **other),
+        refuses(left_at + ms(90_000), late, **other),
+    ]
+    await keep(office.databases, "customers", told)
+    its = service(await office.leaver("leo"), "customers")
+    states = {one["process"]: one["state"] for one in its["processes"]}
+    assert states == {API: "refuses", WORKER: "not_heard_since"}
+    assert its["state"] == "told", "nobody knows that the other goes on"
+    await keep(office.databases, "customers", [applies(left_at + ms(2_000), WORKER, **other)])
+    shown = await office.leaver("leo")
+    its = service(shown, "customers")
+    assert {one["process"]: one["state"] for one in its["processes"]} == {
+        API: "refuses", WORKER: "silent",
+    }  # fmt: skip
+    assert (its["state"], "customers" in shown["not_told"]) == ("partly_told", True)
+    await keep(office.databases, "customers", [refuses(left_at + ms(3_000), WORKER)])
+    shown = await office.leaver("leo")
+    assert service(shown, "customers")["state"] == "told"
+
+
 async def test_leavers_are_listed_newest_first_and_whoever_is_back_is_none(
     office: Office,
 ) -> None:
