@@ -81,7 +81,7 @@ async def explain(
         show_table(WAYS, [_way(one) for one in why.considered])
     if why.fixes:
         show_table(FIXES, [_fix(one) for one in why.fixes])
-        givers = ", ".join(map(_name, why.givers["people"]))
+        givers = _helpers(why.givers)
         show(why.who_can_help + (f" For example: {givers}." if givers else ""))
     _show_moment(why)
 
@@ -135,12 +135,18 @@ def _show_record(told: Told) -> None:
     whose = f", of {_name(owner)}" if owner else ""
     show(f"record: {KNOWN.get(told.record['known'], NOTHING)}{whose}")
     if "who_may_see" in told.record:
-        people = ", ".join(map(_name, told.record["who_may_see"]["people"])) or NOTHING
+        people = _helpers(told.record["who_may_see"]) or NOTHING
         show(f"who may see it ({', '.join(told.record['needs'])}): {people}")
 
 
 def _show_moment(told: Told) -> None:
     show(f"computed for {shown_time(told.as_of)}, from permissions up to change {told.position}")
+
+
+def _helpers(told: dict[str, Any]) -> str:
+    """Return who could help by name, else by role: not everybody's name is everybody's to see."""
+    by_role = (f"somebody with the role {one}" for one in told["roles"])
+    return ", ".join(map(_name, told["people"])) or ", ".join(by_role)
 
 
 def _name(subject: dict[str, Any]) -> str:

@@ -48,6 +48,19 @@ def test_what_is_withheld_is_said_with_who_may_see_it() -> None:
     assert said[2] == "who may see it (customer:read): Dave"
 
 
+def test_whoever_may_not_be_named_is_said_by_role() -> None:
+    nobody = {"roles": ["auditor", "permission_admin"], "people": []}
+    record = {
+        "type": "customer", "id": CUSTOMER, "known": "withheld", "needs": ["customer:read"],
+        "who_may_see": nobody,
+    }  # fmt: skip
+    service = StandIn(other={"/v1/explain": {**WHY, "givers": nobody, "record": record}})
+    result = daybook(service, "permissions", "explain", "customer:read", CUSTOMER, "--as", "bob")
+    by_role = "somebody with the role auditor, somebody with the role permission_admin"
+    assert f"who may see it (customer:read): {by_role}" in lines_of(result.stdout)
+    assert f"Whoever may give it. For example: {by_role}." in lines_of(result.stdout)
+
+
 def test_who_may_is_listed_with_the_grant() -> None:
     items = [{"id": ALICE, "name": "Alice", "by": GRANT}]
     service = StandIn(other={"/v1/explain/who": {**MOMENT, "items": items}})

@@ -50,8 +50,8 @@ def by_view(answer: Answer) -> dict[str, Any] | None:
 
 
 def name_view(ground: Ground, subject: str) -> dict[str, Any]:
-    """Return a subject by id, with what programs call it if that is something else."""
-    return {"id": subject, "name": ground.names.shown(subject)}
+    """Return a subject by id, with the name if whoever asks may see it."""
+    return {"id": subject, "name": ground.people.name(subject)}
 
 
 def record_view(ground: Ground) -> dict[str, Any] | None:
@@ -70,7 +70,7 @@ def record_view(ground: Ground) -> dict[str, Any] | None:
 
 def _seers(ground: Ground, record: Record) -> dict[str, Any]:
     roles = roles_that_see(ground.basis.world, record, ground.needed)
-    people = [name_view(ground, one) for one in holders(ground.basis, roles)]
+    people = [name_view(ground, one) for one in holders(ground, roles)]
     return {"roles": list(roles), "people": people}
 
 

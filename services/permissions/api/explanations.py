@@ -59,7 +59,8 @@ class WhyView(BaseModel):
 
     `record.known`: as_it_is · as_it_was (at that moment) · not_known (nobody's, and as secret as
     can be) · withheld (whoever asks may not see it; `record.needs` and `record.who_may_see` say
-    who may) · not_asked.
+    who may) · not_asked. People are named whom whoever asks may see by name or reports to; others
+    who could help are known by their roles alone.
     """
 
     allowed: bool | None = Field(description="null: it depends on what is withheld of the record.")

@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final, Literal
 
 from services.permissions.application.evaluating import AT_ONCE, Directory, Names
+from services.permissions.application.known_people import KnownPeople
 from services.permissions.application.past import PastWorlds
 from services.permissions.application.questions import Entity
 from services.permissions.application.resources import Resources, sensitivity_of
@@ -39,6 +41,7 @@ class Ground:
     Args:
         basis: the permissions, their place in the log, and the moment.
         names: how people are called now.
+        people: whom of them whoever asks may be told of by name.
         record: what is asked about; None: any record.
         known: how the record was looked at; withheld: of the record there are but type and id.
         needed: the permissions that it takes to see the record.
@@ -47,6 +50,7 @@ class Ground:
 
     basis: Basis
     names: Names
+    people: KnownPeople
     record: Record | None
     known: Known
     needed: tuple[str, ...] = ()
@@ -144,15 +148,16 @@ class Explainer:
         self, basis: Basis, names: Names, asked: Entity | None, found: Found | None,
         asks: Rights, now: Found | None = None,
     ) -> Ground:  # fmt: skip
+        of_past, people = now is not None, KnownPeople(names, asks)
         if asked is None or found is None:
-            return Ground(basis, names, None, "not_asked")
-        of_past = now is not None
+            return Ground(basis, names, people, None, "not_asked")
         images = [one.record if one.known != "not_known" else None for one in (found, now) if one]
         if sees(asks, self._resources, asked, images, of_past=of_past):
-            return Ground(basis, names, found.record, found.known)
+            return Ground(basis, names, people, found.record, found.known)
         blank = Record(asked.type, asked.id, None, sensitivity_of(basis.world, asked.type))
         needed = needed_to_see(asks.basis.world, asked, of_past=of_past)
-        return Ground(basis, names, blank, "withheld", needed, None if of_past else asks.subject)
+        unseen_by = None if of_past else asks.subject
+        return Ground(basis, names, people, blank, "withheld", needed, unseen_by)
 
     async def _now(self, world: World, asked: Entity) -> Found:
         found = await self._resources.look_up([asked])
@@ -175,7 +180,7 @@ class Explainer:
     def why(self, ground: Ground, subject: str, permission: str) -> Why:
         """Return why the subject may or may not."""
         told = ground.explain(subject, permission)
-        return Why(ground, told, holders(ground.basis, told.givers))
+        return Why(ground, told, holders(ground, told.givers))
 
     async def who(
         self, ground: Ground, permission: str, after: str, limit: int
@@ -197,15 +202,15 @@ def _behind(basis: Basis, after: str) -> Iterator[str]:
     return iter(sorted(one for one in basis.world.subjects if one > after))
 
 
-def holders(basis: Basis, roles: Sequence[str]) -> list[str]:
-    """Return some people who have one of the roles at that moment, and may act."""
-    wanted = set(roles)
+def holders(ground: Ground, roles: Sequence[str]) -> list[str]:
+    """Return some people who have one of the roles then, may act, and may be told of."""
+    basis, wanted = ground.basis, set(roles)
     found: list[str] = []
     for name, subject in basis.world.subjects.items() if wanted else ():
         is_there = subject.state == "active" and subject.kind == "person"
         if is_there and any(_holds(one, wanted, basis) for one in subject.grants):
             found.append(name)
-    return sorted(found)[:MOST_GIVERS]
+    return list(islice(ground.people.known(sorted(found)), MOST_GIVERS))
 
 
 def _holds(grant: Grant, roles: set[str], basis: Basis) -> bool:
