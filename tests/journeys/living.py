@@ -51,18 +51,18 @@ class Living:
             yield client
 
     @contextmanager
-    def ended_by(self, number: signal.Signals) -> Iterator[None]:
-        """End the customers service and wait, after the body of the `with`, for the next one."""
-        pid = self.whole.pids()["customers"]
+    def ended_by(self, number: signal.Signals, service: str = "customers") -> Iterator[None]:
+        """End a service and wait, after the body of the `with`, for the next one."""
+        pid = self.whole.pids()[service]
         os.kill(pid, number)
         yield
-        eventually(lambda: self._is_ready_again(pid), "that the service is started again")
+        eventually(lambda: self._is_ready_again(service, pid), "that it is started again")
 
-    def _is_ready_again(self, old_pid: int) -> bool:
-        if self.whole.pids().get("customers") in {None, old_pid}:
+    def _is_ready_again(self, service: str, old_pid: int) -> bool:
+        if self.whole.pids().get(service) in {None, old_pid}:
             return False
         try:
-            return httpx.get(f"{self.url}/readyz").status_code == 200
+            return httpx.get(f"{self.ports.url(service)}/readyz").status_code == 200
         except httpx.TransportError:
             return False
 
