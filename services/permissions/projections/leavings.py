@@ -53,7 +53,10 @@ REFUSED: Final = f"""
         event_id = case when excluded.first_at < u.first_at then excluded.event_id
             else u.event_id end,
         first_at = least(u.first_at, excluded.first_at)"""
-OVER: Final = "delete from leavings_refused_{source} where minute < $1"
+# By the store's clock, if a process tells of a time that has not come yet.
+OVER: Final = """
+    delete from leavings_refused_{source}
+    where minute < least($1::timestamptz, now()) - $2::interval"""
 TABLES: Final = ("leavings", "leavings_ended", "leavings_refused")
 
 
@@ -109,7 +112,7 @@ class Leavings:
         await self._write(connection, REFUSED, rows)
         if rows:
             newest = max(one.last_at for one in refused.values())
-            await connection.execute(self._sql[OVER], newest - REFUSALS_KEPT)
+            await connection.execute(self._sql[OVER], newest, REFUSALS_KEPT)
 
     async def forget(self, connection: asyncpg.Connection, subjects: Sequence[str]) -> None:
         """Delete what is kept of these."""

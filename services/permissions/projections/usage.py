@@ -50,7 +50,10 @@ REFUSED: Final = """
             (excluded.last_at, excluded.event_id, excluded.partition, excluded.epoch,
                 excluded.feed_position)) as l (last_at, event_id, partition, epoch, feed_position)
             order by l.last_at desc, l.event_id desc limit 1)"""
-OVER: Final = "delete from refused_{source} where day < $1"
+# By the store's clock, if a process tells of a time that has not come yet.
+OVER: Final = """
+    delete from refused_{source}
+    where day < ((least($1::timestamptz, now()) - $2::interval) at time zone 'utc')::date"""
 KNOWN: Final = """
     insert into usage_known_{source} as k (since) select $1
     where not exists (select from usage_known_{source} where since <= $1)
@@ -127,7 +130,7 @@ class Usage:
         ])  # fmt: skip
         await connection.execute(self._sql[KNOWN], min(one.first_at for one, _ in told))
         newest = max(one.last_at for one, _ in told)
-        await connection.execute(self._sql[OVER], (newest - REFUSALS_KEPT).date())
+        await connection.execute(self._sql[OVER], newest, REFUSALS_KEPT)
 
     async def forget(self, connection: asyncpg.Connection, subjects: Sequence[str]) -> None:
         """Delete what is kept of these."""

@@ -88,6 +88,13 @@ async def test_refusals_are_kept_thirty_days_and_what_was_told_of_leaving_for_go
     assert [one["first_at"] for one in its.refused] == [LATER]
 
 
+async def test_a_clock_far_ahead_takes_no_refusals_of_others_away(views: House) -> None:
+    now = (await views.ask("views", "select now()"))[0]["now"]
+    await keep(views.databases, "customers", [refuses(now), refuses(now + timedelta(days=60))])
+    (kept,) = await views.ask("views", "select sum(times) as n from leavings_refused_customers")
+    assert kept["n"] == 2
+
+
 async def test_of_an_erased_person_nothing_is_kept_and_nothing_comes_back(views: House) -> None:
     records = [applies(SOON), refuses(SOON), ends(SOON, "import")]
     await keep(views.databases, "customers", records)

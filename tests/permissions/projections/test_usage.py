@@ -166,6 +166,16 @@ async def test_refusals_are_kept_thirty_days(kept: Kept) -> None:
     assert [row["day"] for row in days] == [(NOON + timedelta(days=day)).date() for day in (20, 31)]
 
 
+async def test_a_clock_far_ahead_takes_no_refusals_of_others_away(
+    views: asyncpg.Connection,
+) -> None:
+    now = await views.fetchval("select now()")
+    refused: dict[str, Any] = {"is_allowed": False, "code": "no_grant"}
+    its = [told(at, **refused) for at in (now, now + timedelta(days=60))]
+    await apply_events(Usage("customers"), views, [applied(one) for one in its])
+    assert await views.fetchval("select count(*) from refused_customers") == 2
+
+
 async def test_whoever_dies_and_whoever_comes_beside_count_nothing_twice(kept: Kept) -> None:
     second = await new_projector(kept.house)
     for number in range(30):
