@@ -49,6 +49,7 @@ class Permission(StrEnum):
     REVIEWS_READ = "review:read"
     REVIEWS_START = "review:start"
     FINDINGS_READ = "finding:read"
+    LEAVERS_READ = "leaver:read"
     ROLES_CHANGE = "role:change"
     ROLES_READ = "role:read"
     SOD_EXCEPT = "sod:except"

@@ -38,12 +38,13 @@ OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
         "support_agent": _WORKS,
         "auditor": "activity:read customer:read customer:history customer:journey erasure:read"
         " feed:read field:read grant:read grant:request explanation:read policy:read"
-        " access_record:read subject:read role:read team:read review:read finding:read",
+        " access_record:read leaver:read subject:read role:read team:read review:read finding:read",
         "crm_admin, permission_admin": f"{_SEEN} grant:request explanation:read consumer:read"
         " customer:export customer:import field:declare grant:approve grant:give grant:read"
         " lag:read subject:change policy:change policy:read projection:operate subject:read"
         " grant:revoke"
-        " grant:break_glass review:decide review:read review:start finding:read role:change"
+        " grant:break_glass leaver:read review:decide review:read review:start finding:read"
+        " role:change"
         " role:read sod:except team:change team:read"
         " what_if:ask",
         "operator": "consumer:read activity:read customer:journey customer:watch erasure:read"

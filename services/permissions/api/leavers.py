@@ -55,7 +55,7 @@ class LeaverRoutes:
 
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
-        reads = Permission.PEOPLE_READ
+        reads = Permission.LEAVERS_READ
         routes.add(
             "GET", LIST, "list_leavers", reads, self.every, parameters=PAGING, access=Access(),
             answers={200: Answer("A page of those who left.", LeaverPage)},
@@ -72,7 +72,9 @@ class LeaverRoutes:
         ids = [
             one
             for one in self._book.ordered
-            if book.subject(one).life in GONE and reached.may(Permission.PEOPLE_READ, one)
+            if book.subject(one).life in GONE
+            and reached.may(Permission.LEAVERS_READ, one)
+            and reached.may(Permission.PEOPLE_READ, one)
         ]
         query = query_of(request, f"{LIST} of {caller.subject}", ())
         after = self._pages.after(request, query)
@@ -112,7 +114,10 @@ class LeaverRoutes:
         return JsonAnswer(view, 200, {"Cache-Control": "no-store"})
 
     async def _left(self, subject_id: UUID, reached: Reached) -> Left:
-        is_seen = reached.sees(Permission.PEOPLE_READ, subject_id)
+        is_seen = all(
+            reached.sees(one, subject_id)
+            for one in (Permission.LEAVERS_READ, Permission.PEOPLE_READ)
+        )
         if is_seen and self._book.book.subject(subject_id).life in GONE:
             for left in await self._leavers.of([subject_id]):
                 return left

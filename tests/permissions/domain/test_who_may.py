@@ -21,7 +21,8 @@ SEES = "customer:read customer:history customer:journey customer:watch activity:
 SALES = f"{JOINER} {SEES} customer:register customer:change"
 ADMINISTERS = (
     "evaluation:ask grant:approve grant:give grant:revoke lag:read policy:change policy:read"
-    " review:decide review:read review:start finding:read role:change role:read sod:except"
+    " leaver:read review:decide review:read review:start finding:read role:change role:read"
+    " sod:except"
     " subject:change subject:read team:change team:read what_if:ask"
 )
 MAY = {
@@ -33,7 +34,7 @@ MAY = {
     "carol": f"{JOINER} {SEES} customer:change grant:break_glass",
     "dave": f"{JOINER} customer:read customer:history customer:journey activity:read field:read"
     " feed:read access_record:read erasure:read policy:read role:read subject:read team:read"
-    " review:read finding:read decision:read",
+    " review:read finding:read decision:read leaver:read",
     "erin": f"{SALES} {ADMINISTERS} customer:import consumer:read field:declare",
     "oscar": f"{JOINER} consumer:read activity:read customer:journey customer:watch erasure:read"
     " feed:read grant:break_glass lag:read projection:operate role:read",
