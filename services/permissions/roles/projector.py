@@ -34,6 +34,9 @@ from shared.security.service_tokens import FILE, ServiceTokens
 from shared.service.process import Process
 
 ANSWER_WITHIN_SECONDS = 10.0
+RECORDS_WAIT_MS: Final = 250
+"""How long a fetch of records waits at the embedded broker: nobody decides by them, and asking a
+hundred times a second, four times twelve partitions, would cost half a core of an idle machine."""
 OF_RECORDS: Final[Mapping[str, Callable[[str], Projection]]] = {
     USAGE: Usage,
     LEAVINGS: Leavings,
@@ -98,7 +101,9 @@ async def _keep(
     ground: _Ground, projection: Projection, followed: Followed, codec: EventCodec
 ) -> None:
     """Keep one read model in all its versions, and do what is ordered of it."""
-    process, views = ground.process, ground.views
+    process, views, kafka = ground.process, ground.views, ground.process.kafka
+    if followed != FOLLOWED_CUSTOMERS and kafka.is_embedded:
+        kafka = kafka.model_copy(update={"fetch_max_wait_ms": RECORDS_WAIT_MS})
     parts = ProjectionParts(
         projection=projection,
         followed=followed,
@@ -108,7 +113,7 @@ async def _keep(
         views=views,
         open_views=lambda its: process.lanes(process.stores.views_dsn, "projector", 1, its),
         discarded=lambda: read_discards(ground.truth, followed.projection),
-        kafka=process.kafka,
+        kafka=kafka,
         clock=process.clock,
         tracing=process.tracing,
         metrics=process.metrics,
