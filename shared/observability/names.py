@@ -90,7 +90,9 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "daybook_lag_seconds": Metric(
         "seconds", _WAY,
         "How long the oldest event has waited that the store has and Kafka (role relay) or the read"
-        " model (role projector) does not; 0 when idle. State: live, refilling, rebuilding.",
+        " model (role projector) does not; 0 when idle. State: live, refilling, rebuilding;"
+        " unknown while the other service whose events a read model follows does not say how many"
+        " it has.",
     ),
     "daybook_lag_events": Metric(
         "events", _WAY,
