@@ -203,10 +203,11 @@ ERRORS = Board(
         ),
         Panel(
             "Lost",
-            "Records that the store refused, events that live figures miss, numbers not found out.",
+            "Records refused, leavings untold, events that live figures miss, numbers not known.",
             "short",
             [
                 ("sum by (type) (daybook_records_refused_total)", "records {{type}}"),
+                ("sum(daybook_leavings_untold)", "leavings untold"),
                 ("sum by (stream) (daybook_stream_set_aside_total)", "figures {{stream}}"),
                 ("sum by (part) (daybook_scrape_failures_total)", "number {{part}}"),
             ],

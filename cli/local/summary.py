@@ -69,8 +69,9 @@ def _continuing(proof: Proof, tally: Path) -> list[str]:
 def _roles(people: Mapping[str, Person]) -> list[str]:
     """Group names by role: `alice, leo, wang    sales`."""
     names: dict[str, list[str]] = {}
+    # The services' own accounts are not for people.
     for name, person in people.items():
-        if person.role != "service":  # the services' own accounts are not for people
+        if "service" not in person.role.split(", "):
             names.setdefault(person.role.replace("_", " "), []).append(name)
     width = max(len(", ".join(group)) for group in names.values())
     return [f"{', '.join(group):<{width}}   {role}" for role, group in names.items()]
