@@ -16,6 +16,8 @@ from shared.settings import KafkaSettings
 Begin = Literal["first", "last"] | Callable[[], int]
 """At which record of each partition; a callable says the offset, which is only a hint."""
 Take = Callable[[Sequence[ConsumerRecord]], None]
+Place = tuple[TopicPartition, int]
+"""A partition, and the offset that is read next of it."""
 
 POLL_MS = 200
 LOOK_EVERY_POLLS = 25
@@ -84,37 +86,32 @@ async def take_what_came(consumer: AIOKafkaConsumer, take: Take) -> bool:
 async def _until_stopped(
     consumer: AIOKafkaConsumer, topic: Topic, take: Take, stop: asyncio.Event
 ) -> None:
-    """Read until `stop` is set or the topic is not there (any more)."""
-    polls = 0
+    """Read until `stop` is set, the topic is not there (any more), or nothing comes of it."""
+    polls, stuck = 0, set[Place]()
     # A topic that came into being after `reading` looked is not assigned: look again.
     while consumer.assignment() and not stop.is_set():
         # Whoever asked a broker that hung may never hear again: then it begins anew.
         async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-            if polls % LOOK_EVERY_POLLS == 0 and await _is_gone(consumer, topic):
+            is_due = polls % LOOK_EVERY_POLLS == 0
+            # A client that reads what is not there asks for it without a pause.
+            if is_due and topic.name not in await consumer.topics():
                 return
             polls += 1
             came = await take_what_came(consumer, take)
-            # A client whose broker hung may wait for ever for an answer to what it asked then.
-            if polls % LOOK_EVERY_POLLS == 0 and not came and not await _is_level(consumer):
-                return
+            if is_due or stuck:
+                # Once is nothing: an end that the embedded broker tells may be a moment old.
+                before, stuck = stuck, await _stuck(consumer, is_quiet=not came)
+                if before & stuck:
+                    return
 
 
-async def _is_gone(consumer: AIOKafkaConsumer, topic: Topic) -> bool:
-    # A client that reads what is not there asks for it without a pause.
-    return topic.name not in await consumer.topics() or await is_past_the_end(consumer)
+async def _stuck(consumer: AIOKafkaConsumer, *, is_quiet: bool) -> set[Place]:
+    """Return the places from which nothing more may come.
 
-
-async def is_past_the_end(consumer: AIOKafkaConsumer) -> bool:
-    """Say whether a log that is read was emptied: it ends before what is read next.
-
-    The embedded broker answers such a reader with nothing, until there is as much again.
+    Where a log that is read was emptied, it ends before what is read next: the embedded broker
+    answers such a reader with nothing, until there is as much again. Where there is more and
+    nothing came, a client whose broker hung may wait for ever for an answer to what it asked then.
     """
-    places = list(consumer.assignment())
-    ends = await consumer.end_offsets(places)
-    return any([await consumer.position(place) > ends[place] for place in places])
-
-
-async def _is_level(consumer: AIOKafkaConsumer) -> bool:
-    places = list(consumer.assignment())
-    ends = await consumer.end_offsets(places)
-    return all([await consumer.position(place) >= ends[place] for place in places])
+    ends = await consumer.end_offsets(list(consumer.assignment()))
+    places = [(its, await consumer.position(its), end) for its, end in ends.items()]
+    return {(its, at) for its, at, end in places if at > end or (is_quiet and at < end)}
