@@ -2,7 +2,7 @@
 
 Run as `python -m bench.evaluating_api PORT ISSUER`: sign-in, permission, limits, tracing and
 records as in the service; ten thousand people, of whom each may read and a tenth may write what is
-theirs. No database: records of other programs are as the caller says.
+theirs; records of other programs are as the caller says. The database takes what is on record.
 """
 
 import asyncio
@@ -34,8 +34,10 @@ from shared.eventstore.records import RecordKeeper
 from shared.eventstore.tokens import TokenPart
 from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
+from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.security.tokens import TokenVerifier
+from shared.settings import StoreSettings
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.app import Api, create_app
 from shared.web.callers import Caller, Guard
@@ -93,7 +95,8 @@ class NothingDeclared:
 
 def _events() -> list[tuple[str, str, dict[str, object]]]:
     policy: list[tuple[str, dict[str, object]]] = [
-        ("DataClassSet", {"resource_type": "record", "field": "*", "data_class": "internal"})
+        ("DataClassSet", {"resource_type": type_, "field": "*", "data_class": "internal"})
+        for type_ in ("record", "evaluation")
     ]
     for name in ("record:read", "record:write", Permission.EVALUATIONS_ASK.value):
         facts: dict[str, object] = {"permission": name, "risk": "normal", "title": {"en": name}}
@@ -129,10 +132,9 @@ def _events() -> list[tuple[str, str, dict[str, object]]]:
     return events
 
 
-def api(port: int, verifier: TokenVerifier) -> Api:
+def api(port: int, verifier: TokenVerifier, keeper: RecordKeeper) -> Api:
     """Return the app."""
     fixed = Fixed()
-    keeper = RecordKeeper(Lanes("postgresql://nowhere/", 1, application_name="bench"), CLOCK, 12)
     guard = Guard(verifier, fixed, RequestLimits(CLOCK, 0))
     recorder = Recorder(keeper, CLOCK)
     app = create_app(
@@ -144,7 +146,7 @@ def api(port: int, verifier: TokenVerifier) -> Api:
     AuthzenRoutes(evaluator, PageTokens(b"k" * 32), f"http://127.0.0.1:{port}").add_to(routes)
     routes.add(
         "POST", NOTHING, "nothing", Permission.EVALUATIONS_ASK, _nothing,
-        takes=["application/json"], answers={200: Answer("Nothing.")},
+        takes=["application/json"], answers={200: Answer("Nothing.")}, everywhere=True,
     )  # fmt: skip
     return app
 
@@ -161,7 +163,10 @@ async def _readiness() -> Readiness:
 async def _main(port: int, issuer: str) -> None:
     async with httpx.AsyncClient(timeout=2, trust_env=False) as http:
         verifier = TokenVerifier(issuer=issuer, audience="daybook", http=http, clock=CLOCK)
-        await serve(api(port, verifier), listen("127.0.0.1", port), stopping=asyncio.Event())
+        truth = Lanes(dsn_for(StoreSettings().truth_dsn, "api"), 2, application_name="bench")
+        await truth.open()
+        its = api(port, verifier, RecordKeeper(truth, CLOCK, 12))
+        await serve(its, listen("127.0.0.1", port), stopping=asyncio.Event())
 
 
 if __name__ == "__main__":

@@ -10,18 +10,12 @@ import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from shared.authorization.deciding import Code
 from shared.authorization.leaving import DecidingProcess
-from shared.authorization.noting import (
-    BEGINNING,
-    UNDEFINED,
-    decision_of,
-    kind_of,
-    permission_told,
-)
+from shared.authorization.noting import BEGINNING, decision_of, kind_of
 from shared.authorization.rights import Noted
 from shared.authorization.scopes import Risk
 from shared.clock import Clock
@@ -29,6 +23,7 @@ from shared.errors import UnavailableError
 from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.records import RecordRefusedError
+from shared.web.alike import Alike, alike_of
 from shared.web.cut_work import CutWork
 from shared.web.repeats import Counted, Repeats
 
@@ -53,20 +48,6 @@ class Keeper(Protocol):
 
     async def note(self, record: Event, *, subject: str, actor: str) -> None:
         """Take the record to be kept soon; UnavailableError if there is no room for long."""
-
-
-class Alike(NamedTuple):
-    """What decisions have in common that are counted together."""
-
-    subject: str
-    kind: str | None
-    actor: str | None
-    permission: str
-    resource_type: str | None
-    is_allowed: bool
-    code: str
-    asked_by: str | None = None
-    is_search: bool = False
 
 
 _Allowed = tuple[str, str, str | None, str | None]
@@ -220,8 +201,7 @@ class DecisionLog:
         self, told: list[Noted], operation: str | None, about: str | None
     ) -> None:
         """Tell some at once, in order; count the others when the store takes nothing."""
-        first_ones = self._repeats.is_to_be_told
-        singly = (noted for noted in told if self._everything or first_ones(_alike(noted)))
+        singly = (noted for noted in told if self._everything or self._is_a_first(alike_of(noted)))
         try:
             while batch := list(islice(singly, TOLD_AT_ONCE)):
                 telling = (self._tell_one(noted, operation, about) for noted in batch)
@@ -229,11 +209,19 @@ class DecisionLog:
                     break
         finally:
             for noted in singly:
-                self._repeats.count(_alike(noted))
+                self._repeats.count(alike_of(noted))
+
+    def _is_a_first(self, alike: Alike) -> bool:
+        """Say whether it is one of the first of its kind; if not, it is counted."""
+        # A program asks about everybody: whoever it is about, what it is told is of one kind.
+        if alike.asked_by is None or self._repeats.has_room(alike.about_anybody):
+            return self._repeats.is_to_be_told(alike)
+        self._repeats.count(alike)
+        return False
 
     async def _tell_one(self, noted: Noted, operation: str | None, about: str | None) -> bool:
         """Tell one, or count it; say whether the store takes any."""
-        alike = _alike(noted)
+        alike = alike_of(noted)
         rights, permission, record, answer = noted
         its = rights.basis
         try:
@@ -274,20 +262,6 @@ class DecisionLog:
 
 def _time(moment: int) -> datetime:
     return BEGINNING + timedelta(microseconds=moment)
-
-
-def _alike(noted: Noted) -> Alike:
-    rights, permission, record, (is_allowed, code, *_) = noted
-    return Alike(
-        rights.subject,
-        kind_of(rights.basis.world, rights.subject),
-        rights.around.actor,
-        told := permission_told(rights.basis.world, permission),
-        None if record is None or told == UNDEFINED else record.type,
-        is_allowed,
-        code.value,
-        rights.asked_by,
-    )
 
 
 def _customer(decision: DecisionRecorded) -> str | None:

@@ -45,11 +45,17 @@ class Repeats(Generic[Key]):
 
     def is_to_be_told(self, key: Key) -> bool:
         """Say whether this one is to be told by itself; if not, it is counted."""
+        if self.has_room(key):
+            return True
+        self.count(key)
+        return False
+
+    def has_room(self, key: Key) -> bool:
+        """Do what `is_to_be_told` does, for whoever counts the others elsewhere."""
         window = self._window(key)
         if window.told < self._at_most:
             window.told += 1
             return True
-        self.count(key)
         return False
 
     def count(self, key: Key) -> None:

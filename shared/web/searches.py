@@ -9,7 +9,8 @@ from typing import Final, Self
 from shared.authorization.deciding import Code
 from shared.authorization.noting import UNDEFINED, kind_of, permission_told
 from shared.authorization.rights import Noted, Rights
-from shared.web.decision_log import Alike, DecisionLog
+from shared.web.alike import Alike
+from shared.web.decision_log import DecisionLog
 
 MANY: Final = "*"
 """The subject of what was decided of many."""

@@ -119,6 +119,15 @@ async def test_a_refusal_is_about_somebody_and_was_told_to_somebody_else() -> No
     assert (counted.subject, counted.asked_by, counted.is_search) == (ANA, CALLER, False)
 
 
+async def test_a_hundred_a_minute_are_told_of_what_a_program_is_refused_about_anybody() -> None:
+    asking = Asking(a_story().give(ANA).world)
+    many = [question(BEN if n % 2 else ANA, "read", Entity("record", f"r-{n}")) for n in range(130)]
+    assert not any(await asking.ask(*many))
+    assert len(await asking.told()) == 100
+    counted = {(one.subject, one.times, one.asked_by) for one in await asking.counted()}
+    assert counted == {(ANA, 15, CALLER), (BEN, 15, CALLER)}
+
+
 async def test_nothing_that_a_program_made_up_is_written_down() -> None:
     story = a_story()
     a_role(story, "admin", "record:write", "all/internal", AN_ADMIN)
