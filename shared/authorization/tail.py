@@ -17,6 +17,7 @@ from shared.messaging.following import follow
 from shared.messaging.headers import received
 from shared.messaging.heartbeats import beat_of
 from shared.messaging.topics import HEARTBEATS, PERMISSIONS, Topic
+from shared.parts import run_part
 from shared.settings import KafkaSettings
 
 PAUSE_SECONDS: Final = 0.3
@@ -67,9 +68,8 @@ class ReplicaTail:
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow_beats(stop))
-            group.create_task(self._end_with(stop))
-            group.create_task(self._follow(stop))
+            for part in (self._follow_beats, self._end_with, self._follow):
+                group.create_task(run_part(part(stop)))
 
     async def _end_with(self, stop: asyncio.Event) -> None:
         await stop.wait()

@@ -14,6 +14,7 @@ from shared.errors import UnavailableError
 from shared.observability.logs import log_lost_failures
 from shared.observability.metrics import Metrics
 from shared.observability.traces import Tracing
+from shared.parts import run_part
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.security.master_key import MasterKey, MasterKeyFiles
@@ -31,10 +32,6 @@ from shared.web.operations import listen_for_operators, serve_operators
 OPEN_AGAIN_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
-
-
-class PartEndedError(Exception):
-    """A part of the process was cancelled by nobody of ours: the process ends, and is restarted."""
 
 
 class Process:
@@ -128,7 +125,7 @@ class Process:
                     log.info("started")
                     async with asyncio.TaskGroup() as group:
                         for run in self.runs:
-                            group.create_task(self._until_stopped(run))
+                            group.create_task(run_part(run(self.stop)))
         finally:
             self.stop.set()
             await operators
@@ -137,22 +134,6 @@ class Process:
     def _told_to_end(self, number: signal.Signals) -> None:
         log.info("told to end", extra={"signal": number.name})
         self.stop.set()
-
-    async def _until_stopped(self, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-        """Run one part; a client library's own cancellation is a failure, and not told to end.
-
-        A group would let a part go that was cancelled from within, and the others run on without.
-
-        Raises:
-            PartEndedError: it was cancelled by nobody of ours.
-        """
-        try:
-            await run(self.stop)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            raise PartEndedError from error
 
     async def _is_opened(self, adds: Sequence[Callable[["Process"], Awaitable[None]]]) -> bool:
         """Open what the roles need; False: told to stop while it waited for some of it."""

@@ -1,12 +1,14 @@
 """While Kafka is away people go on working, and operators see red with age and hop."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 
+from shared.messaging.heartbeats import BEAT_SECONDS
 from tests.journeys.living import Json, Living, eventually
 
 
@@ -32,7 +34,14 @@ def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(livin
         text = httpx.get(f"{living.ports.operators_url('customers')}/metrics").text
         return 'daybook_alarm{alarm="canary-old"} 1.0' in text
 
+    def rights_age() -> float:
+        text = httpx.get(f"{living.ports.operators_url('customers')}/metrics").text
+        age = re.search(r"^daybook_permissions_age_seconds (\S+)$", text, re.MULTILINE)
+        assert age is not None
+        return float(age[1])
+
     eventually(lambda: not canary()["is_old"], "a fresh canary")
+    before = living.whole.pids()
     with without_broker(living), living.person("alice") as alice:
         eventually(lambda: canary()["is_old"], "that the canary is old")
         body = {"kind": "person", "name": "Written Meanwhile"}
@@ -49,5 +58,7 @@ def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(livin
 
     eventually(lambda: living.whole.run("status").returncode == 0, "that all is well again")
     assert not alarm()
+    assert living.whole.pids() == before, "nobody ends because the broker hung"
+    eventually(lambda: rights_age() < 4 * BEAT_SECONDS, "that permissions are followed again")
     log = (living.place.logs / "customers.log").read_text()
     assert "canaries arrive again" in log

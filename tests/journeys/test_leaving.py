@@ -118,5 +118,5 @@ def is_all_told(dave: httpx.Client) -> bool:
     """Say whether three processes told, and refused, and all that ran is said to have ended."""
     told = processes_of(dave.get(f"/v1/leavers/{WANG}").raise_for_status().json()).values()
     ended = [each for one in told for each in one["ended"]]
-    refused = [one for one in told if one["first_refusal_ms"] is not None]
+    refused = [one for one in told if one["first_refusal_ms"] is not None and one["evidence"]]
     return (len(told), len(refused), len(ended)) == (3, 3, 3)

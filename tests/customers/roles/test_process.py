@@ -9,8 +9,9 @@ import pytest
 
 from services.customers.roles.service import SERVICE
 from shared.observability.traces import Tracing
+from shared.parts import PartEndedError
 from shared.projecting.versions import settings_of
-from shared.service.process import PartEndedError, Process
+from shared.service.process import Process
 from tests.ground.broker import Broker
 from tests.ground.processes import service_env
 from tests.ground.servers import Databases
