@@ -1,5 +1,7 @@
 """Routes of the policy: as a file: written, looked at, applied."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.permissions.api.changes_told import LARGEST_FILE, ChangeView, changes_told
+from services.permissions.api.reach import Reach
 from services.permissions.application.policy_files import Applied, PolicyFiles
+from services.permissions.domain.by_hand import NotByHandError
 from services.permissions.domain.policy_file.writing import without_people
 from shared.authorization.permissions import Permission
 from shared.authorization.state import RESTRICTED
@@ -107,9 +111,12 @@ class PolicyRoutes:
         raw = await read_body(request)
         body = parse(PolicyBody, raw)
         if body.dry_run:
-            return JsonAnswer(_plan(await self._files.look(body.file, by=caller.subject)))
+            with self._on_record(caller):
+                looked = await self._files.look(body.file, by=caller.subject)
+            return JsonAnswer(_plan(looked))
         remember = remembering(request, caller, raw, self._secret, status=200, route="apply_policy")
-        applied = await self._files.apply(body.file, by=caller.subject, remember=remember)
+        with self._on_record(caller):
+            applied = await self._files.apply(body.file, by=caller.subject, remember=remember)
         return JsonAnswer(_plan(applied), 200, _headers(applied))
 
     async def approve(self, request: Request, caller: Caller) -> Response:
@@ -119,8 +126,18 @@ class PolicyRoutes:
         themself.
         """
         body = parse(ApprovalBody, await read_body(request))
-        approved = await self._files.approve(body.file, by=caller.subject)
+        with self._on_record(caller):
+            approved = await self._files.approve(body.file, by=caller.subject)
         return JsonAnswer({"needs_second_person": _dangers(approved)}, 200, _headers(approved))
+
+    @contextmanager
+    def _on_record(self, caller: Caller) -> Iterator[None]:
+        """Put it on record which right was missing for a line, as the route of the line would."""
+        try:
+            yield
+        except NotByHandError as refused:
+            Reach(self._guard).of(caller).note_refusal(refused.asked, refused.record)
+            raise
 
 
 def _headers(applied: Applied) -> dict[str, str]:

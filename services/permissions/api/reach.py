@@ -85,6 +85,17 @@ class Reached:
         record = self._record(Permission.GRANTS_APPROVE, subject_id)
         _on(self._rights, self.caller, deeds).require(Permission.GRANTS_APPROVE, record)
 
+    def note_refusal(self, permission: Permission, record: Record) -> None:
+        """Put on record what was refused to the caller elsewhere, if it is refused here as well.
+
+        It is not where a file itself brings somebody out of reach, or where a change of rights is
+        not known here yet: of those there is no decision that could be asked again.
+        """
+        rights = _on(self._rights, self.caller, NO_DEEDS)
+        answer = Rights(rights.basis, self.caller, rights.around).check(permission, record)
+        if not answer[0] and rights.noted is not None:
+            rights.noted((rights, permission, record, answer))
+
     def _record(self, permission: Permission, subject_id: UUID) -> Record:
         name = str(subject_id)
         return self._rights.record(permission.partition(":")[0], name, name)

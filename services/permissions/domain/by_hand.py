@@ -40,6 +40,7 @@ from shared.authorization.reading import moment
 from shared.authorization.refusing import refuse
 from shared.authorization.state import RESTRICTED
 from shared.authorization.world import World
+from shared.errors import NotPermittedError
 
 NEEDED: Final[Mapping[type, Permission]] = {
     **dict.fromkeys(get_args(PolicyCommand), Permission.POLICY_CHANGE),
@@ -63,6 +64,25 @@ NEEDED: Final[Mapping[type, Permission]] = {
 """Command → what its route needs; others are neither said in a file nor looked at before."""
 NOTHING_DONE: Final = Circumstances(deeds={})
 """Nobody did anything yet with what is asked about."""
+_Asked = tuple[Permission, Record, Answer]
+
+
+class NotByHandError(NotPermittedError):
+    """A line of a file is refused to its caller, as its own route would refuse it.
+
+    Args:
+        refused: as it is told.
+        asked: the permission that is missing.
+        record: what it is missing for.
+    """
+
+    def __init__(self, refused: NotPermittedError, asked: Permission, record: Record) -> None:
+        super().__init__(
+            refused.detail, fix=refused.fix, who_can_help=refused.who_can_help,
+            permission=refused.permission, reason=refused.reason,
+        )  # fmt: skip
+        self.asked = asked
+        self.record = record
 
 
 class ByHand:
@@ -86,26 +106,29 @@ class ByHand:
             now: whom it is about, as they are when its turn comes.
 
         Raises:
-            NotPermittedError: the caller may not.
+            NotByHandError: the caller may not.
         """
-        for permission, answer in self._answers(asked, now):
-            refuse(permission, answer)
+        for permission, record, answer in self._answers(asked, now):
+            try:
+                refuse(permission, answer)
+            except NotPermittedError as refused:
+                raise NotByHandError(refused, permission, record) from None
 
     def may(self, asked: Asked, now: Subject = NOBODY) -> bool:
         """Say whether the caller may give a command (as `require`)."""
-        return all(answer[0] for _, answer in self._answers(asked, now))
+        return all(answer[0] for *_, answer in self._answers(asked, now))
 
     def may_everywhere(self, permission: Permission) -> bool:
         """Say whether the caller has a permission for everything, also for what nobody owns."""
-        return self._asked(self._world, permission)[0]
+        return self._asked(self._world, permission)[2][0]
 
-    def _answers(self, asked: Asked, now: Subject) -> list[tuple[Permission, Answer]]:
+    def _answers(self, asked: Asked, now: Subject) -> list[_Asked]:
         needed = self._needed(asked)
         if not isinstance(asked, OnSubject):
-            return [(one, self._asked(self._world, one)) for one in needed]
+            return [self._asked(self._world, one) for one in needed]
         before = self._book.subject(asked.subject_id)
         states = [one for one in (before, now) if one.life is not None] or [NOBODY]
-        return [(one, self._of(one, asked.subject_id, state)) for one in needed for state in states]
+        return [self._of(one, asked.subject_id, state) for one in needed for state in states]
 
     def _needed(self, asked: Asked) -> list[Permission]:
         command = asked.command
@@ -116,17 +139,18 @@ class ByHand:
                 needed.append(Permission.GRANTS_GIVE)
         return needed
 
-    def _of(self, permission: Permission, subject_id: UUID, state: Subject) -> Answer:
+    def _of(self, permission: Permission, subject_id: UUID, state: Subject) -> _Asked:
         world, name = self._world, str(subject_id)
         if state.life is not None and name != self._by:
             its = {name: subject_of(state)}
             world = World(world.policy, {**world.subjects, **its}, entries=world.entries)
         return self._asked(world, permission, name)
 
-    def _asked(self, world: World, permission: Permission, subject: str | None = None) -> Answer:
+    def _asked(self, world: World, permission: Permission, subject: str | None = None) -> _Asked:
         """Ask about somebody; None: about everything, as the routes of roles and teams do."""
         type_ = permission.partition(":")[0]
         its = world.policy.classes.get(type_, {}).get("*")
         rank = RESTRICTED if its is None else its.data_class
         record = Record(type_, subject or "", subject, rank)
-        return decide(world, self._by, permission, record, self._now, 0.0, NOTHING_DONE)
+        answer = decide(world, self._by, permission, record, self._now, 0.0, NOTHING_DONE)
+        return permission, record, answer
