@@ -122,8 +122,11 @@ class DecisionLog:
         taken = notes.copy()
         notes.clear()
         told = [noted for noted in taken if not self._is_counted(noted)]
-        if told:
-            its = self._tell_and_cut(told, operation, about, target, is_running=is_running)
+        firsts = [noted for noted in told if self._everything or self._is_a_first(noted)]
+        own = [noted for noted in told if noted[0].asked_by is None]
+        # Most that a program asks about others is neither: no task is begun for nothing.
+        if firsts or own:
+            its = self._tell_and_cut(firsts, own, operation, about, target, is_running=is_running)
             telling = asyncio.create_task(its)
             self._telling.add(telling)
             telling.add_done_callback(self._telling.discard)
@@ -185,23 +188,23 @@ class DecisionLog:
 
     async def _tell_and_cut(
         self,
-        told: list[Noted],
+        firsts: list[Noted],
+        own: list[Noted],
         operation: str | None,
         about: str | None,
         target: str | None,
         *,
         is_running: bool,
     ) -> None:
-        await self._tell_singly(told, operation, about)
+        await self._tell_singly(firsts, operation, about)
         if self._cut is not None:
-            own = [noted for noted in told if noted[0].asked_by is None]
             await self._cut.look(own, operation, target, is_running=is_running)
 
     async def _tell_singly(
         self, told: list[Noted], operation: str | None, about: str | None
     ) -> None:
         """Tell some at once, in order; count the others when the store takes nothing."""
-        singly = (noted for noted in told if self._everything or self._is_a_first(alike_of(noted)))
+        singly = iter(told)
         try:
             while batch := list(islice(singly, TOLD_AT_ONCE)):
                 telling = (self._tell_one(noted, operation, about) for noted in batch)
@@ -211,8 +214,9 @@ class DecisionLog:
             for noted in singly:
                 self._repeats.count(alike_of(noted))
 
-    def _is_a_first(self, alike: Alike) -> bool:
+    def _is_a_first(self, noted: Noted) -> bool:
         """Say whether it is one of the first of its kind; if not, it is counted."""
+        alike = alike_of(noted)
         # A program asks about everybody: whoever it is about, what it is told is of one kind.
         if alike.asked_by is None or self._repeats.has_room(alike.about_anybody):
             return self._repeats.is_to_be_told(alike)
