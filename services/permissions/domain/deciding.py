@@ -5,7 +5,8 @@ all of them: an administrator stays, nothing that is kept apart comes together, 
 the own hand.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Final, assert_never
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from services.permissions.domain.book import (
     SubjectFact,
     TeamFact,
 )
+from services.permissions.domain.own_gain import refuse_own_gain
 from services.permissions.domain.own_reach import refuse_wider_own_reach
 from services.permissions.domain.policy.commands import (
     AddRoleParent,
@@ -42,7 +44,6 @@ from services.permissions.domain.policy.events import AdministratorRemoved
 from services.permissions.domain.policy.inheritance import level_of
 from services.permissions.domain.policy.rules import decide_policy, evolve_policy
 from services.permissions.domain.review.rules import decide_review
-from services.permissions.domain.rights import differences, standing_of
 from services.permissions.domain.second_person import (
     refuse_gains_above_own_level,
     refuse_given_alone,
@@ -68,10 +69,9 @@ from services.permissions.domain.subject.events import SubjectEvent, SubjectLeft
 from services.permissions.domain.subject.grants import decide_given
 from services.permissions.domain.subject.life import decide_joining, decide_life
 from services.permissions.domain.subject.requests import decide_exception, decide_request
-from services.permissions.domain.subject.state import NOBODY
 from services.permissions.domain.team.rules import decide_team
 from services.permissions.domain.touching import touched_by
-from shared.errors import NotPermittedError, RuleBrokenError
+from shared.errors import DaybookError, RuleBrokenError
 
 ALREADY_SET_UP: Final = "already-set-up"
 
@@ -116,12 +116,20 @@ def consequences(
         return []
     changed = changed_subjects(before, after, facts)
     refuse_new_conflicts(before, after, changed, asking.at)
-    _refuse_own_gain(before, after, asked, asking)
+    refuse_own_gain(before, after, asked, asking)
     refuse_wider_own_reach(before, after, changed, asked, asking)
     refuse_gains_above_own_level(after, asking)
     refuse_given_alone(after, facts, asking)
-    agreed = settle(after, asked, asking)
+    agreed = settle(after, asked, asking, partial(_may_ask, before, asked))
     return agreed + _administrators_removed(before, after, changed, asking)
+
+
+def _may_ask(book: Book, asked: Sequence[Asked], asking: Asking) -> bool:
+    try:
+        decide(book, asked, asking)
+    except DaybookError:
+        return False
+    return True
 
 
 def refuse_second_installation(book: Book, asking: Asking) -> None:
@@ -224,42 +232,6 @@ def changed_subjects(before: Book, after: Book, facts: Sequence[Fact]) -> set[UU
     return named | {
         subject_id for subject_id, subject in after.subjects.items() if touched.touches(subject)
     }
-
-
-def _refuse_own_gain(before: Book, after: Book, asked: Sequence[Asked], asking: Asking) -> None:
-    """Refuse to let somebody have more by the own hand, whatever the way; an emergency may."""
-    is_emergency = any(
-        isinstance(one, OnSubject) and isinstance(one.command, BreakGlass) for one in asked
-    )
-    if asking.is_installation or is_emergency:
-        return
-    gains = [*_gains_of(before, after, asking.by)]
-    if gains:
-        raise NotPermittedError(
-            f"by this you would yourself have more of {gains[0]}"
-            + (f" and {len(gains) - 1} others" if len(gains) > 1 else ""),
-            code="not-for-yourself",
-            field="permission",
-            fix="let somebody else do it who gains nothing by it",
-            who_can_help="another administrator",
-        )
-
-
-def _gains_of(before: Book, after: Book, by: str) -> Iterator[str]:
-    """Yield the permissions of which the person behind an actor, or an own account, has more."""
-    me = after.person(by)
-    if me is None:
-        return
-    mine = {me, *before.owned_by(me)}
-    for account in sorted({*mine, *after.owned_by(me)}):
-        its, will = before.subject(account), after.subject(account)
-        if account != me and not its.is_there:
-            continue  # It joins with the default role; whatever is given to it is looked at.
-        was = its if account in mine else NOBODY
-        if was is will and before.policy is after.policy:
-            continue
-        changes = differences(standing_of(before.policy, was), standing_of(after.policy, will))
-        yield from (change.permission for change in changes if change.gained)
 
 
 def _administrators_removed(

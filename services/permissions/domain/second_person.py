@@ -5,8 +5,8 @@ order, it needs a second person too. What was agreed to is the very file, doing 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
@@ -75,13 +75,16 @@ def dangers(after: Book) -> tuple[Danger, ...]:
     return tuple(sorted(found, key=lambda danger: danger.what))
 
 
-def settle(after: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
+def settle(
+    after: Book, asked: Sequence[Asked], asking: Asking, may_ask: Callable[[Asking], bool]
+) -> list[Fact]:
     """Return what is told of the agreement to a draft; nothing where none is needed.
 
     Args:
         after: the draft.
         asked: the commands that change something in it.
         asking: who asks for them.
+        may_ask: says whether the rules let somebody else ask for the same: level, own gain.
 
     Raises:
         NotPermittedError: two people must agree, and nobody else did to this very change.
@@ -98,6 +101,7 @@ def settle(after: Book, asked: Sequence[Asked], asking: Asking) -> list[Fact]:
         or approval.until <= asking.at
         or after.is_same_person(approval.approved_by, asking.by)
         or not _still_may(after, asked, approval.approved_by, asking)
+        or not may_ask(replace(asking, by=str(approval.approved_by), is_looking=True))
     ):
         raise _refused(found)
     made = PolicyChangeMade(change=change, approved_by=approval.approved_by, reason=asking.reason)
