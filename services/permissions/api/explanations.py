@@ -31,6 +31,10 @@ _MAY: Final = Permission.EXPLANATIONS_READ
 _LONGEST: Final = 1_000
 Name = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 Asked = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}:[a-z][a-z0-9_]{0,39}$")]
+PERSONAL_OF_NOW: Final = Field(
+    description="true: of a past moment, but conditions on subject.email, subject.emails and"
+    " subject.user_name were looked at as these are now."
+)
 
 
 class WhyBody(Given):
@@ -70,6 +74,7 @@ class WhyView(BaseModel):
     as_of: str
     epoch: int
     position: int
+    personal_of_now: bool = PERSONAL_OF_NOW
     subject: dict[str, Any]
     permission: str
     record: dict[str, Any] | None
@@ -85,6 +90,7 @@ class WhoView(BaseModel):
     as_of: str
     epoch: int
     position: int
+    personal_of_now: bool = PERSONAL_OF_NOW
     permission: str
     record: dict[str, Any] | None
     items: list[dict[str, Any]]
@@ -123,7 +129,7 @@ class ExplanationRoutes:
         its = self._explainer.why(ground, subject, body.permission)
         return JsonAnswer(
             {
-                **moment_view(its.ground),
+                **moment_view(its.ground, body.permission),
                 "subject": name_view(its.ground, subject),
                 "permission": body.permission,
                 "record": record_view(its.ground),
@@ -150,7 +156,7 @@ class ExplanationRoutes:
         items = [{**name_view(ground, one), "by": by_view(answer)} for one, answer in page]
         return JsonAnswer(
             {
-                **moment_view(ground),
+                **moment_view(ground, body.permission),
                 "permission": body.permission,
                 "record": record_view(ground),
                 "items": items,
@@ -183,12 +189,13 @@ class ExplanationRoutes:
         return Record(kind, subject or "", subject, sensitivity_of(world, kind))
 
 
-def moment_view(ground: Ground) -> dict[str, Any]:
+def moment_view(ground: Ground, permission: str) -> dict[str, Any]:
     """Return which moment an answer is computed for, and from which permissions."""
     its = ground.basis
     seconds, micros = divmod(its.now, 1_000_000)
     at = datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
-    return {"as_of": at.isoformat(), "epoch": its.epoch, "position": its.world.position}
+    told = {"as_of": at.isoformat(), "epoch": its.epoch, "position": its.world.position}
+    return {**told, "personal_of_now": ground.is_personal_of_now(permission)}
 
 
 def _entity(permission: str, record: str | None) -> Entity | None:

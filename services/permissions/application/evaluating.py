@@ -14,6 +14,7 @@ from services.permissions.application.resources import Key, Known, Resources, se
 from shared.authorization.deciding import Answer, Code
 from shared.authorization.filtering import NOTHING
 from shared.authorization.noting import NOBODY
+from shared.authorization.permissions import OWN_TYPES
 from shared.authorization.questions import Circumstances
 from shared.authorization.rights import Basis, Decisions, Noted, Rights
 from shared.web.decision_log import DecisionLog
@@ -99,7 +100,7 @@ class Sitting:
 
     def around(self, subject: str, question: Question) -> Circumstances:
         """Return what is known besides: of the subject, of the action, of the context."""
-        said: dict[str, Any] = {} if subject == NOBODY else dict(self.names.described(subject))
+        said: dict[str, Any] = {**personal(self.names, subject, permission_of(question))}
         if self._is_trusted:
             said.update(question.subject.properties)
         return Circumstances(
@@ -225,6 +226,19 @@ class Evaluator:
 def permission_of(question: Question) -> str:
     """Return the permission that a question is about."""
     return f"{question.resource.type}:{question.action.name}"
+
+
+def personal(names: Names, subject: str, permission: str) -> Mapping[str, object]:
+    """Return the personal attributes by which conditions on a permission are decided.
+
+    None where Daybook itself owns the type: the processes that decide there do not have them.
+    """
+    return {} if is_own(permission) or subject == NOBODY else names.described(subject)
+
+
+def is_own(permission: str) -> bool:
+    """Say whether Daybook itself owns the type that a permission is about."""
+    return permission.partition(":")[0] in OWN_TYPES
 
 
 async def _first(those: Iterator[str], allows: Callable[[str], bool], limit: int) -> list[str]:

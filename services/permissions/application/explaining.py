@@ -6,12 +6,12 @@ customer is as it was then, as far as that is known; every answer says which mom
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final, Literal
 
-from services.permissions.application.evaluating import AT_ONCE, Directory, Names
+from services.permissions.application.evaluating import AT_ONCE, Directory, Names, is_own, personal
 from services.permissions.application.known_people import KnownPeople
 from services.permissions.application.past import PastWorlds
 from services.permissions.application.questions import Entity
@@ -46,6 +46,7 @@ class Ground:
         known: how the record was looked at; withheld: of the record there are but type and id.
         needed: the permissions that it takes to see the record.
         unseen_by: who asks, and may not see the record now; None: that is not so, or not known.
+        of_past: the moment is past; the personal attributes of subjects are not of it, but of now.
     """
 
     basis: Basis
@@ -55,15 +56,20 @@ class Ground:
     known: Known
     needed: tuple[str, ...] = ()
     unseen_by: str | None = None
+    of_past: bool = False
 
-    def around(self, subject: str) -> Circumstances:
+    def around(self, subject: str, permission: str) -> Circumstances:
         """Return what is known besides of a subject."""
-        return Circumstances(subject=self.names.described(subject))
+        return Circumstances(subject=personal(self.names, subject, permission))
+
+    def is_personal_of_now(self, permission: str) -> bool:
+        """Say whether conditions on it are met by personal attributes of another moment."""
+        return self.of_past and not is_own(permission)
 
     def decide(self, subject: str, permission: str) -> Answer:
         """Return the decision."""
         its = self.basis
-        around = self.around(subject)
+        around = self.around(subject, permission)
         if self.record is not None and self.known == "withheld":
             return decide_unseen(
                 its.world, subject, permission, self.record, its.now, its.age, around
@@ -73,7 +79,7 @@ class Ground:
     def explain(self, subject: str, permission: str) -> Explanation:
         """Return the decision, what it was made of and what would change it."""
         its = self.basis
-        around = self.around(subject)
+        around = self.around(subject, permission)
         if self.record is not None and self.known == "withheld":
             told = explain_unseen(
                 its.world, subject, permission, self.record, its.now, its.age, around
@@ -142,7 +148,7 @@ class Explainer:
         epoch, world = await self._past.as_of(as_of)
         basis = Basis(world, epoch, moment(as_of), 0.0)
         then = None if asked is None else await self._then(world, asked, as_of)
-        return self._ground(basis, names, asked, then, asks, now)
+        return replace(self._ground(basis, names, asked, then, asks, now), of_past=True)
 
     def _ground(
         self, basis: Basis, names: Names, asked: Entity | None, found: Found | None,
