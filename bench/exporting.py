@@ -16,7 +16,8 @@ from bench.ground import Ground
 from bench.large_directory import LargeDirectory
 from bench.measuring import Claim, Paired, Row, in_turns, must_be, pair
 from bench.parts import parts
-from services.customers.api.exporting import csv_lines, pieces
+from services.customers.api.exported_lines import csv_lines
+from services.customers.api.exporting import pieces
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
 
 CUSTOMERS: Final = int(os.environ.get("BENCH_LARGE_CUSTOMERS", "1000000"))
@@ -37,7 +38,7 @@ async def measure(ground: Ground) -> Mapping[str, Paired]:
             lines, began = 0, perf_counter()
             batches, look = everything(directory)
             async for piece in pieces(batches, csv_lines, look):
-                lines += piece.count(b"\r\n")
+                lines += piece.body.count(b"\r\n")
             seconds = perf_counter() - began
             must_be(CUSTOMERS + 1, lines, "lines of an export")
             return CUSTOMERS / seconds

@@ -15,7 +15,8 @@ from bench.parts import Parts
 from bench.rebuilding import Rebuilds, all_applied, rebuild_parts
 from bench.rights import Everything
 from cli.local.paths import Place
-from services.customers.api.exporting import csv_lines, pieces
+from services.customers.api.exported_lines import csv_lines
+from services.customers.api.exporting import pieces
 from services.customers.application.importing.worker import ImportWorker
 from services.customers.projections.directory_queries import SETTINGS, DirectoryQueries
 from shared.clock import SystemClock

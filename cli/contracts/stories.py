@@ -16,6 +16,7 @@ from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.record_types import (
     AccessRecorded,
+    DownloadCounted,
     ErrorRecorded,
     LeavingApplied,
     OperatorActed,
@@ -59,6 +60,21 @@ def records_of_a_day() -> Sequence[Told]:
                 route=_ONE_CUSTOMER,
                 permission="customer:read",
                 target=str(ADA),
+            ),
+        ),
+        _record(
+            DEMO_PEOPLE["bob"].subject,
+            "bob",
+            DownloadCounted(
+                operation="export_customers",
+                route="/v1/exported-customers",
+                permission="customer:export",
+                items=700,
+                so_far=24_700,
+                has_ended=True,
+                is_whole=True,
+                is_restricted=True,
+                kind="person",
             ),
         ),
         _record(

@@ -38,6 +38,35 @@ class AccessRecorded(Event):
     """Whether the actor is a person or a service."""
 
 
+class DownloadCounted(Event):
+    """So many things left with a download since its record before: at its end, and as it goes.
+
+    Its access was recorded when it began (AccessRecorded). While it lasts this is told once a
+    second if anything left, and once when it ends, whole or not.
+    """
+
+    operation: str
+    """The route's name, for example `export_customers`."""
+    route: str
+    """The route's path, `/v1/imports/{import_id}/errors`: never the address that was asked."""
+    permission: str
+    """The permission that the route needs."""
+    target: str | None = None
+    """The opaque id of what it is of, if it is of one thing."""
+    items: int
+    """How many things left since the last such record of this download."""
+    so_far: int
+    """How many left since it began."""
+    has_ended: bool = False
+    """Whether nothing of it comes any more."""
+    is_whole: bool = False
+    """Whether all of it left; one that ended and is not whole was cut off or given up."""
+    is_restricted: bool = False
+    """Whether its access was recorded before anything left."""
+    kind: str | None = None
+    """Whether the actor is a person or a service."""
+
+
 class RefusalRecorded(Event):
     """Somebody was refused, and not by a decision about rights (that is a DecisionRecorded).
 
@@ -151,6 +180,7 @@ class WorkEnded(Event):
 RECORDS = EventCodec(
     [
         AccessRecorded,
+        DownloadCounted,
         RefusalRecorded,
         DecisionRecorded,
         DecisionsCounted,

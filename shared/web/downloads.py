@@ -8,7 +8,7 @@ what came for the whole. It ends, too, if its reader takes nothing meanwhile.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.responses import StreamingResponse
 from starlette.types import Send
@@ -27,18 +27,31 @@ class NothingTakenError(Exception):
     """The reader of an answer takes nothing of it, and the time of the answer is over."""
 
 
+class Piece(NamedTuple):
+    """Some of a download, made at once."""
+
+    body: bytes
+    items: int = 0
+    """How many things it shows: rows, without the line that names the columns."""
+
+
 class Download(StreamingResponse):
     """Sends what an iterator yields, and asks it for more only when all of that has left."""
 
+    items = 0
+    """How many things the connection has taken until now."""
+    is_whole = False
+    """Whether all of it has left, and the last chunk too."""
+
     def __init__(
         self,
-        pieces: AsyncIterator[bytes],
+        pieces: AsyncIterator[Piece],
         media_type: str,
         headers: Mapping[str, str],
         look: Look,
     ) -> None:
         """Send the pieces; `look` twice a second while the reader takes nothing."""
-        super().__init__(pieces, 200, headers, media_type)
+        super().__init__((), 200, headers, media_type)
         self._look = look
         self._pieces = pieces
 
@@ -54,12 +67,14 @@ class Download(StreamingResponse):
         try:
             await has_room(send, self._look)
             async for piece in self._pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                self.items += piece.items
+                await send({"type": "http.response.body", "body": piece.body, "more_body": True})
                 await has_room(send, self._look)
         except (NotPermittedError, UndecidedError) as error:
             logger.info("a download was cut off", extra={"code": error.problem_code})
             raise
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+        self.is_whole = True
 
 
 async def has_room(send: Send, look: Look) -> None:

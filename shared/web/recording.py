@@ -41,7 +41,9 @@ from shared.observability.traces import current_trace_id
 from shared.web.answers import JsonAnswer
 from shared.web.callers import Caller
 from shared.web.decision_log import DecisionLog, Keeper
+from shared.web.downloads import Download
 from shared.web.repeats import Repeats
+from shared.web.taken import Taken
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,7 @@ class Recorder:
         self._keeper = keeper
         self.decisions = DecisionLog(keeper, clock, everything=every_decision, process=process)
         self._under_way: dict[int, tuple[Place, Scope, Caller]] = {}
+        self._taken: dict[int, Taken] = {}
         self._refusals: Repeats[tuple[RefusalRecorded, str]] = Repeats(clock, MOST_EQUAL_REFUSALS)
         self._errors: Repeats[ErrorRecorded] = Repeats(clock, MOST_EQUAL_ERRORS)
 
@@ -122,7 +125,11 @@ class Recorder:
             kind=kind,
         )
         write = self._keeper.keep if access.is_restricted else self._keeper.note
-        await write(record, subject=customer or caller.subject, actor=caller.subject)
+        subject = customer or caller.subject
+        await write(record, subject=subject, actor=caller.subject)
+        if isinstance(answer, Download):
+            taken = Taken(self._keeper, answer, record, subject, caller.subject)
+            self._taken[id(caller)] = taken
 
     async def failed(
         self, place: Place, scope: Scope, caller: Caller | None, error: Exception
@@ -145,10 +152,13 @@ class Recorder:
                 await self._broke(place, caller, error)
 
     async def ended(self, caller: Caller) -> None:
-        """Write down what was decided while an answer left bit by bit."""
+        """Write down what was decided while an answer left bit by bit, and how much left."""
         under_way = self._under_way.pop(id(caller), None)
+        taken = self._taken.pop(id(caller), None)
         if under_way is not None:
             await self._settle(*under_way, is_running=True)
+        if taken is not None:
+            await taken.tell(has_ended=True)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell what was counted when its minute is over, until `stop` is set."""
@@ -215,6 +225,8 @@ class Recorder:
     async def _tell(self, *, all_of_it: bool = False) -> None:
         for under_way in list(self._under_way.values()):
             await self._settle(*under_way, is_running=True)
+        for taken in list(self._taken.values()):
+            await taken.tell()
         await self.decisions.tell(all_of_it=all_of_it)
         for key, counted in self._refusals.take(all_of_them=all_of_it):
             refusal, actor = key

@@ -1,15 +1,7 @@
 """Customers leave as a file that an import takes for what it is: coming back it changes nothing."""
 
 import asyncio
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -17,6 +9,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.customers.api.exported_lines import (
+    COLUMNS,
+    Exported,
+    Line,
+    csv_lines,
+    ndjson_lines,
+)
 from services.customers.api.lateness import DATED, data_as_of
 from services.customers.api.listing import (
     FILTERS,
@@ -29,7 +28,6 @@ from services.customers.api.reads import token_of
 from services.customers.api.sight import Sight, Sights
 from services.customers.application.customer_records import CUSTOM, TYPE, facts_of_record
 from services.customers.application.field_declarations import FieldDeclarations
-from services.customers.application.importing.entries import guarded
 from services.customers.domain.field.rules import NO_FIELDS
 from services.customers.projections.directory_queries import DirectoryQueries
 from services.customers.projections.reach import Reach
@@ -42,27 +40,19 @@ from shared.projecting.watching import MarkWatcher
 from shared.web.answers import Answer
 from shared.web.callers import Caller
 from shared.web.documents import DAYBOOK_TOKEN, PREFER, Parameter
-from shared.web.downloads import Download
+from shared.web.downloads import Download, Piece
 from shared.web.headers import waiting_seconds
 from shared.web.recording import Access
 from shared.web.routes import Routes
 
-COLUMNS: Final = (
-    "id", "kind", "name", "emails", "phones", "addresses", "tags", "stage", "owner", "custom",
-    "archived",
-)  # fmt: skip
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
 ROWS_AT_ONCE: Final = 100
 PIECE_LENGTH: Final = 65_536
 """Characters: from so many on a piece ends with the customer that it is at."""
 ACCEPT = Parameter("Accept", "header", f"{CSV} (unless said) or {NDJSON}.")
-Exported = tuple[Any, ...]
-Written = Callable[[Iterable[tuple[Exported, frozenset[int]]], bool], bytes]
+Written = Callable[[Sequence[Line], bool], bytes]
 _CUSTOM: Final = COLUMNS.index("custom")
-_TOLD: Final[Mapping[bool | None, str]] = {True: "true", False: "false", None: ""}
-_QUOTED: Final = frozenset(',"\r\n')
-_SEPARATING: Final = frozenset(";,\n[")
 
 
 class ExportRoutes:
@@ -148,7 +138,7 @@ class Exporting:
         self._sight = sight
         self._hidden: dict[int, frozenset[int]] = {}
 
-    def each(self, rows: Sequence[asyncpg.Record]) -> Iterator[tuple[Exported, frozenset[int]]]:
+    def each(self, rows: Sequence[asyncpg.Record]) -> Iterator[Line]:
         """Yield those that may be exported, with the places of what is not shown of them."""
         for row in rows:
             its = exported(row)
@@ -186,18 +176,18 @@ async def pieces(
     batches: AsyncIterator[Sequence[asyncpg.Record]],
     written: Written,
     look: Callable[[], Awaitable[Sight]],
-) -> AsyncIterator[bytes]:
+) -> AsyncIterator[Piece]:
     """Yield a file piece by piece, each as its reader may see it when it is asked for.
 
     Raises:
         NotPermittedError: the reader may not export any more.
         UndecidedError: whether the reader may is not known well enough.
     """
-    yield written((), True)
+    yield Piece(written((), True))
     async for rows in batches:
         for part in in_parts(rows):
-            exporting = Exporting(await look())
-            yield written(exporting.each(part), False)
+            its = list(Exporting(await look()).each(part))
+            yield Piece(written(its, False), len(its))
             await asyncio.sleep(0)  # whoever else waits comes first
 
 
@@ -225,68 +215,6 @@ def _points(details: dict[str, Any], plural: str, primary: str) -> list[dict[str
             for name in [name for name, value in point.items() if value is None]:
                 del point[name]
     return points
-
-
-def ndjson_lines(them: Iterable[tuple[Exported, frozenset[int]]], _is_head: bool) -> bytes:
-    """Return customers as lines of JSON; no line names the columns."""
-    return b"".join(
-        orjson.dumps(
-            {name: its[n] for n, name in enumerate(COLUMNS) if n not in hidden}
-            if hidden
-            else dict(zip(COLUMNS, its, strict=True))
-        )
-        + b"\n"
-        for its, hidden in them
-    )
-
-
-def csv_lines(them: Iterable[tuple[Exported, frozenset[int]]], is_head: bool) -> bytes:
-    """Return customers as lines of CSV, or behind the line that names the columns."""
-    head = f"{','.join(COLUMNS)}\r\n" if is_head else ""
-    return "".join([head, *(_line(its, hidden) for its, hidden in them)]).encode()
-
-
-def _line(its: Exported, hidden: frozenset[int]) -> str:
-    """Return a line in which no cell is a formula to a spreadsheet; ids and JSON begin like none.
-
-    Written as RFC 4180 says; JSON is quoted always, for it never lacks quotes or commas.
-    """
-    if hidden:
-        its = tuple(None if place in hidden else value for place, value in enumerate(its))
-    customer_id, kind, name, emails, phones, addresses, tags, stage, owner, custom, is_archived = (
-        its
-    )
-    return (
-        f"{customer_id},{kind or ''},{_text(name or '')},{_contacts(emails or (), 'address')},"
-        f"{_contacts(phones or (), 'number')},{_json(addresses)},{_tags(tags or ())},{stage or ''},"
-        f"{owner or ''},{_json(custom)},{_TOLD[is_archived]}\r\n"
-    )
-
-
-def _contacts(points: Sequence[Mapping[str, str]], only: str) -> str:
-    """Return the one contact point as a person would write it where that says it all, else JSON."""
-    if len(points) == 1 and points[0].keys() == {only}:
-        return _text(points[0][only])
-    return _json(points)
-
-
-def _tags(tags: Sequence[str]) -> str:
-    if tags and _SEPARATING.isdisjoint("".join(tags)):
-        return _text("; ".join(tags))
-    return _json(tags)
-
-
-def _text(text: str) -> str:
-    text = guarded(text)
-    return text if _QUOTED.isdisjoint(text) else _quoted(text)
-
-
-def _json(value: Any) -> str:  # noqa: ANN401 - a list or members
-    return _quoted(orjson.dumps(value).decode()) if value else ""
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _media_type(request: Request) -> str:

@@ -12,6 +12,7 @@ from services.customers.api.row_sight import RowSight
 from services.customers.application.importing.desk import Note, Told
 from services.customers.application.importing.entries import guarded
 from services.customers.application.importing.rows import RECORD, SURPLUS, TOLD
+from shared.web.downloads import Piece
 
 
 class ImportView(BaseModel):
@@ -80,25 +81,24 @@ async def error_table(
     columns: Sequence[str],
     notes: AsyncIterator[Note],
     look: Callable[[], Awaitable[RowSight]],
-) -> AsyncIterator[bytes]:
+) -> AsyncIterator[Piece]:
     """Yield the table line by line: rows as they stand in the file, and what is wrong.
 
     Raises:
         NotPermittedError: its reader may not see the import any more.
         UndecidedError: whether its reader may is not known well enough.
     """
-    yield _csv([*columns, *TOLD])
+    yield Piece(_csv([*columns, *TOLD]))
     async for note in notes:
         sight = await look()
         cells = sight.cells(note)
         told = {**note.told, **sight.problem(note)}
-        yield _csv(
-            [
-                *(guarded(cells.get(name, "")) for name in columns),
-                note.what,
-                *(told.get(name) for name in TOLD[1:]),
-            ]
-        )
+        row = [
+            *(guarded(cells.get(name, "")) for name in columns),
+            note.what,
+            *(told.get(name) for name in TOLD[1:]),
+        ]
+        yield Piece(_csv(row), 1)
 
 
 def _csv(cells: Sequence[object]) -> bytes:

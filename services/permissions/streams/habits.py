@@ -59,12 +59,13 @@ class _Minute:
     def add(self, at: datetime, count: int, operation: str) -> int:
         """Count it and return how many there are in the window that ends now."""
         second = at.replace(microsecond=0)
+        is_first = second not in self.by_second
         self.by_second[second] = self.by_second.get(second, 0) + count
         newest = max(self.by_second)
         self.by_second = {
             one: number for one, number in self.by_second.items() if one > newest - WINDOW
         }
-        if len(self.by_second) == 1:
+        if is_first and len(self.by_second) == 1:
             self.operations.clear()
         self.operations[operation] += count
         return sum(self.by_second.values())

@@ -13,7 +13,12 @@ from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.partitioning import partition_of
-from shared.eventstore.record_types import RECORDS, AccessRecorded, RefusalRecorded
+from shared.eventstore.record_types import (
+    RECORDS,
+    AccessRecorded,
+    DownloadCounted,
+    RefusalRecorded,
+)
 from shared.messaging.headers import ReceivedEvent
 from shared.messaging.publishing import Derived, Publisher
 from shared.messaging.topics import ALERTS
@@ -37,6 +42,11 @@ def seen_in(event: ReceivedEvent) -> Seen | None:
                 event.actor, at, record.operation,
                 reads=1 if record.items is None else record.items,
                 is_restricted=record.is_restricted, is_person=record.kind == PERSON,
+            )  # fmt: skip
+        case DownloadCounted():
+            return Seen(
+                event.actor, at, record.operation,
+                reads=record.items, is_person=record.kind == PERSON,
             )  # fmt: skip
         case RefusalRecorded():
             return Seen(event.actor, at, record.operation, refusals=record.times)

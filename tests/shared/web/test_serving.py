@@ -19,7 +19,7 @@ from shared.errors import NotPermittedError, UnavailableError
 from shared.web import downloads, streams
 from shared.web.answers import Answer
 from shared.web.callers import Caller
-from shared.web.downloads import Download
+from shared.web.downloads import Download, Piece
 from shared.web.routes import Routes, UnguardedRouteError
 from shared.web.serving import OneConnection, listen, serve
 from shared.web.streams import EventStream, server_event
@@ -73,17 +73,17 @@ class Served:
         return Download(self._until_refused(), "text/csv", {}, lambda: None)
 
     async def _endless(self, _request: Request, _caller: Caller) -> Response:
-        async def pieces() -> AsyncIterator[bytes]:
+        async def pieces() -> AsyncIterator[Piece]:
             while True:
-                yield b"x" * 65_536
+                yield Piece(b"x" * 65_536)
 
         return Download(pieces(), "text/csv", {}, self._refuse)
 
     def _refuse(self) -> None:
         raise NotPermittedError("You may not export any more.", fix="Ask for it.")
 
-    async def _until_refused(self) -> AsyncGenerator[bytes, None]:
-        yield b"id\r\n"
+    async def _until_refused(self) -> AsyncGenerator[Piece, None]:
+        yield Piece(b"id\r\n")
         self._refuse()
 
     async def _stuck(self, _request: Request, _caller: Caller) -> Response:
