@@ -1,5 +1,10 @@
 """An administrator applies a reviewed policy file, after seeing who gains and who loses."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO
 from uuid import uuid4
 
@@ -9,7 +14,10 @@ from cli.answers import Answer
 from cli.client import Call, DaybookClient
 from cli.commands.screen import show, show_table
 from cli.commands.session import speaks_as
+from cli.local import environment
+from cli.local.paths import Place
 from cli.refusals import read_answer
+from services.permissions.roles.service import SERVICE
 
 HEADINGS = ("who", "permission", "gains", "loses")
 
@@ -71,6 +79,26 @@ async def export(client: DaybookClient) -> None:
     client.turn_to("permissions")
     # As it is: a file has lines, and what people call themselves is in quotation marks.
     click.echo((await client.get(PolicyText, "/v1/policy")).file, nl=False)
+
+
+@permissions.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def bootstrap(file: Path) -> None:
+    """Set Daybook up, once: the default policy, and FILE with the first administrator.
+
+    For whoever may open the stores, because nobody can be signed in yet: those of the service's
+    settings (DAYBOOK_STORE_…), or of the Daybook on this machine.
+    """
+    service = f"services.{SERVICE.name}"
+    settings = {**_settings(os.environ), "DAYBOOK_BOOTSTRAP_PEOPLE": str(file.resolve())}
+    command = environment.python(service, "bootstrap")
+    sys.exit(subprocess.run(command, env=settings, check=False).returncode)  # noqa: S603
+
+
+def _settings(environ: Mapping[str, str]) -> Mapping[str, str]:
+    if "DAYBOOK_STORE_TRUTH_DSN" in environ:
+        return environ
+    return environment.of_service(SERVICE.name, Place.from_environment(environ))
 
 
 def _row(change: Change) -> tuple[str, ...]:

@@ -16,7 +16,9 @@ def _bootstrap() -> str:
     try:
         return uvloop.run(bootstrap(StoreSettings(), SecuritySettings()))
     except DaybookError as error:
-        sys.exit(f"Error: {error.detail} ({error.field})\nFix: {error.fix}")
+        where = f" ({error.field})" if error.field else ""
+        fix = error.fix or "Look whether the servers of the store run, and try again."
+        sys.exit(f"Error: {error.detail}{where}\nFix: {fix}")
 
 
 ONCE = {**what_every_service_does_once(SERVICE), "bootstrap": _bootstrap}

@@ -13,7 +13,9 @@ from types import new_class
 from typing import Any, TypeVar
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
+
+from shared.messaging.clients import Consumer
 
 Client = TypeVar("Client")
 
@@ -66,9 +68,9 @@ class Doom:
         """Return the producer class; it also passes by a place at each acknowledgement."""
         return _dying(AIOKafkaProducer, PRODUCER_CALLS, self, {})
 
-    def consumer(self) -> type[AIOKafkaConsumer]:
+    def consumer(self) -> type[Consumer]:
         """Return the consumer class."""
-        return _dying(AIOKafkaConsumer, CONSUMER_CALLS, self, {})
+        return _dying(Consumer, CONSUMER_CALLS, self, {})
 
 
 def _dying(

@@ -117,6 +117,9 @@ def test_what_runs_on_is_probed_where_it_answers(pod: Pod) -> None:
     http = {"http": PORT_OF[pod.owner]} if pod.role == "api" else {}
     assert ports == {"operators": OPERATORS} | http
     assert int(pod.settings["DAYBOOK_SERVICE_PORT"]) == PORT_OF[pod.owner]
+    if pod.owner == "permissions":
+        its_url = pod.settings["DAYBOOK_SERVICE_PERMISSIONS_URL"]
+        assert pod.settings["DAYBOOK_SERVICE_PUBLIC_URL"] == its_url, "what discovery tells"
     # A probe that leans on a server would restart everything when that is away.
     for probe in ("startupProbe", "livenessProbe"):
         assert its[probe]["httpGet"] == {"path": "/livez", "port": "operators"}

@@ -88,7 +88,7 @@ def live(role: str, doom: Doom, *, small_rounds: bool) -> None:
             # No life of a worker has a read model beside it.
             (turns, "STANDS_AFTER_SECONDS", 0.01),
             (clients, "AIOKafkaProducer", doom.producer()),
-            (clients, "AIOKafkaConsumer", doom.consumer()),
+            (clients, "Consumer", doom.consumer()),
         ):
             changed.enter_context(patch.object(where, name, what))
         if role.startswith(ERASING):

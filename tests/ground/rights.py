@@ -48,7 +48,7 @@ OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
         " role:read sod:except team:change team:read"
         " what_if:ask",
         "operator": "consumer:read activity:read customer:journey customer:watch erasure:read"
-        " feed:read grant:request explanation:read lag:read projection:operate",
+        " grant:request explanation:read lag:read projection:operate",
         "data_protection": "customer:access_file customer:erase customer:history customer:hold"
         " customer:journey customer:read erasure:confirm erasure:read field:read grant:request"
         " explanation:read",

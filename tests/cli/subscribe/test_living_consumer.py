@@ -150,7 +150,7 @@ async def test_what_a_handler_refuses_waits_with_its_stream_until_it_is_retried_
     handler.write_text(good + REFUSES.format(subjects=ids[:2]))
     await consumer.start()
     await until(lambda: len(parked(consumer)) == 2, what="that two events are parked")
-    await until(lambda: names(consumer)[ids[3]] == "patient 3 renamed", what="that others flow")
+    await until(lambda: names(consumer).get(ids[3]) == "patient 3 renamed", what="that others flow")
     assert names(consumer)[ids[0]] == "patient 0"
 
     assert await consumer.do("retry") == 1

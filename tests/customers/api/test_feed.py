@@ -44,7 +44,7 @@ class TestEither:
     async def test_nobody_reads_the_feed_without_signing_in(self, house: House, path: str) -> None:
         assert_not_signed_in(await house.anonymous().get(path, params=place(house)))
 
-    @pytest.mark.parametrize("person", ["alice", "bob", "carol", "erin", "petra", "directory"])
+    @pytest.mark.parametrize("person", ["alice", "bob", "carol", "erin", "oscar", "petra"])
     async def test_who_may_not_read_the_feed_does_not(
         self, house: House, path: str, person: str
     ) -> None:
@@ -54,10 +54,9 @@ class TestEither:
         self, house: House, path: str
     ) -> None:
         its = {"topic": house.access.name, "partition": "0"}
-        for person in ("oscar", "billing"):
-            answer = await house.client(person).get(path, params=its)
-            assert_not_permitted(answer)
-            assert "access_record:read" in answer.json()["detail"]
+        answer = await house.client("billing").get(path, params=its)
+        assert_not_permitted(answer)
+        assert "access_record:read" in answer.json()["detail"]
         answer = await house.client("dave").get(path, params=its)
         assert (answer.status_code, answer.json()["topic"]) == (200, house.access.name)
 
@@ -108,7 +107,7 @@ class TestReadFeed:
         answer = await house.client("dave").get(FEED, params=place(house, page_size=size))
         assert_problem(answer, 422, "invalid-input", field="page_size")
 
-    @pytest.mark.parametrize("person", ["dave", "oscar", "billing"])
+    @pytest.mark.parametrize("person", ["dave", "billing"])
     async def test_events_come_in_order_and_as_they_were_stored(
         self, house: House, person: str
     ) -> None:
@@ -170,7 +169,7 @@ class TestDigestFeed:
         answer = await house.client("dave").get(DIGEST, params=query)
         assert_problem(answer, 422, "invalid-input", field="to")
 
-    @pytest.mark.parametrize("person", ["dave", "oscar", "billing"])
+    @pytest.mark.parametrize("person", ["dave", "billing"])
     async def test_a_digest_is_over_ids_and_values_of_the_feed(
         self, house: House, person: str
     ) -> None:

@@ -218,7 +218,7 @@ async def test_what_is_of_the_whole_store_is_for_those_who_may_see_all_of_it(
     house: House, customers: dict[str, Json]
 ) -> None:
     feed = f"/v1/feed?topic={house.topic.name}&partition=0"
-    assert (await house.client("oscar").get(feed)).status_code == 200
+    assert (await house.client("billing").get(feed)).status_code == 200
     stream = f"subject-{ALICE}"
     for more in ({"scope": "department"}, {"records": [customers["alice"]["id"]]}):
         for permission, path in (("feed:read", feed), ("erasure:read", "/v1/erasures")):

@@ -96,7 +96,7 @@ class TestReading:
         journey = read(await oscar.get(f"{PATH}/{ada['id']}/journey"))
         assert journey["version"] == 3
         query = {"topic": house.topic.name, "partition": str(journey["partition"])}
-        items = read(await oscar.get("/v1/feed", params=query))["items"]
+        items = read(await house.client("billing").get("/v1/feed", params=query))["items"]
         assert [item["version"] for item in items if item["subject"] == ada["id"]] == [1, 2, 3]
 
     async def test_its_key_is_gone_for_good(self, house: House) -> None:

@@ -42,8 +42,8 @@ async def every_answer(house: House, customer: Json) -> dict[str, httpx.Response
         "list": await alice.get(PATH),
         "history": await alice.get(f"{path}/history"),
         "journey": await alice.get(f"{path}/journey"),
-        "feed": await house.client("oscar").get("/v1/feed", params=feed),
-        "digest": await house.client("oscar").get("/v1/feed/digest", params=feed),
+        "feed": await house.client("billing").get("/v1/feed", params=feed),
+        "digest": await house.client("billing").get("/v1/feed/digest", params=feed),
         "lag": await house.client("oscar").get("/v1/lag"),
         "key": await house.client("billing").get("/v1/subject-keys/x"),
     }

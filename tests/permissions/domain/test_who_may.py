@@ -37,7 +37,7 @@ MAY = {
     " review:read finding:read decision:read leaver:read",
     "erin": f"{SALES} {ADMINISTERS} customer:import consumer:read field:declare",
     "oscar": f"{JOINER} consumer:read activity:read customer:journey customer:watch erasure:read"
-    " feed:read grant:break_glass lag:read projection:operate role:read",
+    " grant:break_glass lag:read projection:operate role:read",
     "petra": f"{JOINER} customer:read customer:history customer:journey customer:access_file"
     " customer:erase customer:hold erasure:read erasure:confirm field:read subject:read",
     "billing": f"{JOINER} consumer:report customer:read erasure:confirm evaluation:ask feed:read"
@@ -106,6 +106,7 @@ def test_nobody_who_runs_the_machines_can_read_a_customer() -> None:
     oscar = rights("oscar")
     assert not oscar.may(Permission.CUSTOMERS_READ)
     assert not oscar.may(Permission.SUBJECT_KEYS_READ)
+    assert not oscar.may(Permission.FEED_READ)
 
 
 def test_a_person_has_the_same_id_for_ever() -> None:

@@ -39,9 +39,9 @@ async def test_it_has_databases_of_its_own_and_proves_its_way_after_every_death(
         async with running(MODULE, role, env=env) as process:
             assert await process.wait() == 0, process.output()
     assert "epoch 1: nothing went back in time" in process.output()
-    people = {"DAYBOOK_BOOTSTRAP_PEOPLE": str(PROJECT / "demo/people.yaml")}
+    set_up = ("permissions", "bootstrap", str(PROJECT / "demo/people.yaml"))
     for expected in ("set up with", "nothing was changed: Daybook has an administrator already"):
-        async with running(MODULE, "bootstrap", env=env | people) as process:
+        async with running("cli", *set_up, env=env) as process:
             assert await process.wait() == 0, process.output()
         assert process.output().startswith(expected)
     async with probed("all", env, module=MODULE) as first:
