@@ -117,7 +117,7 @@ class FieldRoutes:
         may, declares = Permission.FIELDS_READ, Permission.FIELDS_DECLARE
         routes.add(
             "GET", "/v1/fields", "list_fields", may, self.every,
-            answers={200: Answer("The fields.", FieldList)},
+            answers={200: Answer("The fields.", FieldList)}, everywhere=True,
         )  # fmt: skip
         routes.add(
             "POST", "/v1/fields", "declare_field", declares, self.declare, body=DeclareFieldBody,
@@ -128,6 +128,7 @@ class FieldRoutes:
         routes.add(
             "GET", "/v1/fields/{name}", "get_field", may, self.one, parameters=[NAME],
             answers={200: Answer("The field.", FieldView, {"ETag": HEADERS["ETag"]})},
+            everywhere=True,
         )  # fmt: skip
         routes.add(
             "POST", "/v1/fields/{name}/change", "change_field", declares, self.change,

@@ -1,31 +1,18 @@
 """A grant that is narrowed opens nothing that is of the whole store, nor a record of others."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from shared.authorization.people import DEMO_PEOPLE
-from shared.authorization.permissions import Permission
-from shared.authorization.state import PermissionEvent
 from tests.customers.api.asking import read
-from tests.ground.rights import FixedWorld, open_world
+from tests.ground.narrowing import NARROWED, PERSON, narrowed
 from tests.ground.routes import declared, filled
 from tests.ground.servers import Servers, new_databases
 from tests.permissions.api.desk import Desk, a_desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PERSON = "oscar"
-NARROWED: dict[str, dict[str, Any]] = {
-    "certain records": {"records": ["018f0000-0000-7000-8000-00000000beef"]},
-    "own scope": {"scope": "own"},
-    "a condition": {
-        "condition": {"attribute": "resource.owner", "is": "eq", "value": "somebody else"}
-    },
-    "clearance": {"clearance": "public"},
-}
 ON_A_RECORD = {
     *((method, "/v1/subjects") for method in ("GET", "POST")),
     ("GET", "/v1/subjects/{subject_id}"),
@@ -64,21 +51,6 @@ ON_A_RECORD = {
 }  # fmt: skip
 """These decide on the record that they are about; a new route is for the whole store."""
 NOBODYS_SECRET = {"/v1/reviews/key"}
-
-
-def narrowed(how: str) -> FixedWorld:
-    """Return decisions by which a person has every permission, but narrowed."""
-    world, stream = open_world(), f"subject-{DEMO_PEOPLE[PERSON].subject}"
-    events = [("GrantRevoked", {"grant_id": PERSON})]
-    for one in Permission:
-        data = {"grant_id": one.value, "permission": one.value, "effect": "allow"}
-        events.append(("GrantGiven", data | NARROWED[how]))
-    return FixedWorld(
-        world.after(
-            PermissionEvent(world.position + number, stream, type_, data)
-            for number, (type_, data) in enumerate(events, start=1)
-        )
-    )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
