@@ -97,14 +97,11 @@ class CustomerCommands:
         customer_id = uuid7()
         given = command
         if may is not None:
-            given = replace(given, owner=(await self._now(may)).owner_of_new(given.owner))
-        custom = await self._fields.check(given.custom, registering=True)
+            given = await self._permitted(may, customer_id, command)
+        checked = await self._fields.check(given.custom, registering=True)
+        custom = {name: value for name, value in checked.items() if value is not None}
         key = await self._pool.take()
         events = decide(NOBODY, replace(given, key_commitment=key.commitment, custom=custom))
-        if may is not None:
-            writing = await self._now(may, given)
-            view = writing.require_new(customer_id, evolve_all(NOBODY, events))
-            writing.refuse_unseen(view, given)
         if remember is not None:
             remember = Remember(
                 remember.key, remember.body_mac, 201, f"/v1/customers/{customer_id}"
@@ -136,6 +133,20 @@ class CustomerCommands:
         """
         with self._metrics.command(type(commands[0]).__name__):
             return await self._decide(customer_id, expected_version, commands, actor, may, remember)
+
+    async def _permitted(
+        self, may: Permit, customer_id: UUID, command: RegisterCustomer
+    ) -> RegisterCustomer:
+        """Return the command with its owner, if the actor may write all that it gives.
+
+        Asked before a custom value is checked: what is told of it would tell the declaration.
+        """
+        writing = await self._now(may, command)
+        given = replace(command, owner=writing.owner_of_new(command.owner))
+        without_custom = decide(NOBODY, replace(given, custom={}))
+        view = writing.require_new(customer_id, evolve_all(NOBODY, without_custom))
+        writing.refuse_unseen(view, given)
+        return given
 
     async def _now(self, may: Permit, *commands: CustomerCommand) -> Writing:
         """Return what the actor may write now, by what is known of the fields that they name."""

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest_asyncio
 
 from shared.authorization.fields import MASK
-from tests.customers.api.asking import NOBODY, Json, assert_problem, read
+from tests.customers.api.asking import NOBODY, Json, assert_problem, if_match, read
 from tests.customers.shipped import IDS, Shipped, a_shipped_house
 from tests.ground.broker import Broker
 from tests.ground.servers import Servers
@@ -98,6 +98,43 @@ async def test_what_is_masked_or_left_out_is_never_written(shipped: Shipped) -> 
     second = await shipped.change("wang", its, "/rename", {"name": "X"})
     late = assert_problem(second, 412, "version-conflict", field="If-Match")
     assert {one["field"] for one in late["conflicts"]} == {"custom", "name"}
+
+
+async def test_no_guess_tells_how_a_hidden_field_is_declared(shipped: Shipped) -> None:
+    for permission in ("customer:change", "customer:register"):
+        shipped.give("petra", permission, scope="all", clearance="internal")
+    erin = shipped.house.client("erin")
+    versions = {}
+    for name, more in (
+        ("income", {"type": "number"}), ("rating", {"type": "choice", "choices": ["a", "b"]}),
+        ("debts", {"type": "number"}),
+    ):  # fmt: skip
+        its = {"name": name, "label": {"en": name, "zh": name}, "sensitivity": "restricted"}
+        versions[name] = read(await erin.post("/v1/fields", json={**its, **more}))["version"]
+    retired = await erin.post("/v1/fields/debts/retire", headers=if_match(versions["debts"]))
+    assert retired.status_code == 200
+    theirs = await shipped.customer("leo")
+    guesses: list[Json] = [
+        {"income": 1}, {"income": "much"}, {"rating": "a"}, {"rating": "z"}, {"debts": 1},
+        {"debts": None, "rating": True},
+    ]  # fmt: skip
+    for guess in guesses:
+        field = next(f"custom.{name}" for name, value in guess.items() if value is not None)
+        body = {"kind": "person", "name": "Grace", "custom": guess}
+        changed = await shipped.change("petra", theirs, "/fields", {"custom": {**guess}})
+        made = await shipped.house.client("petra").post("/v1/customers", json=body)
+        told = [one.json() | {"instance": "", "trace_id": ""} for one in (changed, made)]
+        assert_problem(made, 403, "not-permitted", field=field)
+        assert told[0] | {"field": field} == told[1], guess
+
+
+async def test_a_field_that_is_given_empty_is_not_there_from_the_start(shipped: Shipped) -> None:
+    erin = shipped.house.client("erin")
+    declared = {"name": "hobby", "label": {"en": "x", "zh": "x"}, "type": "text"}
+    assert (await erin.post("/v1/fields", json=declared)).status_code == 201
+    body = {"kind": "person", "name": "Grace", "custom": {"hobby": None}}
+    made = await erin.post("/v1/customers", json=body)
+    assert (made.status_code, read(made)["custom"]) == (201, {})
 
 
 async def test_a_person_is_linked_to_an_organisation_that_is_seen(shipped: Shipped) -> None:
