@@ -71,6 +71,34 @@ async def test_rows_out_of_reach_are_refused_one_by_one(servers: Servers, broker
         assert (undone["counts"]["withdrawn"], undone["counts"]["left"]) == (1, 2)
 
 
+async def test_no_cell_tells_how_a_hidden_field_is_declared(
+    servers: Servers, broker: Broker
+) -> None:
+    async with a_shipped_house(servers, broker) as shipped:
+        erin, leos = shipped.house.client("erin"), await shipped.customer("leo")
+        its = {"label": {"en": "x", "zh": "x"}, "type": "number", "sensitivity": "restricted"}
+        for field, more in (("salary", {}), ("debts", {"required": True})):
+            answer = await erin.post("/v1/fields", json={**its, "name": field, **more})
+            assert answer.status_code == 201
+        shipped.give("wang", "customer:import", scope="team", clearance="confidential")
+        rows = (",A,1,2", ",B,much,2", ",C,1,much", f"{leos['id']},,much,", f"{leos['id']},,1,")
+        worker = await a_worker(shipped.house)
+        for dry in ("true", "false"):
+            file = lines("id,name,custom.salary,custom.debts", *rows)
+            answer = await shipped.house.client("wang").post(
+                "/v1/imports", content=file.encode(), headers=CSV, params={"dry_run": dry}
+            )
+            import_id = read(answer)["id"]
+            while await worker.work_off_one():
+                pass
+            assert counts(await told(shipped, "wang", import_id)) == [0, 0, 0, 5]
+            errors = await shipped.house.client("wang").get(f"/v1/imports/{import_id}/errors")
+            found = list(csv.DictReader(io.StringIO(errors.text)))
+            assert {(row["field"], row["problem"]) for row in found} == {
+                ("custom.salary", "You may not use this field."),
+            }  # fmt: skip
+
+
 async def of(house: House, type_: str) -> list[Json]:
     rows = await house.ask("truth", "select data from records where type = $1 order by 1", type_)
     return [orjson.loads(row["data"]) for row in rows]

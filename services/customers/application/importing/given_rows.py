@@ -1,7 +1,7 @@
 """What a row gives is checked as a request's body is, and turned into commands on its customer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -36,6 +36,7 @@ from services.customers.domain.customer.given import (
     Phones,
     Tags,
 )
+from services.customers.domain.customer.rules import decide_all, evolve_all
 from services.customers.domain.customer.state import (
     NOBODY,
     ContactPoint,
@@ -44,7 +45,7 @@ from services.customers.domain.customer.state import (
     CustomerEmail,
     CustomerPhone,
 )
-from services.customers.domain.field.rules import Fields
+from services.customers.domain.field.rules import NO_FIELDS, Fields
 from shared.given import Given
 from shared.web.field_problems import in_plain_words
 
@@ -95,6 +96,11 @@ class CheckedRow:
         )  # fmt: skip
         archive = [ArchiveCustomer(WHY)] if self.is_archived else []
         return register, [*self._noting(NOBODY, custom.kept), *archive], custom.odd
+
+    def without_custom(self, owner: UUID | None) -> Customer:
+        """Return the customer that a registration makes, as far as rights look at it."""
+        register, more, _ = replace(self, custom={}).registration(NO_FIELDS, "")
+        return evolve_all(NOBODY, decide_all(NOBODY, [replace(register, owner=owner), *more]))
 
     def fields(self) -> Mapping[str, object]:
         """Return the fields that the row says something of, with what it says."""

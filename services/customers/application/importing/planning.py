@@ -2,21 +2,30 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from uuid6 import uuid7
 
-from services.customers.application.importing.customers import WholeCustomer
 from services.customers.application.importing.given_rows import CheckedRow, lacks_name
+from services.customers.application.importing.planned import (
+    Known,
+    KnownKey,
+    Noted,
+    Plan,
+    PlannedKey,
+    PlannedRow,
+    Target,
+    What,
+)
 from services.customers.application.importing.reading import ReadRow
 from services.customers.application.importing.rows import RowProblem
 from services.customers.application.permitting import Writing
 from services.customers.domain.customer.events import CustomerEvent
 from services.customers.domain.customer.fields import changes
 from services.customers.domain.customer.rules import decide_all, evolve_all
-from services.customers.domain.customer.state import NOBODY, Customer
+from services.customers.domain.customer.state import NOBODY
 from services.customers.domain.field.rules import Fields
 from shared.errors import (
     DaybookError,
@@ -28,7 +37,6 @@ from shared.errors import (
 )
 from shared.security.subject_keys import SubjectKey
 
-What = Literal["refused", "kept", "left", "created", "changed"]
 _TWICE: Final = RowProblem(
     "key", "An earlier row of this file has the same key.", "make one row of the two"
 )
@@ -40,88 +48,6 @@ REFUSALS: Final = (
     RuleBrokenError, NotFoundError, EventTooLargeError, NotPermittedError, InvalidInputError
 )  # fmt: skip
 GONE_CODES: Final = frozenset({"customer-erased", "customer-withdrawn"})
-
-
-@dataclass(frozen=True, slots=True)
-class KnownKey:
-    """A mark that an earlier row had, and whose it is."""
-
-    customer_id: UUID
-    content: bytes | None
-    import_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What was looked up for a batch: marks by (key, nth), customers by id."""
-
-    keys: Mapping[tuple[bytes, int], KnownKey]
-    customers: Mapping[UUID, WholeCustomer]
-
-
-@dataclass(slots=True)
-class Target:
-    """A customer that the batch writes to: how it is, and what will be appended."""
-
-    id: UUID
-    customer: Customer
-    version: int
-    key: SubjectKey
-    events: list[CustomerEvent] = field(default_factory=list)
-
-    @property
-    def new_version(self) -> int:
-        """The version after what was decided until now."""
-        return self.version + len(self.events)
-
-    def take(self, events: Sequence[CustomerEvent]) -> None:
-        """Have more to append."""
-        self.customer = evolve_all(self.customer, events)
-        self.events += events
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRow:
-    """What one row does to its customer."""
-
-    number: int
-    target: Target
-    before: int
-    after: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedKey:
-    """A mark to keep."""
-
-    key: bytes
-    nth: int
-    customer_id: UUID
-    content: bytes
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Something to tell of a row; `is_bare` keeps what stands in the row out of it."""
-
-    row: ReadRow
-    what: What
-    problem: RowProblem | None = None
-    about: Mapping[str, Any] = field(default_factory=dict)
-    is_bare: bool = False
-
-
-@dataclass(slots=True)
-class Plan:
-    """All that a batch writes, by what its importer may write."""
-
-    writing: Writing
-    counts: Counter[str] = field(default_factory=Counter)
-    targets: dict[UUID, Target] = field(default_factory=dict)
-    rows: list[PlannedRow] = field(default_factory=list)
-    keys: dict[tuple[bytes, int], PlannedKey] = field(default_factory=dict)
-    notes: list[Noted] = field(default_factory=list)
 
 
 class Planner:
@@ -211,10 +137,13 @@ class Planner:
         if problem is not None:
             return problem
         key = keys[-1]
-        register, more, odd = given.registration(self._fields, key.commitment)
-        register = replace(register, owner=plan.writing.owner_of_new(register.owner))
-        events = decide_all(NOBODY, [register, *more])
         target = Target(uuid7(), NOBODY, 0, key)
+        owner = plan.writing.owner_of_new(given.given.owner)
+        if given.custom:
+            _refuse_hidden(plan.writing, target, given, owner)
+        register, more, odd = given.registration(self._fields, key.commitment)
+        register = replace(register, owner=owner)
+        events = decide_all(NOBODY, [register, *more])
         view = plan.writing.require_new(target.id, evolve_all(NOBODY, events))
         for command in (register, *more):
             plan.writing.refuse_unseen(view, command)
@@ -269,6 +198,12 @@ class Planner:
             plan.notes.append(Noted(row, what, about=about))
 
 
+def _refuse_hidden(writing: Writing, target: Target, given: CheckedRow, owner: UUID | None) -> None:
+    """Refuse fields that are not shown, before it is told whether a value fits its declaration."""
+    view = writing.require_new(target.id, given.without_custom(owner))
+    writing.refuse_given(view, given.fields())
+
+
 def _target(plan: Plan, known: Known, customer_id: UUID | None) -> Target | None:
     """Return the customer as the batch has made it until now; None if there is none to see.
 
@@ -286,9 +221,8 @@ def _target(plan: Plan, known: Known, customer_id: UUID | None) -> Target | None
 
 
 def _refusal(row: ReadRow, error: DaybookError) -> Noted:
-    problem = RowProblem(
-        error.field or "", f"{error.detail[:1].upper()}{error.detail[1:]}.", error.fix or ""
-    )
+    told = error.detail.removesuffix(".")
+    problem = RowProblem(error.field or "", f"{told[:1].upper()}{told[1:]}.", error.fix or "")
     return Noted(row, "refused", problem, is_bare=error.problem_code in GONE_CODES)
 
 

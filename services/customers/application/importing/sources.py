@@ -11,7 +11,8 @@ from uuid import UUID
 
 from services.customers.application.importing.customers import ManyCustomers
 from services.customers.application.importing.jobs import Job
-from services.customers.application.importing.planning import Known, KnownKey, Planner
+from services.customers.application.importing.planned import Known, KnownKey
+from services.customers.application.importing.planning import Planner
 from services.customers.application.importing.reading import FileReading, ReadRow
 from services.customers.application.importing.sealing import FileSeal, Marks
 from services.customers.application.importing.steps import Step, step_of

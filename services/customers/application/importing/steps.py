@@ -13,7 +13,7 @@ from uuid6 import uuid7
 
 from services.customers.application.importing.entries import Entry
 from services.customers.application.importing.jobs import Job, tag_of
-from services.customers.application.importing.planning import (
+from services.customers.application.importing.planned import (
     Noted,
     Plan,
     PlannedKey,

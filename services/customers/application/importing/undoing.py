@@ -6,7 +6,7 @@ from typing import Final
 
 from services.customers.application.importing.customers import ManyCustomers, WholeCustomer
 from services.customers.application.importing.jobs import DoneRow, Job, Jobs, tag_of
-from services.customers.application.importing.planning import Target
+from services.customers.application.importing.planned import Target
 from services.customers.application.importing.reverting import Reverting
 from services.customers.application.importing.sealing import FileSeal
 from services.customers.application.importing.steps import NoteRow, Step, append_of, note_name
