@@ -180,19 +180,22 @@ class Feed:
         row = await self._lanes.fetchrow(self._place_of, stream, version)
         if row is None:
             return None
-        number = await self._lanes.fetchval(
-            self._count_to, self.topic, row["partition"], row["txid"], row["position"]
-        )
+        number = await self.position_of(row["partition"], row["txid"], row["position"])
         return EventPlace(
             str(row["event_id"]), row["version"], row["partition"], number, row["recorded_at"]
         )
 
+    async def position_of(self, partition: int, txid: int, position: int) -> int | None:
+        """Return the feed position of a place of the log; None: not settled yet."""
+        number: int | None = await self._lanes.fetchval(
+            self._count_to, self.topic, partition, txid, position
+        )
+        return number
+
     async def has(self, partition: int, feed_position: int, txid: int, position: int) -> bool:
         """Say whether the event at this place of the log is there and has this feed position."""
         is_there = await self._lanes.fetchval(self._is_there, partition, txid, position)
-        return bool(is_there) and feed_position == await self._lanes.fetchval(
-            self._count_to, self.topic, partition, txid, position
-        )
+        return bool(is_there) and feed_position == await self.position_of(partition, txid, position)
 
     async def acknowledged_at(self, partition: int, feed_position: int) -> datetime | None:
         """Return when Kafka acknowledged this event; None if not yet, or longer than we keep."""

@@ -33,6 +33,7 @@ from services.permissions.api.teams import TeamRoutes
 from services.permissions.api.what_if import WhatIfRoutes
 from services.permissions.application.approvers import Approvers
 from services.permissions.application.book_names import BookNames
+from services.permissions.application.books_of_time import BooksOfTime
 from services.permissions.application.comparing import Comparing
 from services.permissions.application.deciding import Deciding, deciding_on
 from services.permissions.application.declared_resources import DeclaredResources
@@ -97,9 +98,9 @@ def permissions_api(
     PersonAccessRoutes(
         book, comparing, usage, foundation.store, foundation.guard, its.clock
     ).add_to(routes)
-    reach = Reach(foundation.guard)
-    WhatIfRoutes(book, files, reach, foundation.clock).add_to(routes)
     past = PastWorlds(foundation.truth, foundation.feed)
+    books = BooksOfTime(book, past, foundation.feed, its.clock)
+    WhatIfRoutes(books, Reach(foundation.guard)).add_to(routes)
     PastDecisionRoutes(past).add_to(routes)
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, READ_MODELS, by_stream=())

@@ -10,12 +10,11 @@ from starlette.responses import Response
 from services.permissions.api.changes_told import ChangeView, changes_told
 from services.permissions.api.reach import Reach
 from services.permissions.api.what_if_bodies import WhatIfBody
-from services.permissions.application.policy_book import PolicyBook
-from services.permissions.application.policy_files import PolicyFiles
+from services.permissions.application.books_of_time import BookOfTime, BooksOfTime
+from services.permissions.application.policy_files import foreseen
 from services.permissions.domain.book import Asking
 from services.permissions.domain.what_if import SubjectChange, WhatIf, what_if
 from shared.authorization.permissions import Permission
-from shared.clock import Clock
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
@@ -34,8 +33,14 @@ class RefusedView(BaseModel):
 
 
 class WhatIfView(BaseModel):
-    """What would happen; nothing did."""
+    """What would happen, or would have happened then; nothing did."""
 
+    as_of: str = Field(description="The moment that it is computed for.")
+    epoch: int
+    position: int | None = Field(
+        description="The feed position of the last change of permissions that it is computed from;"
+        " null: so new that it has none yet."
+    )
     people: int = Field(description="How many people and service accounts gain or lose something.")
     changes: list[ChangeView] = Field(description=f"Of the first {MOST_PEOPLE} of them.")
     needs_second_person: list[str]
@@ -45,11 +50,9 @@ class WhatIfView(BaseModel):
 class WhatIfRoutes:
     """The handler of the route."""
 
-    def __init__(self, book: PolicyBook, files: PolicyFiles, reach: Reach, clock: Clock) -> None:
-        self._book = book
-        self._files = files
+    def __init__(self, books: BooksOfTime, reach: Reach) -> None:
+        self._books = books
         self._reach = reach
-        self._clock = clock
 
     def add_to(self, routes: Routes) -> None:
         """Declare the route."""
@@ -62,19 +65,24 @@ class WhatIfRoutes:
     async def ask(self, request: Request, caller: Caller) -> Response:
         """Tell who would gain and who would lose what by a change, without making it.
 
-        Told also where the caller could not do it, or where somebody else must agree.
+        Told also where the caller could not do it, or where somebody else must agree. As of a past
+        moment it is computed from what was in force then; whom the caller may be told of is
+        decided by their rights of today.
         """
         body = parse(WhatIfBody, await read_body(request))
         reached = self._reach.of(caller)
-        if body.file is not None:
-            found = await self._files.foresee(body.file, by=caller.subject)
-        else:
-            await self._book.catch_up()
-            book, asking = self._book.book.copy(), Asking(caller.subject, self._clock.now())
-            asked = [one.asked(book) for one in body.commands or ()]
-            found = await asyncio.to_thread(what_if, book, asked, asking)
+        its = await self._books.of(body.as_of)
+        found = await asyncio.to_thread(_found, body, its, caller.subject)
         seen = [one for one in found.changes if reached.may(Permission.WHAT_IF_ASK, one.subject_id)]
-        return JsonAnswer(_told(seen, found))
+        moment = {"as_of": its.at.isoformat(), "epoch": its.epoch, "position": its.position}
+        return JsonAnswer(moment | _told(seen, found))
+
+
+def _found(body: WhatIfBody, its: BookOfTime, by: str) -> WhatIf:
+    if body.file is not None:
+        return foreseen(its.book, body.file, by=by, at=its.at)
+    asked = [one.asked(its.book) for one in body.commands or ()]
+    return what_if(its.book, asked, Asking(by, its.at))
 
 
 def _told(seen: list[SubjectChange], found: WhatIf) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 from uuid6 import uuid7
 
 from services.permissions.api.changes_told import LARGEST_FILE
@@ -126,10 +126,11 @@ What = Annotated[
 
 
 class WhatIfBody(Given):
-    """A change: commands one after the other, or a policy file."""
+    """A change: commands one after the other, or a policy file; made now, or at a past moment."""
 
     commands: Annotated[list[What], Field(min_length=1, max_length=50)] | None = None
     file: str | None = Field(default=None, max_length=LARGEST_FILE, description="YAML.")
+    as_of: AwareDatetime | None = Field(None, description="A past moment; absent: now.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "WhatIfBody":

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from services.permissions.application.evaluating import AT_ONCE, Directory, Names, is_own, personal
 from services.permissions.application.known_people import KnownPeople
-from services.permissions.application.past import PastWorlds
+from services.permissions.application.past import PastWorlds, refuse_future
 from services.permissions.application.questions import Entity
 from services.permissions.application.resources import Resources, sensitivity_of
 from services.permissions.application.sight import needed_to_see, sees
@@ -26,7 +26,6 @@ from shared.authorization.state import Grant
 from shared.authorization.unseen import as_refused, decide_unseen, explain_unseen
 from shared.authorization.world import World
 from shared.clock import Clock
-from shared.errors import InvalidInputError
 
 MOST_GIVERS: Final = 10
 
@@ -139,12 +138,7 @@ class Explainer:
         now = None if asked is None else await self._now(basis.world, asked)
         if as_of is None:
             return self._ground(basis, names, asked, now, asks)
-        if as_of > self._clock.now():
-            raise InvalidInputError(
-                "nobody knows yet what will be in force then",
-                field="as_of",
-                fix="send a moment that is past, or leave it out",
-            )
+        refuse_future(as_of, self._clock.now())
         epoch, world = await self._past.as_of(as_of)
         basis = Basis(world, epoch, moment(as_of), 0.0)
         then = None if asked is None else await self._then(world, asked, as_of)

@@ -3,22 +3,47 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from services.permissions.application.whole_log import PARTITION, read
 from shared.authorization.world import World
-from shared.errors import NotFoundError, RuleBrokenError
+from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
 from shared.eventstore.feed import MAX_PAGE, Feed, FeedEvent
 from shared.postgres.lanes import Lanes
 
 MOST_KEPT: Final = 32
 """So many worlds at the ends of pages are kept to go on from."""
 EPOCH: Final = "select epoch from store"
-LAST_BEFORE: Final = """select e.stream, e.version from events e
+LAST_BEFORE: Final = """select e.txid, e.position from events e
     where e.partition = 0 and e.recorded_at <= $1
         and e.txid < pg_snapshot_xmin(pg_current_snapshot())
     order by e.txid desc, e.position desc limit 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """The last change of permissions before a moment; position 0: there was none."""
+
+    epoch: int
+    position: int
+    place: tuple[int, int]
+    """Where it lies in the log (txid, position)."""
+
+
+def refuse_future(when: datetime, now: datetime) -> None:
+    """Refuse a moment of which nothing is known yet.
+
+    Raises:
+        InvalidInputError: it is not past.
+    """
+    if when > now:
+        raise InvalidInputError(
+            "nobody knows yet what will be in force then",
+            field="as_of",
+            fix="send a moment that is past, or leave it out",
+        )
 
 
 class PastWorlds:
@@ -57,11 +82,17 @@ class PastWorlds:
         Raises:
             UnavailableError: the store does not answer.
         """
+        last = await self.last_before(when)
+        return last.epoch, await self.at(last.epoch, last.position)
+
+    async def last_before(self, when: datetime) -> LastChange:
+        """Return the last change that was recorded until a moment (raises as `as_of`)."""
         epoch = await self._lanes.fetchval(EPOCH)
-        last = await self._lanes.fetchrow(LAST_BEFORE, when)
-        place = None if last is None else await self._feed.place_of(last["stream"], last["version"])
-        position = 0 if place is None else place.feed_position or 0
-        return epoch, await self.at(epoch, position)
+        row = await self._lanes.fetchrow(LAST_BEFORE, when)
+        if row is None:
+            return LastChange(epoch, 0, (0, 0))
+        place = row["txid"], row["position"]
+        return LastChange(epoch, await self._feed.position_of(PARTITION, *place) or 0, place)
 
     async def _fold(self, position: int) -> World:
         at = bisect_right(self._kept, position, key=lambda world: world.position)

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.permissions.application.subject_names import SubjectNames
@@ -35,6 +36,8 @@ from shared.projecting.canary import CanarySent
 from shared.security.subject_keys import SubjectKeys
 
 PAGE: Final = 1_000
+PAST_PAGE: Final = 200
+"""Nobody else waits for longer than it takes to fold so many events of the past."""
 APART: Final = (CanarySent.__name__,)
 """Types of events that decide nothing."""
 READ: Final = f"""select {EVENT_COLUMNS},
@@ -42,6 +45,9 @@ READ: Final = f"""select {EVENT_COLUMNS},
     from events e
     where e.partition = 0 and (e.txid, e.position) > ($1::xid8, $2::bigint)
     order by e.txid, e.position limit $3"""
+READ_UNTIL: Final = READ.replace(
+    "order by", "and (e.txid, e.position) <= ($4::xid8, $5::bigint) order by"
+)
 
 
 @dataclass(slots=True)
@@ -144,9 +150,22 @@ class PolicyBook:
             now = self._now if epoch == self._now.epoch else _Folded(epoch)
             if now.unopened is not None and await self._is_there(now.unopened):
                 now = _Folded(epoch)
-            while await self._read_on(now) == PAGE:
+            while await self._take_in(now, await self._lanes.fetch(READ, *now.place, PAGE)) == PAGE:
                 pass
             self._now = now
+
+    async def until(self, epoch: int, place: tuple[int, int]) -> Book:
+        """Return everything as it was at a settled place in the log, folded anew.
+
+        It is not kept: names are known as long as their keys are there.
+
+        Raises:
+            UnavailableError: the store does not answer.
+        """
+        then = _Folded(epoch)
+        while rows := await self._lanes.fetch(READ_UNTIL, *then.place, PAST_PAGE, *place):
+            await self._take_in(then, rows)
+        return then.book
 
     async def _is_there(self, kid: str) -> bool:
         try:
@@ -155,8 +174,7 @@ class PolicyBook:
             return False
         return True
 
-    async def _read_on(self, now: _Folded) -> int:
-        rows = await self._lanes.fetch(READ, *now.place, PAGE)
+    async def _take_in(self, now: _Folded, rows: Sequence[asyncpg.Record]) -> int:
         recorded = [event_of(row) for row in rows]
         opening = _Opening(self._keys)
         events = await CODEC.decode(recorded, opening)

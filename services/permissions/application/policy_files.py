@@ -83,17 +83,6 @@ class PolicyFiles:
         book = self._book.book.copy()
         return Applied(await asyncio.to_thread(plan, book, policy, asking, _new_ids()), None)
 
-    async def foresee(self, text: str, *, by: str) -> WhatIf:
-        """Return what applying would change whoever did it, and why this one could not.
-
-        Raises as `apply` where nobody could.
-        """
-        policy = await asyncio.to_thread(read_policy, text)
-        await self._book.catch_up()
-        asking = _looking(text, policy, by, self._clock.now())
-        book = self._book.book.copy()
-        return await asyncio.to_thread(foresee, book, policy, asking, _new_ids())
-
     async def approve(self, text: str, *, by: str) -> Applied:
         """Agree that somebody else applies this very file, as long as it does the very same.
 
@@ -144,6 +133,15 @@ class PolicyFiles:
         """
         policies = [read_policy(text) for text in texts]
         return await self._commands.run(lambda book, at: _all(book, policies, by, at), by=by)
+
+
+def foreseen(book: Book, text: str, *, by: str, at: datetime) -> WhatIf:
+    """Return what applying would change whoever did it then, and why this one could not.
+
+    Raises as `apply` where nobody could.
+    """
+    policy = read_policy(text)
+    return foresee(book, policy, _looking(text, policy, by, at), _new_ids())
 
 
 def _write(book: Book, version: int, at: datetime, is_of: tuple[int, int]) -> _Written:

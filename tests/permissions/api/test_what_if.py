@@ -21,8 +21,10 @@ async def desk(servers: Servers) -> AsyncIterator[Desk]:
         yield await set_up_desk(opened, servers)
 
 
-async def ask(desk: Desk, *commands: dict[str, Any]) -> dict[str, Any]:
-    return read(await desk.client("erin").post("/v1/what-if", json={"commands": commands}))
+async def ask(desk: Desk, *commands: dict[str, Any], **more: str) -> dict[str, Any]:
+    said = {"commands": commands, **more}
+    answer: dict[str, Any] = read(await desk.client("erin").post("/v1/what-if", json=said))
+    return answer
 
 
 def told(answer: dict[str, Any]) -> set[tuple[str, str, str]]:
