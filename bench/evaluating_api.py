@@ -39,14 +39,14 @@ from shared.postgres.lanes import Lanes
 from shared.security.tokens import TokenVerifier
 from shared.settings import StoreSettings
 from shared.web.answers import Answer, JsonAnswer
-from shared.web.app import Api, create_app
+from shared.web.app import Api, create_app, serve
 from shared.web.callers import Caller, Guard
 from shared.web.health import Readiness
 from shared.web.limits import RequestLimits
 from shared.web.pages import PageTokens
 from shared.web.recording import Recorder
 from shared.web.routes import Routes
-from shared.web.serving import listen, serve
+from shared.web.serving import listen
 
 PEOPLE: Final = 10_000
 NOTHING: Final = "/v1/nothing"

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.postgres.dsn import engine_of
+from shared.postgres.engine import engine_of
 
 KEEP_ALIVE_SECONDS = 30
 # Tried: 16 is the fastest. None beyond, because each of those would serve one request and close.

@@ -1,11 +1,7 @@
 """One DSN per server, with user and password filled in by role, so that rights follow the role."""
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
-import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.errors import DaybookError
 
@@ -49,19 +45,6 @@ def with_password(dsn: str) -> str:
 def password_of(dsn: str) -> str | None:
     """Return the password of a DSN that `dsn_for` made; None if it needs none."""
     return dict(parse_qsl(urlsplit(dsn).query)).get("password")
-
-
-def engine_of(dsn: str, **more: Any) -> AsyncEngine:  # noqa: ANN401 - as create_async_engine's
-    """Return SQLAlchemy's way to the database of a DSN, with everything that the DSN says.
-
-    SQLAlchemy reads URLs by itself and knows neither `sslmode` nor `sslrootcert`; so asyncpg reads
-    the DSN here as everywhere else.
-    """
-
-    async def connect(**given: Any) -> asyncpg.Connection:  # noqa: ANN401 - as asyncpg's
-        return await asyncpg.connect(dsn, **given)
-
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, **more)
 
 
 def _read_password(path: Path) -> str:

@@ -8,7 +8,7 @@ from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection, pool, text
 
-from shared.postgres.dsn import engine_of
+from shared.postgres.engine import engine_of
 
 MIGRATION_LOCK = 0x44_61_79_62
 

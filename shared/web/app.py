@@ -1,5 +1,7 @@
 """Every api of Daybook is made here, so that all of them behave alike."""
 
+import asyncio
+import socket
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,10 +14,12 @@ from shared.observability.traces import Tracing
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Guard
 from shared.web.documents import complete_document
-from shared.web.health import ReadinessCheck, add_health
+from shared.web.health import ReadinessCheck
+from shared.web.health_routes import add_health
 from shared.web.problems import FailureAnswer
 from shared.web.recording import Recorder
-from shared.web.routes import Routes
+from shared.web.routes import Routes, assert_every_route_is_guarded
+from shared.web.serving import serve_unguarded
 from shared.web.tracing import RequestTracing
 
 
@@ -73,3 +77,13 @@ def create_app(
 
     routes.add_anonymous("/openapi.json", "openapi", openapi, answers={200: Answer("This page.")})
     return app
+
+
+async def serve(app: Api, listener: socket.socket, *, stopping: asyncio.Event) -> None:
+    """Serve until `stopping` is set, then end within about a second.
+
+    Raises UnguardedRouteError before anything is served if a route declares no permission.
+    Signals are the caller's: uvicorn's own handlers are not installed.
+    """
+    assert_every_route_is_guarded(app)
+    await serve_unguarded(app, listener, stopping=stopping)

@@ -6,12 +6,8 @@ from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from starlette.requests import Request
-from starlette.responses import Response
 
 from shared.observability.work import FINE, Work
-from shared.web.answers import Answer, JsonAnswer
-from shared.web.routes import Routes
 
 READY: Final = "ready"
 
@@ -102,26 +98,3 @@ class Readiness(BaseModel):
 
 
 ReadinessCheck = Callable[[], Awaitable[Readiness]]
-
-_ALIVE = JsonAnswer(Alive()).body
-
-
-def add_health(routes: Routes, readiness: ReadinessCheck) -> None:
-    """Add /livez and /readyz."""
-
-    async def livez(_request: Request) -> Response:
-        """Say that this process answers."""
-        return JsonAnswer(bytes(_ALIVE))
-
-    async def readyz(_request: Request) -> Response:
-        """Say whether this process can do its work, and what the last canary proved."""
-        report = await readiness()
-        return JsonAnswer(report, 200 if report.status == READY else 503)
-
-    routes.add_anonymous("/livez", "livez", livez, answers={200: Answer("It answers.", Alive)})
-    routes.add_anonymous(
-        "/readyz",
-        "readyz",
-        readyz,
-        answers={200: Answer("Ready.", Readiness), 503: Answer("Not ready.", Readiness)},
-    )

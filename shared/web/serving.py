@@ -12,9 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.errors import UnavailableError
-from shared.web.app import Api
 from shared.web.downloads import is_cut_off
-from shared.web.routes import assert_every_route_is_guarded
 
 # A request may wait 30 s for its token; a process that stops gives it one more second.
 _LAST_REQUESTS_SECONDS = 1
@@ -48,16 +46,6 @@ def listen_on_first_free(host: str, port: int, among: int) -> socket.socket:
         with contextlib.suppress(UnavailableError):
             return listen(host, tried)
     return listen(host, port + among - 1 if port else 0)
-
-
-async def serve(app: Api, listener: socket.socket, *, stopping: asyncio.Event) -> None:
-    """Serve until `stopping` is set, then end within about a second.
-
-    Raises UnguardedRouteError before anything is served if a route declares no permission.
-    Signals are the caller's: uvicorn's own handlers are not installed.
-    """
-    assert_every_route_is_guarded(app)
-    await serve_unguarded(app, listener, stopping=stopping)
 
 
 async def serve_unguarded(

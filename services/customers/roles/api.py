@@ -22,7 +22,8 @@ from shared.security.key_grants import KeyGrants
 from shared.service.foundation import lay_foundation
 from shared.service.process import Process
 from shared.service.telling import keep_operators_told
-from shared.web.serving import listen, serve
+from shared.web.app import serve
+from shared.web.serving import listen
 
 ONE_ROW_EACH = """select (select count(*) from (select from directory limit 1) d)
     + (select count(*) from (select from activity_daily limit 1) a)"""

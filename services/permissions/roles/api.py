@@ -10,7 +10,8 @@ from shared.messaging.tail import TopicTail
 from shared.service.foundation import lay_foundation
 from shared.service.process import Process
 from shared.service.telling import keep_operators_told
-from shared.web.serving import listen, serve
+from shared.web.app import serve
+from shared.web.serving import listen
 
 
 async def add_api(process: Process) -> None:

@@ -15,7 +15,8 @@ from cli.subscribe.writing import write_consumer
 from shared.messaging.topics import CUSTOMERS
 from shared.testing.verifier import token_of
 from shared.testing.waiting import until
-from shared.web.serving import listen, serve
+from shared.web.app import serve
+from shared.web.serving import listen
 from tests.ground.children import dies_with_us
 from tests.ground.house import House
 

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from shared.testing.verifier import token_of
-from shared.web.serving import listen, serve
+from shared.web.app import serve
+from shared.web.serving import listen
 from tests.customers.api.asking import assert_problem
 from tests.ground.house import House
 

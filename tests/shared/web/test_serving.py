@@ -18,10 +18,11 @@ from shared.authorization.permissions import Permission
 from shared.errors import NotPermittedError, UnavailableError
 from shared.web import downloads, streams
 from shared.web.answers import Answer
+from shared.web.app import serve
 from shared.web.callers import Caller
 from shared.web.downloads import Download, Piece
 from shared.web.routes import Routes, UnguardedRouteError
-from shared.web.serving import OneConnection, listen, serve
+from shared.web.serving import OneConnection, listen
 from shared.web.streams import EventStream, server_event
 from tests.shared.web.stage import Stage
 
