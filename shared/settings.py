@@ -20,7 +20,7 @@ class KafkaSettings(BaseSettings):
     mode: BrokerKind = Field("embedded", description="embedded (in memory) or kafka (Apache).")
     bootstrap: str = Field("127.0.0.1:8192", description="host:port, several by comma.")
     fetch_max_wait_ms: int | None = Field(
-        None, description="How long a fetch waits at the broker; 10 embedded, 500 on Apache Kafka."
+        None, description="How long a fetch waits at the broker; 20 embedded, 500 on Apache Kafka."
     )
     session_timeout_ms: int = Field(
         10_000,
@@ -51,6 +51,17 @@ class KafkaSettings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether this is the in-memory broker of one machine."""
         return self.mode == "embedded"
+
+    def unhurried(self, milliseconds: int) -> "KafkaSettings":
+        """Return the settings of a reader whom nobody waits for: it asks more rarely.
+
+        The embedded broker is asked again and again, which costs, and finds a record up to half of
+        a fetch's wait late; Apache Kafka answers at once, however long it may wait. What was set on
+        purpose stays.
+        """
+        if not self.is_embedded or self.fetch_max_wait_ms is not None:
+            return self
+        return self.model_copy(update={"fetch_max_wait_ms": milliseconds})
 
     @property
     def shares_partitions(self) -> bool:

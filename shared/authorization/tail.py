@@ -21,6 +21,8 @@ from shared.parts import run_part
 from shared.settings import KafkaSettings
 
 PAUSE_SECONDS: Final = 0.3
+BEATS_WAIT_MS: Final = 50
+"""How long a fetch of beats waits at the embedded broker; there are four a second."""
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +81,8 @@ class ReplicaTail:
     async def _follow_beats(self, stop: asyncio.Event) -> None:
         # One that came before the first snapshot would prove nothing.
         await self._has_begun.wait()
-        await follow(self._settings, self._beats, self._hear, stop, begin="last")
+        settings = self._settings.unhurried(BEATS_WAIT_MS)
+        await follow(settings, self._beats, self._hear, stop, begin="last")
 
     async def _follow(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

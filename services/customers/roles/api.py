@@ -1,5 +1,7 @@
 """The api role: commands, reads, the feed, and the canary that proves the way."""
 
+from typing import Final
+
 from services.customers.api.app import ApiParts, customers_api
 from services.customers.application.erasing import CustomerErasures
 from services.customers.application.erasure_watch import ErasureWatcher
@@ -25,6 +27,8 @@ from shared.service.telling import keep_operators_told
 from shared.web.app import serve
 from shared.web.serving import listen
 
+ACTIVITY_WAIT_MS: Final = 100
+"""How long a fetch of live counts waits at the embedded broker: they are told once a second."""
 ONE_ROW_EACH = """select (select count(*) from (select from directory limit 1) d)
     + (select count(*) from (select from activity_daily limit 1) a)"""
 
@@ -77,7 +81,9 @@ async def _parts(process: Process) -> ApiParts:
         grants=grants,
         copies=CopyHolders(holders_of(truth, views, process.clock, imports), grants, consumers),
         watcher=MarkWatcher(views, FOLLOWED, SERVICE.name),
-        live_activity=latest_activity(process.kafka, ACTIVITY, process.clock),
+        live_activity=latest_activity(
+            process.kafka.unhurried(ACTIVITY_WAIT_MS), ACTIVITY, process.clock
+        ),
         daily_activity=DailyActivity(views),
         daily_watcher=MarkWatcher(views, FOLLOWED_DAILY, SERVICE.name),
         consumers=consumers,

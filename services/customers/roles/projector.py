@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 from uuid import uuid4
 
 from services.customers.projections.activity_daily import CODEC as DAILY_CODEC
@@ -22,6 +23,9 @@ from shared.projecting.version_orders import version_orders
 from shared.security.cipher_cache import CipherCache
 from shared.security.subject_keys import SubjectKeys
 from shared.service.process import Process
+
+DAILY_WAIT_MS: Final = 100
+"""How long a fetch for the daily figures waits at the embedded broker: nobody looks that soon."""
 
 
 async def add_projector(process: Process) -> None:
@@ -67,6 +71,7 @@ async def keep_activity_daily(
         codec=DAILY_CODEC,
         feed=StoreFeed(truth, FOLLOWED_DAILY),
         discarded=lambda: read_discards(truth, FOLLOWED_DAILY.projection),
+        kafka=process.kafka.unhurried(DAILY_WAIT_MS),
     )
     await _keep(process, daily, lanes, lambda _: {})
 

@@ -102,8 +102,8 @@ async def _keep(
 ) -> None:
     """Keep one read model in all its versions, and do what is ordered of it."""
     process, views, kafka = ground.process, ground.views, ground.process.kafka
-    if followed != FOLLOWED_CUSTOMERS and kafka.is_embedded:
-        kafka = kafka.model_copy(update={"fetch_max_wait_ms": RECORDS_WAIT_MS})
+    if followed != FOLLOWED_CUSTOMERS:
+        kafka = kafka.unhurried(RECORDS_WAIT_MS)
     parts = ProjectionParts(
         projection=projection,
         followed=followed,
