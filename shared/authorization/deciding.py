@@ -39,6 +39,8 @@ class Code(StrEnum):
     ERROR = "error"
     WITHHELD = "withheld"
     """No decision: whoever asks why may not know of the record by which it would be decided."""
+    DEEDS_UNKNOWN = "deeds_unknown"
+    """No decision: who did on the record what is kept apart from it is not known there."""
 
     # Enum's own is ten times as slow, and each refusal looks codes up.
     __hash__ = str.__hash__

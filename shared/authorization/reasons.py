@@ -103,6 +103,17 @@ WORDS: Final[dict[Code, dict[Language, Words]]] = {
         "en": Words("Whether it reaches this record is not yours to see.", _SEER_EN),
         "zh": Words("它是否涵盖此记录，您无权查看。", _SEER_ZH),
     },
+    Code.DEEDS_UNKNOWN: {
+        "en": Words(
+            "Whether something was done on this record that is kept apart from this is not told"
+            " here.",
+            "Whoever sees the requests that wait can tell, as of now (`GET /v1/approvals`).",
+        ),
+        "zh": Words(
+            "此处无法得知此记录上是否已做过必须与此操作分开的事。",
+            "能看到待批申请的人可以说明当前情况（`GET /v1/approvals`）。",
+        ),
+    },
 }
 
 

@@ -41,6 +41,7 @@ from services.permissions.application.evaluating import Evaluator
 from services.permissions.application.explaining import Explainer
 from services.permissions.application.leavers import Leavers
 from services.permissions.application.past import PastWorlds
+from services.permissions.application.people_records import BookGrants
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.application.policy_files import PolicyFiles
 from services.permissions.application.record_reach import RecordReach
@@ -93,7 +94,8 @@ def permissions_api(
     )
     ReviewDecisionRoutes(changes, its.work_is_there).add_to(routes)
     FindingRoutes(changes, pages, comparing, foundation.guard).add_to(routes)
-    resources = Resources({CUSTOMER: CustomerRecords(foundation.views)}, DeclaredResources(book))
+    customers = {CUSTOMER: CustomerRecords(foundation.views)}
+    resources = Resources(customers, DeclaredResources(book), BookGrants(book))
     _add_people(routes, foundation, changes, pages, RecordReach(resources))
     PersonAccessRoutes(
         book, comparing, usage, foundation.store, foundation.guard, its.clock

@@ -12,6 +12,8 @@ from shared.authorization.questions import Record
 from shared.authorization.reasons import words, words_of_another
 from shared.authorization.state import ALWAYS, FOREVER, Grant
 
+_OPEN: Final = frozenset({Code.WITHHELD, Code.DEEDS_UNKNOWN})
+"""What is no decision."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -25,7 +27,7 @@ def why_view(why: Why, *, is_own: bool) -> dict[str, Any]:
     said = words if is_own else words_of_another
     en, zh = said(code), said(code, "zh")
     return {
-        "allowed": None if code is Code.WITHHELD else allowed,
+        "allowed": None if code in _OPEN else allowed,
         "reason_code": code.value,
         "reason": en.reason,
         "reason_zh": zh.reason,

@@ -67,7 +67,9 @@ class WhyView(BaseModel):
     who could help are known by their roles alone.
     """
 
-    allowed: bool | None = Field(description="null: it depends on what is withheld of the record.")
+    allowed: bool | None = Field(
+        description="null: it depends on what is withheld or not known of the record."
+    )
     reason_code: str
     reason: str
     who_can_help: str

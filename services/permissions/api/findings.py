@@ -175,7 +175,7 @@ def _not_known(compared: Compared) -> list[dict[str, str]]:
 
 def finding_record(rights: Rights, subject_id: UUID) -> Record:
     """Return what a finding about somebody is to decisions: theirs, and as secret as all are."""
-    return rights.record("finding", "", str(subject_id))
+    return rights.record("finding", str(subject_id), str(subject_id))
 
 
 def _view(compared: Compared, finding: Finding, reached: Reached) -> dict[str, Any]:

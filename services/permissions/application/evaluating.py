@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from services.permissions.application.people_records import PEOPLES
 from services.permissions.application.questions import Action, Entity, Question
 from services.permissions.application.resources import Key, Known, Resources, sensitivity_of
 from shared.authorization.deciding import Answer, Code
@@ -100,12 +101,14 @@ class Sitting:
 
     def around(self, subject: str, question: Question) -> Circumstances:
         """Return what is known besides: of the subject, of the action, of the context."""
-        said: dict[str, Any] = {**personal(self.names, subject, permission_of(question))}
+        permission = permission_of(question)
+        said: dict[str, Any] = {**personal(self.names, subject, permission)}
         if self._is_trusted:
             said.update(question.subject.properties)
         return Circumstances(
-            subject=said, action=question.action.properties, context=question.context
-        )
+            deeds=self._resources.deeds(permission, question.resource),
+            subject=said, action=question.action.properties, context=question.context,
+        )  # fmt: skip
 
     def subject(self, asked: Entity) -> str | None:
         """Return the id of the subject that is meant; None: nobody of that type."""
@@ -175,14 +178,17 @@ class Evaluator:
             kind = question.resource.type
             if subject is None:
                 return ()
-            if self._resources.is_owned(kind):
+            is_peoples = kind in PEOPLES
+            if self._resources.is_owned(kind) and not is_peoples:
                 return await self._own(sitting, subject, question, after, limit)
 
             def allows(resource_id: str) -> bool:
                 one = replace(question, resource=Entity(kind, resource_id))
                 return sitting.decided(subject, one).allowed
 
-            named = (one for one in self._resources.named(kind) if one > after)
+            people = sitting.basis.world.subjects
+            known = sorted(people) if is_peoples else self._resources.named(kind)
+            named = (one for one in known if one > after)
             return await _first(named, allows, limit)
 
     async def actions(

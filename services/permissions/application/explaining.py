@@ -14,10 +14,11 @@ from typing import Final, Literal
 from services.permissions.application.evaluating import AT_ONCE, Directory, Names, is_own, personal
 from services.permissions.application.known_people import KnownPeople
 from services.permissions.application.past import PastWorlds, refuse_future
+from services.permissions.application.people_records import AGREEING, NO_DEEDS, PEOPLES, Deeds
 from services.permissions.application.questions import Entity
 from services.permissions.application.resources import Resources, sensitivity_of
 from services.permissions.application.sight import needed_to_see, sees
-from shared.authorization.deciding import Answer, decide
+from shared.authorization.deciding import Answer, Code, decide
 from shared.authorization.explaining import Explanation, explain
 from shared.authorization.questions import Circumstances, Record
 from shared.authorization.reading import moment
@@ -46,6 +47,8 @@ class Ground:
         needed: the permissions that it takes to see the record.
         unseen_by: who asks, and may not see the record now; None: that is not so, or not known.
         of_past: the moment is past; the personal attributes of subjects are not of it, but of now.
+        really: what is withheld but for whether whoever asks may themself: their routes tell that.
+        deeds: who asked for what would be approved, as `Circumstances` has it; None: not known.
     """
 
     basis: Basis
@@ -56,10 +59,14 @@ class Ground:
     needed: tuple[str, ...] = ()
     unseen_by: str | None = None
     of_past: bool = False
+    really: Record | None = None
+    deeds: Deeds | None = None
 
     def around(self, subject: str, permission: str) -> Circumstances:
         """Return what is known besides of a subject."""
-        return Circumstances(subject=personal(self.names, subject, permission))
+        is_told = self.known != "withheld" or subject == self.unseen_by
+        deeds = NO_DEEDS if permission != AGREEING else self.deeds if is_told else None
+        return Circumstances(deeds=deeds, subject=personal(self.names, subject, permission))
 
     def is_personal_of_now(self, permission: str) -> bool:
         """Say whether conditions on it are met by personal attributes of another moment."""
@@ -67,25 +74,59 @@ class Ground:
 
     def decide(self, subject: str, permission: str) -> Answer:
         """Return the decision."""
-        its = self.basis
-        around = self.around(subject, permission)
+        its, around = self.basis, self.around(subject, permission)
         if self.record is not None and self.known == "withheld":
-            return decide_unseen(
+            really = self._may_really(subject, permission)
+            answer = really or decide_unseen(
                 its.world, subject, permission, self.record, its.now, its.age, around
             )
-        return decide(its.world, subject, permission, self.record, its.now, its.age, around)
+        else:
+            answer = decide(its.world, subject, permission, self.record, its.now, its.age, around)
+        return _but_for_deeds(answer, around)
 
     def explain(self, subject: str, permission: str) -> Explanation:
         """Return the decision, what it was made of and what would change it."""
-        its = self.basis
-        around = self.around(subject, permission)
+        its, around = self.basis, self.around(subject, permission)
         if self.record is not None and self.known == "withheld":
-            told = explain_unseen(
-                its.world, subject, permission, self.record, its.now, its.age, around
-            )
-            is_own = subject == self.unseen_by and permission in self.needed
-            return as_refused(its.world, subject, permission, self.record, told) if is_own else told
-        return explain(its.world, subject, permission, self.record, its.now, its.age, around)
+            if self._may_really(subject, permission):
+                record: Record | None = self.really
+            else:
+                return self._explain_unseen(subject, permission, self.record, around)
+        else:
+            record = self.record
+        told = explain(its.world, subject, permission, record, its.now, its.age, around)
+        return _but_for_deeds_told(told, around)
+
+    def _explain_unseen(
+        self, subject: str, permission: str, record: Record, around: Circumstances
+    ) -> Explanation:
+        its = self.basis
+        told = explain_unseen(its.world, subject, permission, record, its.now, its.age, around)
+        is_own = subject == self.unseen_by and (
+            permission in self.needed or self.really is not None
+        )
+        if is_own:
+            return as_refused(its.world, subject, permission, record, told)
+        return _but_for_deeds_told(told, around)
+
+    def _may_really(self, subject: str, permission: str) -> Answer | None:
+        """Return by what whoever asks may do it, though they do not see the record."""
+        if self.really is None or subject != self.unseen_by:
+            return None
+        its, around = self.basis, self.around(subject, permission)
+        answer = decide(its.world, subject, permission, self.really, its.now, its.age, around)
+        return answer if answer[0] else None
+
+
+def _but_for_deeds(answer: Answer, around: Circumstances) -> Answer:
+    """Return that it cannot be told where nobody knows who asked, so that duties stay apart."""
+    is_open = answer[1] is Code.SEPARATION_OF_DUTIES and around.deeds is None
+    return (False, Code.DEEDS_UNKNOWN, *answer[2:]) if is_open else answer
+
+
+def _but_for_deeds_told(told: Explanation, around: Circumstances) -> Explanation:
+    answer = _but_for_deeds(told.answer, around)
+    return told if answer is told.answer else replace(told, answer=answer, fixes=(), givers=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +193,29 @@ class Explainer:
         if asked is None or found is None:
             return Ground(basis, names, people, None, "not_asked")
         images = [one.record if one.known != "not_known" else None for one in (found, now) if one]
+        deeds = None if of_past else self._resources.deeds(AGREEING, asked)
         if sees(asks, self._resources, asked, images, of_past=of_past):
-            return Ground(basis, names, people, found.record, found.known)
+            return Ground(basis, names, people, found.record, found.known, deeds=deeds)
         blank = Record(asked.type, asked.id, None, sensitivity_of(basis.world, asked.type))
         needed = needed_to_see(asks.basis.world, asked, of_past=of_past)
         unseen_by = None if of_past else asks.subject
-        return Ground(basis, names, people, blank, "withheld", needed, unseen_by)
+        really = found.record if asked.type in PEOPLES and not of_past else None
+        return Ground(
+            basis, names, people, blank, "withheld", needed, unseen_by, really=really, deeds=deeds
+        )
 
     async def _now(self, world: World, asked: Entity) -> Found:
         found = await self._resources.look_up([asked])
-        is_known = (asked.type, asked.id) in found or self._is_declared(asked)
         record = self._resources.record(world, asked, found)
+        is_known = (asked.type, asked.id) in found or self._is_declared(asked)
+        is_known |= asked.type in PEOPLES and record.owner in world.subjects
         return Found(record, "as_it_is" if is_known else "not_known")
 
     async def _then(self, world: World, asked: Entity, as_of: datetime) -> Found:
         own = self._resources.own(asked.type)
+        if asked.type in PEOPLES:
+            its = self._resources.record(world, asked, {})
+            return Found(its, "as_it_was" if its.owner in world.subjects else "not_known")
         if own is None:
             return await self._now(world, asked)
         was = await own.at(asked.id, as_of)

@@ -8,6 +8,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
+from services.permissions.application.people_records import (
+    AGREEING,
+    ASKING,
+    GRANT,
+    NO_DEEDS,
+    PEOPLES,
+    Deeds,
+    Grants,
+)
 from services.permissions.application.questions import Entity
 from shared.authorization.filtering import Columns
 from shared.authorization.permissions import OWN_TYPES
@@ -62,13 +71,18 @@ class Resources:
     """Finds the records that questions name.
 
     Args:
-        own: by type, Daybook's records that are known here. Those of its other types are nobody's.
+        own: by type, Daybook's records that are known here. Of its other types those that are
+            about a person are theirs, and all others nobody's.
         declared: what the policy names besides.
+        grants: whose grants and requests there are; None: these are not known by their own ids.
     """
 
-    def __init__(self, own: Mapping[str, OwnRecords], declared: Declared) -> None:
+    def __init__(
+        self, own: Mapping[str, OwnRecords], declared: Declared, grants: Grants | None = None
+    ) -> None:
         self._own = own
         self._declared = declared
+        self._grants = grants
 
     def is_owned(self, resource_type: str) -> bool:
         """Say whether Daybook itself owns records of this type."""
@@ -81,6 +95,21 @@ class Resources:
     def named(self, resource_type: str) -> Iterator[str]:
         """Yield the ids of the records of others of a type that the policy names, by id."""
         yield from sorted(self._declared.declared(resource_type))
+
+    def deeds(self, permission: str, asked: Entity) -> Deeds | None:
+        """Return who did what with a record, as far as it counts; None: that is not known.
+
+        Who approves must not have asked; of all else nobody did anything with it yet.
+        """
+        if asked.type not in PEOPLES:
+            return None
+        if permission != AGREEING or self._grants is None:
+            return NO_DEEDS
+        return {ASKING: self._grants.asked_by(asked.id)}
+
+    def _person_of(self, asked: Entity) -> str:
+        known = self._grants if asked.type == GRANT else None
+        return (None if known is None else known.person_of(asked.id)) or asked.id
 
     async def look_up(self, asked: Iterable[Entity]) -> Mapping[Key, Known]:
         """Return what is known of Daybook's own among these: one read for each type of them.
@@ -111,6 +140,9 @@ class Resources:
                 if known is None
                 else known.record(asked.id, sensitivity)
             )
+        if asked.type in PEOPLES:
+            person = self._person_of(asked)
+            return Record(asked.type, person, person, sensitivity)
         if self.is_owned(asked.type):
             return Record(asked.type, asked.id, None, sensitivity)
         named = self._declared.declared(asked.type).get(asked.id)

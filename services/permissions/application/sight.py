@@ -7,6 +7,7 @@ a difference. Of the past counts who may see the record as it is, as it was, and
 from collections.abc import Sequence
 from typing import Final
 
+from services.permissions.application.people_records import GRANT, PEOPLES
 from services.permissions.application.questions import Entity
 from services.permissions.application.resources import Resources, sensitivity_of
 from shared.authorization.fields import Outcome, view_of
@@ -19,10 +20,18 @@ from shared.authorization.world import World
 READ: Final = "read"
 HISTORY: Final = "history"
 OWNER: Final = "owner"
+PLACES: Final = ("department", "teams")
+"""What of a person decides who reaches what is theirs."""
 
 
 def needed_to_see(world: World, asked: Entity, *, of_past: bool) -> tuple[str, ...]:
-    """Return the permissions that it takes to see a record, at a past moment too."""
+    """Return the permissions that it takes to see a record, at a past moment too.
+
+    What is about a person is seen with the person; who asked for a grant, with the grants.
+    """
+    if asked.type in PEOPLES:
+        grants = (Permission.GRANTS_READ.value,) if asked.type == GRANT else ()
+        return (Permission.PEOPLE_READ.value, *grants)
     wanted = (READ, HISTORY) if of_past else (READ,)
     known = (f"{asked.type}:{action}" for action in wanted)
     return tuple(one for one in known if one in world.limits)
@@ -41,6 +50,8 @@ def sees(
         images: how it is, and how it was if that is asked about; None: it is or was not there.
         of_past: whether how it was is told.
     """
+    if asked.type in PEOPLES:
+        return _person_seen(rights, asked, images)
     own = resources.own(asked.type)
     if own is None:
         if resources.is_owned(asked.type):
@@ -63,6 +74,18 @@ def _all_seen(
         for permission in needed
         for image in images
     )
+
+
+def _person_seen(rights: Rights, asked: Entity, images: Sequence[Record | None]) -> bool:
+    for permission in needed_to_see(rights.basis.world, asked, of_past=False):
+        kind = permission.partition(":")[0]
+        for image in images:
+            whose = None if image is None else image.owner
+            record = rights.record(kind, whose or asked.id, whose)
+            fields = PLACES if permission == Permission.PEOPLE_READ else ()
+            if not _is_seen(rights, permission, record, fields):
+                return False
+    return True
 
 
 def _is_seen(rights: Rights, permission: str, record: Record, fields: Sequence[str]) -> bool:
