@@ -58,6 +58,16 @@ class Living:
         yield
         eventually(lambda: self._is_ready_again(service, pid), "that it is started again")
 
+    @contextmanager
+    def hanging(self, name: str) -> Iterator[None]:
+        """Let a process hang, so that nobody starts it again, and go on after the `with`."""
+        pid = self.whole.pids()[name]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def _is_ready_again(self, service: str, old_pid: int) -> bool:
         if self.whole.pids().get(service) in {None, old_pid}:
             return False

@@ -1,26 +1,11 @@
 """While Kafka is away people go on working, and operators see red with age and hop."""
 
-import os
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 
 from shared.messaging.heartbeats import BEAT_SECONDS
 from tests.journeys.living import Json, Living, eventually
-
-
-@contextmanager
-def without_broker(living: Living) -> Iterator[None]:
-    """Let the broker hang, so that nobody starts it again, and go on after the `with`."""
-    pid = living.whole.pids()["broker"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(living: Living) -> None:
@@ -42,7 +27,7 @@ def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(livin
 
     eventually(lambda: not canary()["is_old"], "a fresh canary")
     before = living.whole.pids()
-    with without_broker(living), living.person("alice") as alice:
+    with living.hanging("broker"), living.person("alice") as alice:
         eventually(lambda: canary()["is_old"], "that the canary is old")
         body = {"kind": "person", "name": "Written Meanwhile"}
         assert alice.post("/v1/customers", json=body).status_code == 201
