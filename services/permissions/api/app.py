@@ -39,7 +39,6 @@ from services.permissions.application.deciding import Deciding, deciding_on
 from services.permissions.application.declared_resources import DeclaredResources
 from services.permissions.application.evaluating import Evaluator
 from services.permissions.application.explaining import Explainer
-from services.permissions.application.leavers import Leavers
 from services.permissions.application.past import PastWorlds
 from services.permissions.application.people_records import BookGrants
 from services.permissions.application.policy_book import PolicyBook
@@ -136,8 +135,8 @@ def _add_people(
     SubjectLists(book, reach, pages, clock).add_to(routes)
     SubjectRoutes(changes, reach).add_to(routes)
     LifeRoutes(changes, reach).add_to(routes)
-    leavers, told = Leavers(foundation.truth), LeavingRecords(foundation.views)
-    LeaverRoutes(book, foundation.guard, pages, leavers, told, clock).add_to(routes)
+    told = LeavingRecords(foundation.views)
+    LeaverRoutes(book, foundation.guard, pages, told, clock).add_to(routes)
     GrantLists(book, reach, pages, clock).add_to(routes)
     GrantRoutes(changes, reach).add_to(routes)
     helpers = Helpers(Approvers(book), clock)

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from pydantic import BaseModel
 
+from services.permissions.api.reach import Reached
 from services.permissions.api.subject_bodies import SubjectListed
 from services.permissions.application.leavers import FRESH_MS, Left
 from services.permissions.projections.leaving_records import ToldByService
+from shared.authorization.fields import Outcome
 from shared.authorization.leaving import late_ms
+from shared.authorization.permissions import Permission
 from shared.authorization.policy import Policy
 from shared.authorization.scopes import Risk
 
@@ -22,7 +26,10 @@ PARTLY: Final = "a process of it is heard of since, and told neither that it ref
 
 
 class By(BaseModel):
-    """Who let somebody go: a person, or the program of an identity provider."""
+    """Who let somebody go: a person, or the program of an identity provider.
+
+    `kind` is null of somebody of whom the caller does not see it.
+    """
 
     id: str
     kind: str | None
@@ -39,7 +46,11 @@ class Bound(BaseModel):
 
 
 class EndedView(BaseModel):
-    """Work that was cut, milliseconds after the leaving; `evidence` is its record."""
+    """Work that was cut, milliseconds after the leaving; `evidence` is its record.
+
+    `service_account`: null of the leaver's own work, and where the caller does not see whose the
+    account is.
+    """
 
     kind: str
     operation: str
@@ -129,11 +140,17 @@ def listed(left: Left, subject: Mapping[str, Any], kind: str | None) -> dict[str
 
 
 def service_view(
-    service: str, told: ToldByService | None, left: Left, now: datetime, *, is_expected: bool
+    service: str,
+    told: ToldByService | None,
+    left: Left,
+    now: datetime,
+    reached: Reached,
+    *,
+    is_expected: bool,
 ) -> dict[str, Any]:
-    """Return what one service told; None: nothing of it is ever read."""
+    """Return what one service told as a caller sees it; None: nothing of it is ever read."""
     read_at = None if told is None else told.read_at
-    processes = [] if told is None else _processes(told, left)
+    processes = [] if told is None else _processes(told, left, reached)
     state = _state(processes)
     if told is None or (read_at is None and not processes):
         state = "not_known"
@@ -162,7 +179,7 @@ def _age(then: datetime, now: datetime) -> float:
     return round((now - then).total_seconds(), 3)
 
 
-def _processes(told: ToldByService, left: Left) -> list[dict[str, Any]]:
+def _processes(told: ToldByService, left: Left, reached: Reached) -> list[dict[str, Any]]:
     applied = {one["process"]: one for one in reversed(told.applied)}
     refused = {one["process"]: one for one in told.refused}
     proven = {*applied, *refused}
@@ -177,7 +194,7 @@ def _processes(told: ToldByService, left: Left) -> list[dict[str, Any]]:
             "state": "refuses" if name in proven else others[name],
             **_applied(applied.get(name), left),
             **_refused(refused.get(name), left),
-            "ended": [_ended(one, left) for one in told.ended if one["process"] == name],
+            "ended": [_ended(one, left, reached) for one in told.ended if one["process"] == name],
         }
         for name in sorted({*proven, *others})
     ]
@@ -214,10 +231,20 @@ def _refused(row: Mapping[str, Any] | None, left: Left) -> dict[str, Any]:
     }
 
 
-def _ended(row: Mapping[str, Any], left: Left) -> dict[str, Any]:
-    names = ("kind", "operation", "target", "service_account", "ended_at", "evidence")
-    its = {name: row[name] for name in names}
-    return {**its, "ms": late_ms(left.left_at, row["ended_at"])}
+def _ended(row: Mapping[str, Any], left: Left, reached: Reached) -> dict[str, Any]:
+    names = ("kind", "operation", "target", "ended_at", "evidence")
+    account = row["service_account"]
+    is_shown = account is not None and shows(reached, UUID(account), "owner")
+    return {
+        **{name: row[name] for name in names},
+        "service_account": account if is_shown else None,
+        "ms": late_ms(left.left_at, row["ended_at"]),
+    }
+
+
+def shows(reached: Reached, subject_id: UUID, field: str) -> bool:
+    """Say whether a caller sees this field of somebody."""
+    return reached.view(Permission.PEOPLE_READ, subject_id).outcome(field) is Outcome.SHOW
 
 
 def silent(services: Sequence[Mapping[str, Any]]) -> list[str]:

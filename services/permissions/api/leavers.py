@@ -1,5 +1,6 @@
 """Routes of who left: whether each service refuses them, since when, and what was cut of theirs."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,15 +13,17 @@ from services.permissions.api.leaver_views import (
     bound_of,
     listed,
     service_view,
+    shows,
     silent,
 )
-from services.permissions.api.paging import PAGING, Pages, query_of
+from services.permissions.api.paging import PAGING, Key, Pages, query_of
 from services.permissions.api.reach import Reach, Reached
 from services.permissions.api.subject_bodies import listed_view
-from services.permissions.application.leavers import GONE, Leavers, Left, expected
+from services.permissions.application.leavers import Left, Since, expected
 from services.permissions.application.policy_book import PolicyBook
 from services.permissions.projections.leaving_records import LeavingRecords
 from shared.authorization.permissions import Permission
+from shared.authorization.world import World
 from shared.clock import Clock
 from shared.errors import NotFoundError
 from shared.web.answers import Answer, JsonAnswer
@@ -41,7 +44,6 @@ class LeaverRoutes:
         book: PolicyBook,
         guard: Guard,
         pages: Pages,
-        leavers: Leavers,
         records: LeavingRecords,
         clock: Clock,
     ) -> None:
@@ -49,7 +51,6 @@ class LeaverRoutes:
         self._guard = guard
         self._reach = Reach(guard)
         self._pages = pages
-        self._leavers = leavers
         self._records = records
         self._clock = clock
 
@@ -68,21 +69,17 @@ class LeaverRoutes:
     async def every(self, request: Request, caller: Caller) -> Response:
         """List who was suspended or left and is not back, the newest first: whom you may see."""
         await self._book.catch_up()
-        reached, book = self._reach.of(caller), self._book.book
-        ids = [
-            one
-            for one in self._book.ordered
-            if book.subject(one).life in GONE
-            and reached.may(Permission.LEAVERS_READ, one)
-            and reached.may(Permission.PEOPLE_READ, one)
-        ]
+        reached = self._reach.of(caller)
         query = query_of(request, f"{LIST} of {caller.subject}", ())
-        after = self._pages.after(request, query)
-        keyed = [((one.left_at.isoformat(), str(one.subject_id)), one)
-                 for one in await self._leavers.of(ids)]  # fmt: skip
-        rest = [one for one in keyed if not after or one[0] < after]
+        before = _since(self._pages.after(request, query))
+        keyed = (
+            ((one.left_at.isoformat(), str(one.subject_id)), one)
+            for one in self._book.leavers.newest_first(before)
+            if reached.may(Permission.LEAVERS_READ, one.subject_id)
+            and _is_seen_to_be_gone(reached, one)
+        )
         return self._pages.page(
-            request, query, rest, shown=lambda left: self._listed(left, reached)
+            request, query, keyed, shown=lambda left: self._listed(left, reached)
         )
 
     async def one(self, request: Request, caller: Caller) -> Response:
@@ -94,12 +91,12 @@ class LeaverRoutes:
         subject_id = path_id(request, "subject_id")
         await self._book.catch_up()
         reached = self._reach.of(caller)
-        left = await self._left(subject_id, reached)
+        left = self._left(subject_id, reached)
         told = dict(await self._records.of(subject_id, left.left_at))
         basis, now = self._guard.decisions.basis(), self._clock.now()
-        due = expected(basis.world, self._book.book) | {*self._records.sources}
+        due = self._expected(basis.world, reached)
         services = [
-            service_view(name, told.get(name), left, now, is_expected=name in due)
+            service_view(name, told.get(name), left, now, reached, is_expected=name in due)
             for name in sorted({*told, *due})
         ]
         view = {
@@ -113,14 +110,23 @@ class LeaverRoutes:
         }
         return JsonAnswer(view, 200, {"Cache-Control": "no-store"})
 
-    async def _left(self, subject_id: UUID, reached: Reached) -> Left:
+    def _expected(self, world: World, reached: Reached) -> set[str]:
+        """Return who has to tell: Daybook's own, and accounts by the names that the caller sees."""
+        own = self._records.sources
+        named = expected(world, self._book.book).items()
+        return {*own} | {
+            name if name in own or shows(reached, one, "user_name") else str(one)
+            for one, name in named
+        }
+
+    def _left(self, subject_id: UUID, reached: Reached) -> Left:
         is_seen = all(
             reached.sees(one, subject_id)
             for one in (Permission.LEAVERS_READ, Permission.PEOPLE_READ)
         )
-        if is_seen and self._book.book.subject(subject_id).life in GONE:
-            for left in await self._leavers.of([subject_id]):
-                return left
+        left = self._book.leavers.of(subject_id)
+        if is_seen and left is not None and _is_seen_to_be_gone(reached, left):
+            return left
         raise NotFoundError(
             "nobody of this id has left",
             code="leaver-not-found",
@@ -134,4 +140,14 @@ class LeaverRoutes:
         version = self._book.version_of(f"subject-{name}")
         subject = listed_view(name, book.subject(name), view, version)
         actor = self._guard.decisions.basis().world.subjects.get(left.by)
-        return listed(left, subject, None if actor is None else actor.kind)
+        is_shown = actor is not None and shows(reached, UUID(left.by), "kind")
+        return listed(left, subject, actor.kind if actor is not None and is_shown else None)
+
+
+def _is_seen_to_be_gone(reached: Reached, left: Left) -> bool:
+    """Say whether the caller sees that somebody is not there any more."""
+    return shows(reached, left.subject_id, "life")
+
+
+def _since(after: Key) -> Since | None:
+    return (datetime.fromisoformat(after[0]), after[1]) if after else None

@@ -1,31 +1,32 @@
 """Who left, since when and by whom, as the log says; and which services have to know it."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from services.permissions.domain.book import Book
+from services.permissions.domain.subject.events import (
+    SubjectErased,
+    SubjectEvent,
+    SubjectJoined,
+    SubjectLeft,
+    SubjectReinstated,
+    SubjectSuspended,
+)
 from shared.authorization.compiling import compiled
 from shared.authorization.deciding import ways_of
 from shared.authorization.permissions import Permission
 from shared.authorization.world import World
-from shared.postgres.lanes import Lanes
+from shared.events import RecordedEvent
 
 GONE: Final = frozenset({"suspended", "left"})
-STREAM: Final = "subject-"
 FRESH_MS: Final = 1_000
 """The published bound: within so many milliseconds a process with fresh permissions refuses."""
-# Whoever was suspended first and let go later has been gone since the first of the two.
-LIVES: Final = """select e.stream, e.type, e.recorded_at, e.actor, e.event_id::text
-    from events e where e.stream = any($1::text[]) and e.type in
-        ('SubjectJoined', 'SubjectReinstated', 'SubjectSuspended', 'SubjectLeft')
-    order by e.stream, e.version"""
-_ENDS: Final = frozenset({"SubjectSuspended", "SubjectLeft"})
+Since = tuple[datetime, str]
+"""When somebody left, and who: where they stand among all who left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +38,59 @@ class Left:
     by: str
     evidence: str
 
+    @property
+    def since(self) -> Since:
+        """Return where they stand among all who left."""
+        return self.left_at, str(self.subject_id)
+
 
 class Leavers:
-    """Finds out who left; whose names are asked for is somebody else's matter."""
+    """Who is gone by now; it follows the log in its order."""
 
-    def __init__(self, truth: Lanes) -> None:
-        self._truth = truth
+    def __init__(self) -> None:
+        self._left: dict[UUID, Left] = {}
+        self._since: list[Since] = []
 
-    async def of(self, ids: Iterable[UUID]) -> list[Left]:
-        """Return how those of these who are gone left, the newest first.
+    def follow(self, subject_id: UUID, event: SubjectEvent, record: RecordedEvent) -> None:
+        """Take in what happened to somebody."""
+        match event:
+            case SubjectSuspended() | SubjectLeft() if subject_id not in self._left:
+                # Whoever was suspended first and let go later is gone since the first of the two.
+                left = Left(
+                    subject_id, record.recorded_at, record.origin.actor, str(record.event_id)
+                )
+                self._left[subject_id] = left
+                insort(self._since, left.since)
+            case SubjectJoined() | SubjectReinstated() | SubjectErased():
+                if subject_id in self._left:
+                    since = self._left.pop(subject_id).since
+                    del self._since[bisect_left(self._since, since)]
+            case _:
+                pass
 
-        Raises:
-            UnavailableError: the store does not answer.
-        """
-        rows = await self._truth.fetch(LIVES, [f"{STREAM}{one}" for one in ids])
-        found: dict[str, asyncpg.Record] = {}
-        for row in rows:
-            if row["type"] not in _ENDS:
-                found.pop(row["stream"], None)
-            else:
-                found.setdefault(row["stream"], row)
-        left = [
-            Left(UUID(stream.removeprefix(STREAM)), row["recorded_at"], row["actor"], row[4])
-            for stream, row in found.items()
-        ]
-        left.sort(key=attrgetter("left_at", "subject_id"), reverse=True)
-        return left
+    def of(self, subject_id: UUID) -> Left | None:
+        """Return how somebody left; None: they are there, erased, or never were."""
+        return self._left.get(subject_id)
+
+    def newest_first(self, before: Since | None) -> Iterator[Left]:
+        """Yield who left, from the last one before a place on; None: from the newest on."""
+        place = len(self._since) if before is None else bisect_left(self._since, before)
+        while place:
+            place -= 1
+            yield self._left[UUID(self._since[place][1])]
 
 
-def expected(world: World, book: Book) -> frozenset[str]:
+def expected(world: World, book: Book) -> Mapping[UUID, str]:
     """Return the names of the services that may get a copy of all rights: what they decide by.
 
     Each service account whose grants include it, in whatever state: one that stopped with the
     leaver, its owner, has processes that decide by what they know.
     """
-    return frozenset(
-        book.subject(UUID(name)).user_name or name
+    return {
+        UUID(name): book.subject(UUID(name)).user_name or name
         for name, subject in world.subjects.items()
         if subject.kind == "service" and _is_given_a_copy(world, name)
-    )
+    }
 
 
 def _is_given_a_copy(world: World, name: str) -> bool:

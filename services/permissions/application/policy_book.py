@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from services.permissions.application.leavers import Leavers
 from services.permissions.application.subject_names import SubjectNames
 from services.permissions.domain.book import (
     POLICY_STREAM,
@@ -64,6 +65,7 @@ class _Folded:
     """The reference of a key without which somebody's name is not known, until it can be had."""
     names: SubjectNames = field(default_factory=SubjectNames)
     given_at: dict[UUID, datetime] = field(default_factory=dict)
+    leavers: Leavers = field(default_factory=Leavers)
     facts: int = 0
     ordered: Sequence[UUID] = ()
 
@@ -109,6 +111,11 @@ class PolicyBook:
     def given_at(self) -> Mapping[UUID, datetime]:
         """Return when each grant was given; nobody but `catch_up` may change it."""
         return self._now.given_at
+
+    @property
+    def leavers(self) -> Leavers:
+        """Return who is gone; nobody but `catch_up` may change it."""
+        return self._now.leavers
 
     @property
     def is_nameless(self) -> bool:
@@ -233,6 +240,7 @@ def _take(now: _Folded, record: RecordedEvent, event: Event | None) -> None:
             now.given_at[fact.event.grant_id] = record.recorded_at
         subject = now.book.subject(fact.subject_id)
         now.names.follow(fact.subject_id, subject, fact.event)
+        now.leavers.follow(fact.subject_id, fact.event, record)
 
 
 def _fact(stream: str, event: Any) -> Fact | None:  # noqa: ANN401 - of the type of its stream

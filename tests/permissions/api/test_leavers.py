@@ -1,16 +1,19 @@
 """Whoever answers for security sees who refuses a leaver, since when, and who said nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from services.permissions.api.reach import Reached
 from services.permissions.application.leavers import expected
 from services.permissions.application.policy_files import DEFAULT
+from shared.authorization.fields import FieldView
+from shared.authorization.permissions import Permission
 from shared.authorization.world import World
 from shared.eventstore.record_types import LeavingApplied
 from tests.customers.api.asking import assert_problem, read
@@ -43,6 +46,18 @@ class Office:
         sql = "select max(recorded_at) from events where stream = $1"
         at: datetime = await self.desk.foundation.truth.fetchval(sql, f"subject-{IDS[name]}")
         return at
+
+    async def give(
+        self, name: str, permission: str, people: Sequence[str] | None, clearance: str
+    ) -> None:
+        """Give somebody a permission, on these people alone unless None."""
+        body = {
+            "subject_id": IDS[name], "permission": permission, "scope": "all",
+            "clearance": clearance, "reason": "A story",
+        } | ({} if people is None else {"records": [IDS[one] for one in people]})  # fmt: skip
+        given = await self.desk.client("erin").post("/v1/grants", json=body)
+        assert given.is_success, given.text
+        await learn(self.desk)
 
     def decisions(self) -> FixedWorld:
         """Return what the desk decides by."""
@@ -141,7 +156,8 @@ async def test_a_service_whose_account_stopped_with_the_leaver_has_to_tell_as_we
     assert shown["not_told"] == ["customers", "permissions"]
     _, book = files_at(office.desk)
     await book.catch_up()
-    assert expected(office.decisions().world, book.book) == {"customers", "permissions"}
+    due = expected(office.decisions().world, book.book)
+    assert sorted(due.values()) == ["customers", "permissions"]
 
 
 async def test_who_has_to_tell_is_known_by_old_permissions_too_and_they_are_said_to_be_old(
@@ -214,6 +230,61 @@ async def test_leavers_are_listed_newest_first_and_whoever_is_back_is_none(
     missing = await dave.get(f"/v1/leavers/{IDS['alice']}")
     assert_problem(missing, 404, "leaver-not-found", field="subject_id")
     assert (await dave.get(f"/v1/leavers/{uuid4()}")).status_code == 404
+
+
+async def test_a_page_of_leavers_looks_at_no_more_of_them_than_it_shows(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("leo", "alice", "carol"):
+        await office.deed(name, "suspend")
+    looked, view = [], Reached.view
+
+    def counted(its: Reached, permission: Permission, subject_id: UUID) -> FieldView:
+        looked.append(str(subject_id))
+        return view(its, permission, subject_id)
+
+    monkeypatch.setattr(Reached, "view", counted)
+    read(await office.desk.client("dave").get("/v1/leavers", params={"page_size": "1"}))
+    assert {IDS["carol"], IDS["alice"]} <= {*looked}, "the one shown, and that there are more"
+    assert IDS["leo"] not in looked
+
+
+async def test_a_leaver_is_shown_as_far_as_the_asker_sees_the_people_and_programs_named(
+    office: Office,
+) -> None:
+    await office.give("wang", "leaver:read", ("leo", "carol"), "internal")
+    await office.give("wang", "subject:read", ("leo",), "internal")
+    await office.give("wang", "subject:read", ("carol",), "public")
+    await office.deed("carol", "leave")
+    left_at = await office.deed("leo", "leave")
+    token = ends(left_at + ms(9), "service_token", service_account=IDS["billing"])
+    await keep(office.databases, "customers", [token])
+
+    async def told(who: str) -> tuple[str | None, str | None]:
+        shown = await office.leaver("leo", who)
+        (process,) = service(shown, "customers")["processes"]
+        (ended,) = process["ended"]
+        return shown["by"]["kind"], ended["service_account"]
+
+    assert await told("dave") == ("person", IDS["billing"])
+    assert await told("wang") == (None, None), "erin and billing are nobody whom wang sees"
+    wang = office.desk.client("wang")
+    listed = read(await wang.get("/v1/leavers"))["items"]
+    assert [one["subject"]["id"] for one in listed] == [IDS["leo"]]
+    unseen = await wang.get(f"/v1/leavers/{IDS['carol']}")
+    assert_problem(unseen, 404, "leaver-not-found", field="subject_id")
+
+
+async def test_a_service_of_others_is_named_by_its_id_to_whoever_does_not_see_its_name(
+    office: Office,
+) -> None:
+    await office.give("wang", "leaver:read", ("leo",), "internal")
+    await office.give("wang", "subject:read", ("leo",), "internal")
+    await office.give("billing", "snapshot:read", None, "internal")
+    await office.deed("leo", "leave")
+    own = ["customers", "permissions"]
+    assert (await office.leaver("leo"))["not_told"] == ["billing", *own]
+    assert (await office.leaver("leo", "wang"))["not_told"] == [IDS["billing"], *own]
 
 
 async def test_only_whoever_may_follow_leavers_and_see_the_person_sees_how_they_left(
