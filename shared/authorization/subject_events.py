@@ -44,7 +44,22 @@ def _moved(subject: Subject, data: Data) -> Subject:
     }
     if "teams" in data:
         changed["teams"] = frozenset(texts(data["teams"] or ()))
+    if subject.state == "left":
+        return subject._replace(**_still_reached(subject, changed))
     return subject._replace(**changed)
+
+
+def _still_reached(subject: Subject, changed: dict[str, Any]) -> dict[str, Any]:
+    """Return what changes the place of somebody who left: another one, never none.
+
+    A directory takes a leaver out of everything; what the leaver owns stays where it was until
+    somebody puts the leaver elsewhere, or gives it to others.
+    """
+    if changed.get("teams", frozenset()) <= subject.teams:
+        changed.pop("teams", None)
+    if changed.get("department") is None:
+        changed.pop("department", None)
+    return changed
 
 
 def _attributes_set(subject: Subject, data: Data) -> Subject:

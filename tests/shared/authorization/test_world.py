@@ -132,13 +132,6 @@ def test_a_team_a_department_and_whoever_lies_under_it_bring_no_right() -> None:
     assert story.code(ANA, READ, a_customer(ANA)) == "no_grant"
 
 
-def test_what_a_leaver_owns_stays_in_reach_of_the_team_until_the_person_is_erased() -> None:
-    story = a_story().role("reader", customer_read="team/public").give(ANA, "reader")
-    assert story.of(BEN, "SubjectLeft").code(ANA, READ, a_customer(BEN)) == "allowed"
-    assert story.of(BEN, "SubjectErased").code(ANA, READ, a_customer(BEN)) == "out_of_scope"
-    assert story.of(BEN, "SubjectReinstated").code(BEN, READ, None) == "inactive_subject"
-
-
 def test_a_grant_is_extended_reduced_and_revoked() -> None:
     story = a_story().role("reader", customer_read="all/internal")
     story.give(ANA, "reader", until=NOON)
