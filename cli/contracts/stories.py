@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.customers.streams.events import ActivityCounted
-from services.permissions.streams.events import UnusualAccessSeen
+from services.permissions.streams.events import EmergencyAccessTaken, UnusualAccessSeen
 from shared.authorization.people import DEMO_PEOPLE
 from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.record_types import (
     AccessRecorded,
     DownloadCounted,
+    EmergencyTaken,
     ErrorRecorded,
     LeavingApplied,
     OperatorActed,
@@ -155,6 +156,11 @@ def _a_leaving() -> Sequence[Told]:
     leo = DEMO_PEOPLE["leo"].subject
     return (
         _record(
+            DEMO_PEOPLE["oscar"].subject,
+            "oscar",
+            EmergencyTaken(grant_id=_GRANT, until=BEGINNING + timedelta(hours=2)),
+        ),
+        _record(
             leo,
             "customers",
             LeavingApplied(
@@ -197,7 +203,7 @@ def ten_seconds() -> Sequence[Told]:
 
 
 def an_alert() -> Sequence[Told]:
-    """Tell what is published of somebody who is refused again and again."""
+    """Tell what is published of somebody who is refused again and again, then takes access."""
     oscar = DEMO_PEOPLE["oscar"].subject
     seen = UnusualAccessSeen(
         pattern="refusals",
@@ -208,7 +214,13 @@ def an_alert() -> Sequence[Told]:
         window_seconds=60,
         operations=("get_customer",),
     )
-    return (Told(oscar, oscar, "", seen),)
+    taken = EmergencyAccessTaken(
+        subject=oscar,
+        grant_id=_GRANT,
+        taken_at=BEGINNING,
+        until=BEGINNING + timedelta(hours=2),
+    )
+    return (Told(oscar, oscar, "", seen), Told(oscar, oscar, "", taken))
 
 
 def a_beat() -> Sequence[Told]:
@@ -222,5 +234,6 @@ def _record(subject: str, person: str, event: Event) -> Told:
     return Told(f"records-{subject}", subject, DEMO_PEOPLE[person].subject, event)
 
 
+_GRANT = "018f0000-0000-7000-8000-0000000000e1"
 _PROCESS = "customers/api/3f9c2a1b"
 _ONE_CUSTOMER = "/v1/customers/{customer_id}"

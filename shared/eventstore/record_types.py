@@ -126,6 +126,15 @@ class OperatorActed(Event):
     """What else is needed to understand it or to do it again; ids, never names of people."""
 
 
+class EmergencyTaken(Event):
+    """Somebody took access in an emergency, without asking; durable before they are told of it."""
+
+    grant_id: str
+    """The grant that was made."""
+    until: datetime
+    """When it ends by itself."""
+
+
 class LeavingApplied(Event):
     """From now on a process refuses somebody who left or was suspended, and what they own.
 
@@ -186,6 +195,7 @@ RECORDS = EventCodec(
         DecisionsCounted,
         ErrorRecorded,
         OperatorActed,
+        EmergencyTaken,
         LeavingApplied,
         WorkEnded,
     ]

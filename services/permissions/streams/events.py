@@ -1,4 +1,4 @@
-"""What unusual access tells on `daybook.alerts.v1`: a contract that others read."""
+"""What unusual access and emergencies tell on `daybook.alerts.v1`: a contract that others read."""
 
 from datetime import datetime
 from typing import Literal
@@ -35,4 +35,27 @@ class UnusualAccessSeen(Event):
     """Always true: look at the records before you judge anybody."""
 
 
-ALERTS_CODEC = EventCodec([UnusualAccessSeen])
+class EmergencyAccessTaken(Event):
+    """Somebody took access in an emergency, without asking: exact, and told each time.
+
+    Told again, with the same grant, only if the process that tells it died meanwhile, or if the
+    request was sent again. Whatever happens, the grant waits for a review.
+    """
+
+    pattern: Literal["emergency"] = "emergency"
+    """Always emergency."""
+    subject: str
+    """Who took it, for themselves: an opaque id."""
+    grant_id: str
+    """The grant that was made; GET /v1/grants?to_review=true lists it until it was reviewed."""
+    taken_at: datetime
+    """When it was taken, in UTC."""
+    until: datetime
+    """When it ends by itself."""
+    is_approximate: Literal[False] = False
+    """Always false: this happened."""
+
+
+Alert = UnusualAccessSeen | EmergencyAccessTaken
+
+ALERTS_CODEC = EventCodec([UnusualAccessSeen, EmergencyAccessTaken])

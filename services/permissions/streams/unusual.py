@@ -7,7 +7,7 @@ from typing import Final
 
 from uuid6 import uuid7
 
-from services.permissions.streams.events import ALERTS_CODEC, UnusualAccessSeen
+from services.permissions.streams.events import ALERTS_CODEC, Alert, EmergencyAccessTaken
 from services.permissions.streams.habits import Habits, Seen
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
@@ -17,6 +17,7 @@ from shared.eventstore.record_types import (
     RECORDS,
     AccessRecorded,
     DownloadCounted,
+    EmergencyTaken,
     RefusalRecorded,
 )
 from shared.messaging.headers import ReceivedEvent
@@ -75,6 +76,19 @@ def emergencies_in(event: ReceivedEvent) -> int:
     return times if name == Permission.GRANTS_BREAK_GLASS else 0
 
 
+def emergency_in(event: ReceivedEvent) -> EmergencyAccessTaken | None:
+    """Return who took access in an emergency, and until when; None if nobody did."""
+    record = RECORDS.plain(event)
+    if not isinstance(record, EmergencyTaken):
+        return None
+    return EmergencyAccessTaken(
+        subject=event.actor,
+        grant_id=record.grant_id,
+        taken_at=event.recorded_at,
+        until=record.until,
+    )
+
+
 class UnusualAccess:
     """Looks at each record; the handler of a live stream."""
 
@@ -85,11 +99,14 @@ class UnusualAccess:
         self._publisher = publisher
         self._clock = clock
         self._metrics = metrics
-        self._to_tell: list[UnusualAccessSeen] = []
+        self._to_tell: list[Alert] = []
         self._emergencies = 0
 
     async def take(self, event: ReceivedEvent) -> None:
-        """Look at one record, unless it is of long ago."""
+        """Look at one record, unless it is of long ago; an emergency is not before it is over."""
+        emergency = emergency_in(event)
+        if emergency is not None and emergency.until > self._clock.now():
+            self._to_tell.append(emergency)
         if event.recorded_at < self._clock.now() - TOO_OLD:
             return
         self._emergencies += emergencies_in(event)
@@ -117,10 +134,15 @@ class UnusualAccess:
                 for each in self._to_tell
             ])  # fmt: skip
             for each in self._to_tell:
-                log.warning("unusual access", extra={"pattern": each.pattern, "count": each.count})
-                self._metrics.count("daybook_unusual_access_total", 1, each.pattern)
+                self._say(each)
             self._to_tell.clear()
         self._habits.forget_what_is_over(now)
+
+    def _say(self, alert: Alert) -> None:
+        """Say it in the log and count it; emergencies are said and counted by their decisions."""
+        if not isinstance(alert, EmergencyAccessTaken):
+            log.warning("unusual access", extra={"pattern": alert.pattern, "count": alert.count})
+            self._metrics.count("daybook_unusual_access_total", 1, alert.pattern)
 
     def forget(self, partitions: Collection[int]) -> None:
         """Begin anew where partitions went to another process, which begins anew as well."""

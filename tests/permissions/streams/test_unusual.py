@@ -1,15 +1,12 @@
 """Refusals of any service reach whoever watches, within seconds, and old ones alarm nobody."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from services.permissions.streams.events import UnusualAccessSeen
 from services.permissions.streams.habits import Habits, UnusualSettings
 from services.permissions.streams.unusual import UnusualAccess, seen_in
 from shared.authorization.people import DEMO_PEOPLE
@@ -18,22 +15,19 @@ from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.record_types import ErrorRecorded, RefusalRecorded
 from shared.messaging.headers import ReceivedEvent
-from shared.messaging.latest import LatestOf
 from shared.messaging.publishing import Derived, Publisher
-from shared.messaging.streams import LiveStream
 from shared.messaging.topics import Topic
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
-from shared.testing.waiting import until
 from tests.customers.api.asking import register
 from tests.ground.broker import Broker
 from tests.ground.house import House, a_house
 from tests.ground.servers import Databases
+from tests.permissions.streams.watching import Watched, watched
 
 OSCAR, BOB = DEMO_PEOPLE["oscar"].subject, DEMO_PEOPLE["bob"].subject
 SETTINGS = UnusualSettings(reads_a_minute=5, refusals_a_minute=10, day_begins=0, day_ends=24)
-WITHIN = 60.0
 
 
 class Told(Publisher):
@@ -136,74 +130,39 @@ async def test_access_taken_in_an_emergency_is_an_alarm_each_time(
     assert told.alerts == []
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A house, and what is told of whoever does something in it."""
-
-    house: House
-    newest: LatestOf[str, UnusualAccessSeen]
-
-    async def alert(self) -> UnusualAccessSeen:
-        """Wait for the one alert."""
-        await until(lambda: self.newest.values, WITHIN, what="that somebody is told of it")
-        [alert] = self.newest.values.values()
-        return alert
-
-
 @asynccontextmanager
-async def a_watched_house(databases: Databases, broker: Broker) -> AsyncIterator[Watched]:
-    """Have one for a while, with a stream that looks at its records."""
+async def a_watched_house(
+    databases: Databases, broker: Broker
+) -> AsyncIterator[tuple[House, Watched]]:
+    """Have a house for a while, with a stream that looks at its records."""
     async with a_house(databases, broker.settings) as house:
         house.run(await house.new_relay(house.access))
-        alerts = Topic(f"{house.topic.name}.alerts", house.topic.partitions)
-        publisher = Publisher(house.kafka, alerts, "permissions")
-        unusual = UnusualAccess(Habits(SETTINGS), publisher, house.clock, house.metrics)
-        stream = LiveStream(
-            f"unusual-{uuid4().hex[:8]}", house.access, house.followed.source, unusual,
-            house.kafka, house.clock, house.metrics,
-        )  # fmt: skip
-        newest: LatestOf[str, UnusualAccessSeen] = LatestOf(
-            house.kafka, alerts, _by_subject, lambda _: False
-        )
-        house.run(newest)
-        stop = asyncio.Event()
-        running = asyncio.create_task(stream.run(stop))
-        try:
-            yield Watched(house, newest)
-        finally:
-            stop.set()
-            await running
-            await publisher.close()
+        source = house.followed.source
+        async with watched(house.kafka, house.access, source, SETTINGS, house.clock) as seen:
+            yield house, seen
 
 
 async def test_somebody_who_is_refused_again_and_again_is_told_of(
     databases: Databases, broker: Broker
 ) -> None:
-    async with a_watched_house(databases, broker) as watched:
-        oscar = watched.house.client("oscar")
+    async with a_watched_house(databases, broker) as (house, seen):
+        oscar = house.client("oscar")
         for _ in range(12):
             assert (await oscar.get(f"/v1/customers/{uuid4()}")).status_code == 403
-        alert = await watched.alert()
-    assert (alert.pattern, alert.subject) == ("refusals", OSCAR)
-    assert alert.operations == ("get_customer",)
+        alert = await seen.alert("refusals")
+    assert (alert["subject"], alert["operations"]) == (OSCAR, ["get_customer"])
 
 
 async def test_somebody_who_exports_many_at_once_is_told_of(
     databases: Databases, broker: Broker
 ) -> None:
-    async with a_watched_house(databases, broker) as watched:
-        house = watched.house
+    async with a_watched_house(databases, broker) as (house, seen):
         await house.start()
         for number in range(6):
             await register(house.client("alice"), f"Ada {number}", f"a{number}@x.example")
         await house.caught_up()
         answer = await house.client("bob").get("/v1/exported-customers")
         assert len(answer.text.splitlines()) == 7
-        alert = await watched.alert()
-    assert (alert.pattern, alert.subject, alert.count) == ("mass_reads", BOB, 7)
-    assert alert.operations == ("export_customers",)
-
-
-def _by_subject(value: bytes) -> tuple[str, UnusualAccessSeen]:
-    alert = UnusualAccessSeen.model_validate_json(value)
-    return alert.subject, alert
+        alert = await seen.alert("mass_reads")
+    assert (alert["subject"], alert["count"]) == (BOB, 7)
+    assert alert["operations"] == ["export_customers"]
