@@ -52,8 +52,13 @@ class Desk:
 
 
 @asynccontextmanager
-async def a_desk(databases: Databases, decisions: Decisions | None = None) -> AsyncIterator[Desk]:
-    """Have one for as long as the body of the `with`; nothing runs behind it."""
+async def a_desk(
+    databases: Databases, decisions: Decisions | None = None, *, every_decision: bool = False
+) -> AsyncIterator[Desk]:
+    """Have one for as long as the body of the `with`; nothing runs behind it.
+
+    It tells each decision by itself if `every_decision`, else counts ordinary allowances.
+    """
     await make_read_models(databases)
     async with AsyncExitStack() as opened:
         ways = [
@@ -70,6 +75,7 @@ async def a_desk(databases: Databases, decisions: Decisions | None = None) -> As
             tracing=Tracing(),
             appended=asyncio.Event(),
             stopping=asyncio.Event(),
+            every_decision=every_decision,
         )
         opened.push_async_callback(foundation.records.close)
         app = permissions_api(foundation, _readiness, _told(foundation), "http://daybook")

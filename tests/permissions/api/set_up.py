@@ -17,10 +17,13 @@ IDS = {name: person.subject for name, person in DEMO_PEOPLE.items()}
 CUSTOMS = IDS["customers"]
 
 
-async def set_up_desk(opened: AsyncExitStack, servers: Servers) -> Desk:
-    """Return one that lasts as long as the stack."""
+async def set_up_desk(
+    opened: AsyncExitStack, servers: Servers, *, every_decision: bool = False
+) -> Desk:
+    """Return one that lasts as long as the stack; it may tell each decision by itself."""
     databases = await opened.enter_async_context(new_databases(servers))
-    desk = await opened.enter_async_context(a_desk(databases, FixedWorld(World())))
+    its = a_desk(databases, FixedWorld(World()), every_decision=every_decision)
+    desk = await opened.enter_async_context(its)
     files, _ = files_at(desk)
     await files.set_up([DEFAULT.read_text(), PEOPLE.read_text()], by=CUSTOMS)
     await learn(desk)
