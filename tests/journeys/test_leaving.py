@@ -17,6 +17,8 @@ LONG_ONES, REST = 2_500, "n" * 280
 """So many customers with such names are a file of a megabyte."""
 CSV = {"Content-Type": "text/csv"}
 SCIM = {"Content-Type": "application/scim+json"}
+SLACK = 10
+"""Times the promised bound: other tests take this machine's time, too; benchmarks measure it."""
 OFF: Json = {
     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
     "Operations": [{"op": "replace", "path": "active", "value": False}],
@@ -105,10 +107,18 @@ def test_all_that_somebody_has_ends_in_every_process_with_one_word_of_the_provid
         assert one["evidence"]
         assert one["service_accounts"] == 1
         assert one["is_at_start"] is False
+        assert 0 <= one["applied_ms"] < SLACK * one_bound(shown)
+        assert all(each["ms"] < SLACK * one_bound(shown) for each in one["ended"])
     ended = {each["kind"]: name for name, one in told.items() for each in one["ended"]}
     assert ended.keys() == {"watch", "export", "import", "service_token"}
     assert ended["import"].startswith("customers/worker/")
     assert ended["export"].startswith("customers/all/")
+
+
+def one_bound(shown: Json) -> int:
+    """Return within how many milliseconds a leaver is promised to be refused."""
+    promised: int = shown["bound"]["fresh_ms"]
+    return promised
 
 
 def has_much_to_export(client: httpx.Client) -> None:
