@@ -41,9 +41,9 @@ def an_id(dice: Random) -> str:
     return str(UUID(int=dice.getrandbits(128), version=4))
 
 
-def a_world(dice: Random) -> Known:
-    """Return a world of ten subjects with up to six grants each."""
-    known = Known()
+def a_world(dice: Random, story: Story | None = None) -> Known:
+    """Return a world of ten subjects with up to six grants each; it may come into a story."""
+    known = Known(story=story or Story())
     for permission in PERMISSIONS:
         known.story.permission(permission)
     names = [f"role-{number}" for number in range(6)]

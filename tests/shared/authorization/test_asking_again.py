@@ -1,10 +1,5 @@
 """What was written down of a decision, asked again of the permissions of its time, is the same."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from random import Random
-from uuid import UUID
-
 import pytest
 
 from shared.authorization.asking_again import CannotAskAgainError, asked_again, is_as_told
@@ -12,17 +7,8 @@ from shared.authorization.deciding import decide
 from shared.authorization.noting import decision_of
 from shared.authorization.questions import PLAINLY, Circumstances, Record
 from shared.authorization.reading import moment
-from shared.authorization.state import PermissionEvent
 from shared.authorization.world import World
 from shared.eventstore.decision_types import DecisionRecorded
-from tests.shared.authorization.random_worlds import (
-    PERMISSIONS,
-    STATUSES,
-    Known,
-    a_grant,
-    a_world,
-    some_records,
-)
 from tests.shared.authorization.story import ANA, BEN, MICROSECOND, NOON, a_customer, a_story
 
 EPOCH = 3
@@ -38,89 +24,6 @@ def told(
     decision = decision_of(world, EPOCH, now, subject, permission, record, around, answer)
     stored = decision.model_dump_json(exclude_none=True)
     return DecisionRecorded.model_validate_json(stored)
-
-
-def a_change(dice: Random, known: Known) -> None:
-    """Let something happen to the policy or to somebody."""
-    subject = dice.choice([*known.subjects])
-    role = f"role-{dice.randrange(6)}"
-    match dice.randrange(5):
-        case 0:
-            a_grant(dice, known, subject, [role])
-        case 1:
-            known.story.of(subject, dice.choice(["SubjectSuspended", "SubjectReinstated"]))
-        case 2:
-            known.story.of(subject, "SubjectMoved", teams=dice.sample(["north", "south"], 1))
-        case 3:
-            known.story.policy(dice.choice(["RoleRetired", "RoleReinstated"]), role=role)
-        case _:
-            given = [e for e in known.story.events if e.type == "GrantGiven"]
-            one = dice.choice(given)
-            known.story.tell(one.stream, "GrantRevoked", {"grant_id": one.data["grant_id"]})  # type: ignore[index]
-
-
-def some_decisions(dice: Random, known: Known, count: int) -> Iterator[DecisionRecorded]:
-    """Yield what is decided while the policy changes all the time."""
-    records = some_records(dice, known, 50)
-    subjects = [*known.subjects, str(UUID(int=0))]
-    for number in range(count):
-        if number % 20 == 0:
-            a_change(dice, known)
-        around = Circumstances(
-            wanted=dice.choice([0, 0, 0, 0, 0, known.story.world.position + 1]),
-            actor=dice.choice([None, None, subjects[0]]),
-            deeds=dice.choice([None, {one: dice.sample(subjects, 3) for one in PERMISSIONS}]),
-            subject=dice.choice([{}, {}, {"status": dice.choice(STATUSES), "level": 99}]),
-            context=dice.choice([{}, {"hour": 5, "tags": ["a"]}, {"tags": [MAIL]}]),
-        )
-        yield told(
-            known.story.world, dice.choice(subjects), dice.choice([*PERMISSIONS, "no:such"]),
-            dice.choice([None, *records]), around,
-            now=moment(NOON) + dice.randrange(-2, 2), age=dice.choice([0.1, 0.5, 4.5, 29.0, 99.0]),
-        )  # fmt: skip
-
-
-def ask_all(
-    events: Sequence[PermissionEvent], decisions: Sequence[DecisionRecorded]
-) -> Counter[str]:
-    """Ask each again of the fold of the events up to its position; count what came of it."""
-    seen: Counter[str] = Counter()
-    world = World()
-    for decision in sorted(decisions, key=lambda one: one.position):
-        world = world.after(events[world.position : decision.position])
-        try:
-            answer = asked_again(world, decision)
-        except CannotAskAgainError:
-            seen["not complete"] += 1
-            assert decision.left_out
-        else:
-            seen["equal" if is_as_told(answer, decision) else "other"] += 1
-            seen[decision.code] += 1
-    return seen
-
-
-def ask(dice: Random, decisions: int) -> Counter[str]:
-    seen: Counter[str] = Counter()
-    while seen["equal"] + seen["other"] < decisions:
-        known = a_world(dice)
-        made = list(some_decisions(dice, known, 500))
-        assert MAIL not in "".join(one.model_dump_json() for one in made)
-        seen += ask_all(known.story.events, made)
-    print(dict(seen))  # noqa: T201 - pytest shows it when the test fails
-    return seen
-
-
-def test_decisions_of_any_past_moment_are_the_same_again(dice: Random) -> None:
-    seen = ask(dice, 10_000)
-    assert seen["other"] == 0
-    assert seen["not complete"] < seen["equal"] / 4
-    assert {"allowed", "no_grant", "condition", "denied", "out_of_scope"} <= seen.keys()
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(1_800)
-def test_a_hundred_thousand_are_the_same_again(dice: Random) -> None:
-    assert ask(dice, 100_000)["other"] == 0
 
 
 class TestWhatIsWrittenDown:
