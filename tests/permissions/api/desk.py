@@ -10,7 +10,7 @@ import httpx
 from services.permissions.api.app import permissions_api
 from services.permissions.roles.service import SERVICE
 from shared.authorization.rights import Decisions
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.messaging.tail import TopicTail
 from shared.observability.metrics import UNMEASURED
 from shared.observability.traces import Tracing
@@ -53,7 +53,11 @@ class Desk:
 
 @asynccontextmanager
 async def a_desk(
-    databases: Databases, decisions: Decisions | None = None, *, every_decision: bool = False
+    databases: Databases,
+    decisions: Decisions | None = None,
+    *,
+    clock: Clock | None = None,
+    every_decision: bool = False,
 ) -> AsyncIterator[Desk]:
     """Have one for as long as the body of the `with`; nothing runs behind it.
 
@@ -69,7 +73,7 @@ async def a_desk(
             SERVICE,
             Ways(*ways),
             Guard(PersonVerifier(), decisions or open_decisions()),
-            SystemClock(),
+            clock or SystemClock(),
             master=KnownMasterKeys(MASTER_KEY),
             service_key=SERVICE_KEY,
             tracing=Tracing(),

@@ -8,6 +8,7 @@ from services.permissions.application.policy_files import DEFAULT, PolicyFiles
 from services.permissions.application.whole_log import WholeLog
 from shared.authorization.people import DEMO_PEOPLE
 from shared.authorization.world import World
+from shared.clock import Clock
 from tests.ground.rights import FixedWorld
 from tests.ground.servers import Servers, new_databases
 from tests.permissions.api.desk import Desk, a_desk
@@ -18,11 +19,16 @@ CUSTOMS = IDS["customers"]
 
 
 async def set_up_desk(
-    opened: AsyncExitStack, servers: Servers, *, every_decision: bool = False
+    opened: AsyncExitStack,
+    servers: Servers,
+    *,
+    clock: Clock | None = None,
+    every_decision: bool = False,
 ) -> Desk:
     """Return one that lasts as long as the stack; it may tell each decision by itself."""
     databases = await opened.enter_async_context(new_databases(servers))
-    its = a_desk(databases, FixedWorld(World()), every_decision=every_decision)
+    world = FixedWorld(World())
+    its = a_desk(databases, world, clock=clock, every_decision=every_decision)
     desk = await opened.enter_async_context(its)
     files, _ = files_at(desk)
     await files.set_up([DEFAULT.read_text(), PEOPLE.read_text()], by=CUSTOMS)

@@ -1,10 +1,17 @@
 """A finding is read and mended over HTTP, by whoever may, exactly as it was seen."""
 
 from contextlib import AsyncExitStack
+from typing import Any
 
+import httpx
+
+from shared.testing.clock import TurnableClock
 from tests.customers.api.asking import assert_problem, read
 from tests.ground.servers import Servers
 from tests.permissions.api.set_up import IDS, learn, set_up_desk
+from tests.permissions.decisions import NOON, tell_uses, told
+
+A_HUNDRED_DAYS = 100 * 86_400
 
 
 async def test_a_finding_is_mended_in_one_request_if_nothing_changed_since(
@@ -54,3 +61,46 @@ async def test_a_finding_is_mended_in_one_request_if_nothing_changed_since(
         wrong = await erin.get("/v1/findings", params={"kind": "unheard"})
         assert_problem(wrong, 422, "invalid-input", field="kind")
         assert (await desk.client("leo").get("/v1/findings")).status_code == 403
+
+
+async def found(client: httpx.AsyncClient, kind: str, who: str) -> list[dict[str, Any]]:
+    """Return what is found of this kind about somebody."""
+    asked = {"kind": kind, "page_size": "100"}
+    page = read(await client.get("/v1/findings", params=asked))
+    assert page["not_known"] == []
+    return [one for one in page["items"] if one["subject"]["id"] == IDS[who]]
+
+
+async def test_each_kind_is_listed_and_mended_in_one_request(servers: Servers) -> None:
+    clock = TurnableClock()
+    async with AsyncExitStack() as opened:
+        desk = await set_up_desk(opened, servers, clock=clock)
+        erin = desk.client("erin")
+        given = {"subject_id": IDS["leo"], "permission": "customer:read", "reason": "to look"}
+        given |= {"scope": "team", "clearance": "internal"}
+        assert (await erin.post("/v1/grants", json=given)).status_code == 200
+        for who in ("wang", "carol", "petra"):
+            path = f"/v1/subjects/{IDS[who]}"
+            at = {"If-Match": (await erin.get(path)).headers["ETag"]}
+            moved = await erin.post(f"{path}/move", json={"department": "it"}, headers=at)
+            assert moved.status_code == 200, moved.text
+        await tell_uses(desk.databases, "permissions", told(NOON, subject=IDS["dave"]))
+        await tell_uses(desk.databases, "customers", told(NOON, subject=IDS["bob"]))
+        clock.turn(A_HUNDRED_DAYS)
+        for kind, who, why in (
+            ("outside_the_role", "leo", {"is_covered_by_a_role": True}),
+            ("wider_than_peers", "oscar", {"others": 4, "have_it": 0, "percent": 0}),
+            ("kept_after_a_move", "wang", {"department": "it"}),
+            ("unused", "alice", {"last_use": None, "days": 90}),
+        ):
+            (finding,) = await found(erin, kind, who)
+            assert finding["because"].items() >= why.items()
+            seen = await erin.get(f"/v1/findings/{finding['id']}")
+            if_match = {"If-Match": seen.headers["ETag"]}
+            mended = await erin.post(finding["remedy"]["post"], headers=if_match)
+            assert mended.status_code == 200, (kind, mended.text)
+            assert await found(erin, kind, who) == []
+            asked = {"subject_id": IDS[who], "page_size": "100"}
+            grants = read(await erin.get("/v1/grants", params=asked))["items"]
+            ended = finding["grant"]["grant_id"]
+            assert ended not in {one["id"] for one in grants if one["state"] == "in_force"}
