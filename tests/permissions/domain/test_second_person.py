@@ -96,6 +96,18 @@ class TestWhatNeedsTwo:
         assert what in story.when(*asked).then_refused("needs-second-person").detail
         story.agreed(*asked)
 
+    def test_a_rule_keeps_less_apart_by_a_side_that_shrinks_or_by_its_kind_and_more_is_no_harm(
+        self,
+    ) -> None:
+        story = a_ruled_company()
+        for first, second in ((("boss",), ("giver",)), (("giver",), ("exporter",))):
+            less = policy(DefineSodRule("apart", "static", first, second))
+            assert "less apart" in story.when(less).then_refused("needs-second-person").detail
+        story.given(policy(DefineSodRule("apart", "static", ("boss", "keeper"), ("exporter",))))
+        asks = story.given(policy(DefineSodRule("asks", "static", (ASK,), (AGREE,))))
+        by_record = policy(DefineSodRule("asks", "dynamic", (ASK,), (AGREE,)))
+        asks.when(by_record).then_refused("needs-second-person")
+
     def test_what_gives_nobody_anything_risky_is_made_alone(self) -> None:
         a_ruled_company().given(
             permission("customer:change", Risk.CRITICAL),
