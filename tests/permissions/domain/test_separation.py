@@ -1,5 +1,7 @@
 """What a rule keeps apart never comes together: by a grant, by a role, or through other roles."""
 
+from uuid import UUID
+
 import pytest
 
 from services.permissions.domain.policy.commands import (
@@ -35,6 +37,7 @@ from tests.permissions.domain.stories import (
     allowance,
     give,
     grant_id,
+    join,
     on,
     parent,
     permission,
@@ -46,15 +49,17 @@ RULE = DefineSodRule("pay_own", "static", ("invoice:create", "clerk"), ("invoice
 CREATES = Terms(permission="invoice:create", scope=Scope.OWN, clearance=Clearance.INTERNAL)
 
 
+OFFICE = (
+    permission("invoice:create"),
+    permission("invoice:approve", Risk.NORMAL),
+    *role("clerk", 10, invoice__create="own/internal"),
+    *role("checker", 10, invoice__approve="all/internal"),
+)
+
+
 def an_office() -> Story:
     """Begin with clerks and checkers, who are kept apart."""
-    story = a_company().given(
-        permission("invoice:create"),
-        permission("invoice:approve", Risk.NORMAL),
-        *role("clerk", 10, invoice__create="own/internal"),
-        *role("checker", 10, invoice__approve="all/internal"),
-    )
-    return story.given(policy(RULE))
+    return a_company().given(*OFFICE).given(policy(RULE))
 
 
 class TestGiving:
@@ -75,6 +80,23 @@ class TestGiving:
         story.asked_by(ERIN).when(on(ADA, ApproveGrant(grant_id(6)))).then_refused(
             "separation-of-duties"
         )
+
+    def test_it_is_told_what_is_apart_and_of_many_who_would_hold_both_only_some(self) -> None:
+        second = give(ADA, 6, a_role("checker"))
+        of_role = DefineSodRule("roles", "static", ("clerk",), ("checker",))
+        for rule, field in ((RULE, "permission"), (of_role, "role")):
+            story = a_company().given(*OFFICE, policy(rule), give(ADA, 5, a_role("clerk")))
+            assert story.when(second).then_refused("separation-of-duties").field == field
+        story = a_company().given(*OFFICE)
+        for n in range(20, 27):
+            both = (
+                give(UUID(int=n), n, a_role("clerk")),
+                give(UUID(int=n), n + 50, a_role("checker")),
+            )
+            story = story.given(join(UUID(int=n), f"n{n}"), *both)
+        told = story.when(policy(RULE)).then_refused("separation-of-duties").detail
+        assert [n for n in range(20, 27) if str(UUID(int=n)) in told] == [*range(20, 25)]
+        assert "and 2 more would hold both" in told
 
     def test_both_in_one_role_are_refused_to_everybody(self) -> None:
         story = an_office().given(*role("both"), parent("both", "clerk"), parent("both", "checker"))
