@@ -19,6 +19,8 @@ async def test_a_consumer_that_waits_to_ask_again_is_stopped_with_its_connection
     await notebook.make_topic()
     consumer = new_consumer(notebook.kafka)
     await start_consumer(consumer)
+    place = TopicPartition(notebook.topic.name, 0)
+    await consumer.end_offsets([place])
     failed = asyncio.Event()
 
     async def fails(*_: object) -> Never:
@@ -28,7 +30,6 @@ async def test_a_consumer_that_waits_to_ask_again_is_stopped_with_its_connection
     # What happens while a broker hangs; nothing from outside tells when aiokafka sleeps after it.
     monkeypatch.setattr(consumer._client, "send", fails)  # noqa: SLF001
     monkeypatch.setattr(consumer._fetcher, "_retry_backoff", LONG_SECONDS)  # noqa: SLF001
-    place = TopicPartition(notebook.topic.name, 0)
     consumer.assign([place])
     consumer.seek(place, 0)
     async with asyncio.timeout(LONG_SECONDS):
