@@ -18,12 +18,16 @@ from shared.authorization.world import World
 NAME: Final = "00000000-0000-4000-8000-000000000001"
 EXPORT: Final = Permission.CUSTOMERS_EXPORT
 EVENTS: Final[tuple[tuple[str, str, Mapping[str, object]], ...]] = (
-    ("policy", "PermissionDefined", {"permission": EXPORT, "risk": "low", "title": {"en": "x"}}),
+    (
+        "policy",
+        "PermissionDefined",
+        {"permission": EXPORT.value, "risk": "low", "title": {"en": "x"}},
+    ),
     (f"subject-{NAME}", "SubjectJoined", {"kind": "person"}),
     (
         f"subject-{NAME}",
         "GrantGiven",
-        {"grant_id": "all", "effect": "allow", "permission": EXPORT, "scope": "all"},
+        {"grant_id": "all", "effect": "allow", "permission": EXPORT.value, "scope": "all"},
     ),
 )
 Exporting = tuple[AsyncIterator[Sequence[asyncpg.Record]], Callable[[], Awaitable[Sight]]]
