@@ -74,7 +74,7 @@ async def person(client: DaybookClient, who: str, *, is_json: bool) -> None:
 def _right(one: Mapping[str, Any]) -> tuple[str, ...]:
     ways = one["by"]["items"]
     by = ", ".join(sorted({way["role"] or "alone" for way in ways}))
-    far = " or ".join(f"{way['scope']}/{way['clearance']}" for way in ways)
+    far = " or ".join(dict.fromkeys(f"{way['scope']}/{way['clearance']}" for way in ways))
     ends = [way["until"] for way in ways]
     until = NOTHING if None in ends else max(ends)
     denied = " (denied)" if one["is_denied_somewhere"] else ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 from tests.cli.stand_in import ALICE, Json, StandIn, daybook, lines_of
 
@@ -77,7 +78,8 @@ def test_one_page_shows_what_somebody_may_do_and_when_they_last_did() -> None:
     way = {"role": "sales_rep", "scope": "own", "clearance": "internal", "until": None}
     right = {
         "permission": "customer:read", "is_denied_somewhere": False,
-        "by": {"items": [way], "more": 0}, "last_use": "2026-03-03T12:00:00+00:00", "times": 8,
+        "by": {"items": [way, {**way, "role": "joiner"}], "more": 0},
+        "last_use": "2026-03-03T12:00:00+00:00", "times": 8,
     }  # fmt: skip
     refusal = {
         "permission": "customer:export", "code": "no_grant", "times": 2,
@@ -98,7 +100,8 @@ def test_one_page_shows_what_somebody_may_do_and_when_they_last_did() -> None:
     )
     shown = lines_of(daybook(service, "permissions", "person", "alice", "--as", "bob").stdout)
     assert shown[0] == f"Alice (left, sales): {ALICE}"
-    assert shown[2].split()[:3] == ["customer:read", "sales_rep", "own/internal"]
+    columns = [column.strip() for column in re.split(r" {2,}", shown[2])]
+    assert columns[:4] == ["customer:read", "joiner, sales_rep", "own/internal", "—"]
     assert shown[2].endswith("8")
     assert shown[3] == "… and 3 more."
     assert shown[5].split()[:3] == ["customer:export", "no_grant", "2"]
