@@ -142,16 +142,15 @@ async def test_whoever_takes_nothing_loses_a_download_and_a_watch_with_the_right
 
 
 async def test_a_watch_whose_reader_takes_nothing_has_no_longer_life_than_another(
-    servers: Servers, broker: Broker, hasty: None, monkeypatch: pytest.MonkeyPatch
+    servers: Servers, broker: Broker, hasty: None
 ) -> None:
-    monkeypatch.setattr(watch, "LIFETIME_SECONDS", 60.0)
     async with a_shipped_house(servers, broker) as shipped:
         await shipped.house.start()
         await shipped.house.caught_up()
         watching = Connection(shipped.house, "alice", "/v1/watch", b"id: ")
         running = asyncio.create_task(watching.run())
         await watching.is_full.wait()
-        monkeypatch.setattr(shipped.house.clock, "monotonic", lambda: float("inf"))
+        shipped.house.clock.turn(watch.LIFETIME_SECONDS)
         with pytest.raises(NothingTakenError):
             await running
 
