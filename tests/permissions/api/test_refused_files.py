@@ -102,13 +102,7 @@ async def test_what_is_allowed_by_what_was_known_here_is_on_record_as_refused_al
     desk: Desk,
 ) -> None:
     """A right that ended a moment ago is refused by the store; no older answer is written down."""
-    wanted = {"subject_id": CAROL, "permission": "team:change", "reason": "For a moment"}
-    asked = read(await desk.client("carol").post("/v1/requests", json=wanted | {
-        "scope": "all", "clearance": "restricted",
-    }))  # fmt: skip
-    named = {"subject_id": CAROL, "grant_id": asked["grant_id"]}
-    read(await desk.client("erin").post("/v1/approvals", json=named))
-    await learn(desk)
+    named = await carol_has(desk, "team:change")
     read(await desk.client("erin").post("/v1/grants/revoke", json=named))
     known = len(await refusals(desk))
     team = FILE + "teams:\n  new: {id: 00000000-0000-0000-0000-00000000004e, title: New}\n"
@@ -119,13 +113,19 @@ async def test_what_is_allowed_by_what_was_known_here_is_on_record_as_refused_al
 
 async def test_what_a_line_would_lack_is_no_refusal_of_whoever_asks_what_if(desk: Desk) -> None:
     known = len(await refusals(desk))
-    wanted = {"subject_id": CAROL, "permission": "what_if:ask", "reason": "She looks"}
-    asked = read(await desk.client("carol").post("/v1/requests", json=wanted | {
-        "scope": "all", "clearance": "restricted",
-    }))  # fmt: skip
-    named = {"subject_id": CAROL, "grant_id": asked["grant_id"]}
-    read(await desk.client("erin").post("/v1/approvals", json=named))
-    await learn(desk)
+    await carol_has(desk, "what_if:ask")
     answer = read(await desk.client("carol").post("/v1/what-if", json={"file": ROLE}))
     assert answer["refused"]["code"] == "not-permitted"
     assert (await refusals(desk))[known:] == []
+
+
+async def carol_has(desk: Desk, permission: str) -> Json:
+    """Let Carol ask for a permission and Erin agree; return what names the grant."""
+    asked = read(await desk.client("carol").post("/v1/requests", json={
+        "subject_id": CAROL, "permission": permission, "reason": "For a moment", "scope": "all",
+        "clearance": "restricted",
+    }))  # fmt: skip
+    named: Json = {"subject_id": CAROL, "grant_id": asked["grant_id"]}
+    read(await desk.client("erin").post("/v1/approvals", json=named))
+    await learn(desk)
+    return named
