@@ -9,6 +9,7 @@ neither path nor query nor body nor token.
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Final
 from uuid import UUID
@@ -94,6 +95,7 @@ class Recorder:
         self.decisions = DecisionLog(keeper, clock, everything=every_decision, process=process)
         self._under_way: dict[int, tuple[Place, Scope, Caller]] = {}
         self._taken: dict[int, Taken] = {}
+        self._untold: list[Taken] = []
         self._refusals: Repeats[tuple[RefusalRecorded, str]] = Repeats(clock, MOST_EQUAL_REFUSALS)
         self._errors: Repeats[ErrorRecorded] = Repeats(clock, MOST_EQUAL_ERRORS)
 
@@ -158,7 +160,7 @@ class Recorder:
         if under_way is not None:
             await self._settle(*under_way, is_running=True)
         if taken is not None:
-            await taken.tell(has_ended=True)
+            await self._tell_ends([taken])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell what was counted when its minute is over, until `stop` is set."""
@@ -222,11 +224,19 @@ class Recorder:
         except UnavailableError:
             self._errors.count(cause)
 
+    async def _tell_ends(self, downloads: Iterable[Taken]) -> None:
+        """Tell how downloads ended; what the store does not take now has its turn again."""
+        for taken in downloads:
+            if not await taken.tell(has_ended=True):
+                self._untold.append(taken)
+
     async def _tell(self, *, all_of_it: bool = False) -> None:
         for under_way in list(self._under_way.values()):
             await self._settle(*under_way, is_running=True)
         for taken in list(self._taken.values()):
             await taken.tell()
+        untold, self._untold = self._untold, []
+        await self._tell_ends(untold)
         await self.decisions.tell(all_of_it=all_of_it)
         for key, counted in self._refusals.take(all_of_them=all_of_it):
             refusal, actor = key

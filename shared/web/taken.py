@@ -27,11 +27,14 @@ class Taken:
         self._subject, self._actor = subject, actor
         self._told = 0
 
-    async def tell(self, *, has_ended: bool = False) -> None:
-        """Write down what left since the last time; at the end also that this was nothing."""
+    async def tell(self, *, has_ended: bool = False) -> bool:
+        """Write down what left since the last time; at the end also that this was nothing.
+
+        Returns whether there is nothing left to tell: what the store does not take is told again.
+        """
         items = self._download.items - self._told
         if not items and not has_ended:
-            return
+            return True
         self._told += items
         record = DownloadCounted(
             **self._access,
@@ -45,3 +48,5 @@ class Taken:
         except UnavailableError:
             self._told -= items
             log.warning("what leaves with a download cannot be counted now")
+            return False
+        return True

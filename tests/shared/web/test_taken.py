@@ -103,6 +103,29 @@ async def test_a_download_is_counted_as_it_goes_once_however_often_it_is_told() 
     assert len(counted(stage)) == 2
 
 
+async def test_an_end_that_the_store_does_not_take_is_told_when_it_does_and_once() -> None:
+    is_there, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def later() -> AsyncIterator[Piece]:
+        is_there.set()
+        await goes_on.wait()
+        yield Piece(b"3\r\n", 1)
+
+    stage = a_stage(later, RESTRICTED)
+    asking = asyncio.create_task(stage.ask("alice", "GET", PATH))
+    await is_there.wait()
+    stage.is_store_down = True
+    goes_on.set()
+    await asking
+    await stage.recorder.close()
+    assert counted(stage) == []
+    stage.is_store_down = False
+    await stage.recorder.close()
+    await stage.recorder.close()
+    whole = DownloadCounted(**OF_IT, items=3, so_far=3, has_ended=True, is_whole=True)
+    assert counted(stage) == [whole]
+
+
 async def test_what_is_no_access_is_not_counted_either() -> None:
     stage = a_stage(three_more, None)
     assert (await stage.ask("alice", "GET", PATH)).status_code == 200
