@@ -1,13 +1,14 @@
 """One change has one trace: request, append, Kafka, read model."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from shared.messaging.topics import CUSTOMERS
 from tests.journeys.living import Json, Living, eventually
+from tests.journeys.records import records_of
 
 TRACE_ID, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -20,26 +21,6 @@ def spans_file(living: Living) -> Path:
 def spans_of(file: Path, trace_id: str) -> list[Json]:
     lines = file.read_text().splitlines() if file.exists() else []
     return [span for span in map(json.loads, lines) if span["trace_id"] == trace_id]
-
-
-def record_of(living: Living, customer_id: str) -> Message:
-    """Return the record of a customer's event, as any Kafka client sees it."""
-    consumer = Consumer({"bootstrap.servers": living.ports.bootstrap, "group.id": "a test"})
-    try:
-        places = [TopicPartition(CUSTOMERS.name, p, OFFSET_BEGINNING) for p in range(12)]
-        consumer.assign(places)
-        found: list[Message] = []
-
-        def is_found() -> bool:
-            record = consumer.poll(0.1)
-            if record is not None and record.key() == customer_id.encode():
-                found.append(record)
-            return bool(found)
-
-        eventually(is_found, "that Kafka has the event")
-        return found[0]
-    finally:
-        consumer.close()
 
 
 def test_a_change_is_one_trace_from_the_request_to_the_read_model(
@@ -85,7 +66,7 @@ def test_a_change_is_one_trace_from_the_request_to_the_read_model(
         send["attributes"]["messaging.message.id"] == process["attributes"]["messaging.message.id"]
     )
 
-    record = record_of(living, customer_id)
+    record = records_of(living, Counter([customer_id]))[-1]
     headers = dict(record.headers() or [])
     assert headers["traceparent"] == f"00-{TRACE_ID}-{append['span_id']}-01".encode()
     assert headers["ce_id"] == send["attributes"]["messaging.message.id"].encode()
