@@ -18,7 +18,11 @@ from tests.ground.children import spawn
 READY_WITHIN_SECONDS = 30.0
 FIRST_PORT, LAST_PORT = 10_000, 20_000
 
-_PORTS = islice(cycle(range(FIRST_PORT, LAST_PORT)), os.getpid() * 97 % 10_000, None)
+# The processes of one run begin a quarter of the range apart, two runs at the same time elsewhere.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = islice(
+    cycle(range(FIRST_PORT, LAST_PORT)), (_WORKER * 2_500 + os.getpid() * 97) % 10_000, None
+)
 
 
 class Broker:
