@@ -38,7 +38,8 @@ OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
         "support_agent": _WORKS,
         "auditor": "activity:read customer:read customer:history customer:journey erasure:read"
         " feed:read field:read grant:read grant:request explanation:read policy:read"
-        " access_record:read leaver:read subject:read role:read team:read review:read finding:read",
+        " access_record:read decision:read leaver:read subject:read role:read team:read review:read"
+        " finding:read",
         "crm_admin, permission_admin": f"{_SEEN} grant:request explanation:read consumer:read"
         " customer:export customer:import field:declare grant:approve grant:give grant:read"
         " lag:read subject:change policy:change policy:read projection:operate subject:read"
@@ -105,6 +106,13 @@ def open_decisions(clock: Clock | None = None) -> FixedWorld:
 def demo_decisions(clock: Clock | None = None) -> FixedWorld:
     """Return decisions as a Daybook makes them that was just set up."""
     return FixedWorld(demo_world(), clock)
+
+
+def decisions_after_leaving(person: str) -> FixedWorld:
+    """Return decisions as Daybook ships, after a demo person left; the token still names them."""
+    world = demo_world()
+    stream = f"subject-{DEMO_PEOPLE[person].subject}"
+    return FixedWorld(world.after([PermissionEvent(world.position + 1, stream, "SubjectLeft", {})]))
 
 
 def _open_events() -> list[tuple[str, str, dict[str, Any]]]:
