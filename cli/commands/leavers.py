@@ -49,6 +49,7 @@ class Process(Answer):
 
     process: str
     state: str = "refuses"
+    last_heard_seconds: float | None = None
     applied_ms: int | None = None
     is_at_start: bool | None = None
     first_refusal_ms: int | None = None
@@ -113,7 +114,7 @@ def _show(its: OneLeaver) -> None:
             show(f"not known of {service.service}: {service.why}")
         for process in service.processes:
             if process.state != "refuses":
-                show(f"{process.process}: {process.state.replace('_', ' ')}")
+                show(_unproven(process))
     if its.are_permissions_old:
         show("permissions are old here: a service that was let in lately may be missing")
     show(f"promised: within {its.bound.fresh_ms} ms wherever permissions are fresh")
@@ -122,6 +123,12 @@ def _show(its: OneLeaver) -> None:
 def _who(one: Leaver) -> tuple[str, str, str]:
     name = one.subject.display_name or one.subject.user_name or one.subject.id
     return name, shown_time(one.left_at), shown_person(one.by.id)
+
+
+def _unproven(one: Process) -> str:
+    ago = one.last_heard_seconds
+    heard = "" if ago is None else f", last heard of {ago:.0f} s ago"
+    return f"{one.process}: {one.state.replace('_', ' ')}{heard}"
 
 
 def _row(one: Process) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ SERVICES: Final[list[Json]] = [
     {"service": "audit", "is_expected": True, "state": "not_told", "why": "nobody told"},
     {"service": "customers", "is_expected": True, "state": "told", "processes": [
         PROCESS, {"process": "customers/worker/1", "applied_ms": 5_000, "is_at_start": True},
-        {"process": "customers/worker/7", "state": "not_heard_since"},
+        {"process": "customers/worker/7", "state": "not_heard_since", "last_heard_seconds": 61.4},
     ]},
 ]  # fmt: skip
 
@@ -44,6 +44,6 @@ def test_of_one_leaver_each_process_is_shown_and_who_told_nothing() -> None:
     assert all(one in said[2] for one in ("31 ms", "44 ms", "watch after 412 ms"))
     assert "5000 ms (just begun)" in said[3]
     assert said[5] == "not known of audit: nobody told"
-    assert said[6] == "customers/worker/7: not heard since"
+    assert said[6] == "customers/worker/7: not heard since, last heard of 61 s ago"
     assert said[7].startswith("permissions are old here")
     assert said[8] == "promised: within 1000 ms wherever permissions are fresh"

@@ -99,7 +99,7 @@ def test_all_that_somebody_has_ends_in_every_process_with_one_word_of_the_provid
         shown = dave.get(f"/v1/leavers/{WANG}").json()
     assert shown["by"]["kind"] == "service"
     assert shown["not_told"] == []
-    told = processes_of(shown)
+    told = refusing(shown)
     assert {name.rpartition("/")[0] for name in told} == {
         "customers/all", "customers/worker", "permissions/all",
     }  # fmt: skip
@@ -148,14 +148,15 @@ def rows_of(shown: Json) -> int:
     return sum(counts.values())
 
 
-def processes_of(shown: Json) -> dict[str, Json]:
-    """Return what each process told, by its name."""
-    return {one["process"]: one for its in shown["services"] for one in its["processes"]}
+def refusing(shown: Json) -> dict[str, Json]:
+    """Return what each process told that refuses, by its name; others of before are gone."""
+    every = [one for its in shown["services"] for one in its["processes"]]
+    return {one["process"]: one for one in every if one["state"] == "refuses"}
 
 
 def is_all_told(dave: httpx.Client) -> bool:
     """Say whether three processes told, and refused, and all that ran is said to have ended."""
-    told = processes_of(dave.get(f"/v1/leavers/{WANG}").raise_for_status().json()).values()
+    told = refusing(dave.get(f"/v1/leavers/{WANG}").raise_for_status().json()).values()
     ended = [each for one in told for each in one["ended"]]
     refused = [one for one in told if one["first_refusal_ms"] is not None and one["evidence"]]
     return (len(told), len(refused), len(ended)) == (3, 3, 4)

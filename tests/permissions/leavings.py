@@ -48,10 +48,8 @@ def refuses(at: datetime, process: str | None = API, **more: Any) -> DecisionRec
 def refuses_often(
     times: int, first: datetime, last: datetime, **more: Any  # noqa: ANN401
 ) -> DecisionsCounted:  # fmt: skip
-    return DecisionsCounted(
-        subject=LEO, permission="customer:read", code=INACTIVE, is_allowed=False, process=API,
-        times=times, first_at=first, last_at=last, **more,
-    )  # fmt: skip
+    its = {"subject": LEO, "permission": "customer:read", "code": INACTIVE, "process": API, **more}
+    return DecisionsCounted(is_allowed=False, times=times, first_at=first, last_at=last, **its)
 
 
 def as_applied(record: Event, place: int = 0) -> AppliedEvent:

@@ -1,6 +1,7 @@
 """How a leaving is shown: what each process told of it, in milliseconds, and what is not known."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -16,9 +17,10 @@ from shared.authorization.leaving import late_ms
 from shared.authorization.permissions import Permission
 from shared.authorization.policy import Policy
 from shared.authorization.scopes import Risk
+from shared.authorization.world import World
 
 State = Literal["told", "partly_told", "not_told", "not_known"]
-ProcessState = Literal["refuses", "silent", "not_heard_since"]
+ProcessState = Literal["refuses", "silent", "not_heard_since", "heard_only_since"]
 BOUND: Final = timedelta(milliseconds=FRESH_MS)
 UNREAD: Final = "none of its records was ever read here"
 SILENT: Final = "none of its processes told that it refuses this subject, nor refused it"
@@ -65,7 +67,9 @@ class ProcessView(BaseModel):
     """What one process told; null is what it did not tell.
 
     `refuses`: it said so, or did; `silent`: it was there before and since, and told neither;
-    `not_heard_since`: it told nothing more of anybody.
+    `not_heard_since`: it told nothing more of anybody; `heard_only_since`: it told nothing of
+    anybody before. `last_heard_seconds`: so long ago it told the last that is known.
+    `service_accounts`: null, too, where the caller does not see whose every account is.
     """
 
     process: str
@@ -82,6 +86,8 @@ class ProcessView(BaseModel):
     first_refusal_evidence: str | None
     last_refusal_at: datetime | None
     refusals: int
+    last_heard_at: datetime | None
+    last_heard_seconds: float | None
     ended: list[EndedView]
 
 
@@ -127,6 +133,23 @@ class LeaverView(LeaverListed):
     not_told: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of which leaving it is asked, by whom and when.
+
+    Args:
+        left: the leaving.
+        now: when it is asked.
+        reached: what the caller sees.
+        are_accounts_counted: whether the caller may know how many accounts somebody has.
+    """
+
+    left: Left
+    now: datetime
+    reached: Reached
+    are_accounts_counted: bool
+
+
 def bound_of(policy: Policy) -> dict[str, Any]:
     """Return what is promised."""
     cut_off = {str(risk.value): round(policy.limit(risk.value) * 1_000) for risk in Risk}
@@ -142,15 +165,13 @@ def listed(left: Left, subject: Mapping[str, Any], kind: str | None) -> dict[str
 def service_view(
     service: str,
     told: ToldByService | None,
-    left: Left,
-    now: datetime,
-    reached: Reached,
+    asked: Asked,
     *,
     is_expected: bool,
 ) -> dict[str, Any]:
     """Return what one service told as a caller sees it; None: nothing of it is ever read."""
     read_at = None if told is None else told.read_at
-    processes = [] if told is None else _processes(told, left, reached)
+    processes = [] if told is None else _processes(told, asked)
     state = _state(processes)
     if told is None or (read_at is None and not processes):
         state = "not_known"
@@ -163,7 +184,7 @@ def service_view(
         "state": state,
         "why": whys[state],
         "records_read_at": read_at,
-        "records_age_seconds": None if read_at is None else max(0.0, _age(read_at, now)),
+        "records_age_seconds": None if read_at is None else _age(read_at, asked.now),
         "processes": processes,
     }
 
@@ -176,36 +197,51 @@ def _state(processes: Sequence[Mapping[str, Any]]) -> State:
 
 
 def _age(then: datetime, now: datetime) -> float:
-    return round((now - then).total_seconds(), 3)
+    return max(0.0, round((now - then).total_seconds(), 3))
 
 
-def _processes(told: ToldByService, left: Left, reached: Reached) -> list[dict[str, Any]]:
+def _processes(told: ToldByService, asked: Asked) -> list[dict[str, Any]]:
+    left = asked.left
     applied = {one["process"]: one for one in reversed(told.applied)}
     refused = {one["process"]: one for one in told.refused}
-    proven = {*applied, *refused}
-    others = {one["process"]: "silent" for one in told.ended} | {
-        one["process"]: "silent" if one["last_at"] > left.left_at + BOUND else "not_heard_since"
-        for one in told.heard
-        if one["was_there"]
+    heard = {one["process"]: one for one in told.heard}
+    cut = {one["process"] for one in told.ended}
+    states: dict[str, ProcessState] = {
+        **{name: _unproven(one, left) for name, one in heard.items()},
+        **{name: "silent" for name in cut if name not in heard or not heard[name]["was_there"]},
+        **dict.fromkeys((*applied, *refused), "refuses"),
     }
     return [
         {
             "process": name,
-            "state": "refuses" if name in proven else others[name],
-            **_applied(applied.get(name), left),
+            "state": state,
+            **_applied(applied.get(name), asked),
             **_refused(refused.get(name), left),
-            "ended": [_ended(one, left, reached) for one in told.ended if one["process"] == name],
+            **_heard(heard.get(name), asked.now),
+            "ended": [_ended(one, asked) for one in told.ended if one["process"] == name],
         }
-        for name in sorted({*proven, *others})
+        for name, state in sorted(states.items())
     ]
 
 
-def _applied(row: Mapping[str, Any] | None, left: Left) -> dict[str, Any]:
-    ms = None if row is None else late_ms(left.left_at, row["applied_at"])
+def _unproven(heard: Mapping[str, Any], left: Left) -> ProcessState:
+    if not heard["was_there"]:
+        return "heard_only_since"
+    return "silent" if heard["last_at"] > left.left_at + BOUND else "not_heard_since"
+
+
+def _heard(row: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    at = None if row is None else row["last_at"]
+    return {"last_heard_at": at, "last_heard_seconds": None if at is None else _age(at, now)}
+
+
+def _applied(row: Mapping[str, Any] | None, asked: Asked) -> dict[str, Any]:
+    ms = None if row is None else late_ms(asked.left.left_at, row["applied_at"])
     is_at_start = None if row is None else row["is_at_start"]
-    names = ("applied_at", "service_accounts", "evidence")
+    counted = row["service_accounts"] if row is not None and asked.are_accounts_counted else None
     return {
-        **{name: None if row is None else row[name] for name in names},
+        **{name: None if row is None else row[name] for name in ("applied_at", "evidence")},
+        "service_accounts": counted,
         "applied_ms": ms,
         "within_bound": _is_within_bound(ms, is_at_start=is_at_start),
         "is_at_start": is_at_start,
@@ -231,20 +267,29 @@ def _refused(row: Mapping[str, Any] | None, left: Left) -> dict[str, Any]:
     }
 
 
-def _ended(row: Mapping[str, Any], left: Left, reached: Reached) -> dict[str, Any]:
+def _ended(row: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     names = ("kind", "operation", "target", "ended_at", "evidence")
     account = row["service_account"]
-    is_shown = account is not None and shows(reached, UUID(account), "owner")
+    is_shown = account is not None and shows(asked.reached, UUID(account), "owner")
     return {
         **{name: row[name] for name in names},
         "service_account": account if is_shown else None,
-        "ms": late_ms(left.left_at, row["ended_at"]),
+        "ms": late_ms(asked.left.left_at, row["ended_at"]),
     }
 
 
 def shows(reached: Reached, subject_id: UUID, field: str) -> bool:
     """Say whether a caller sees this field of somebody."""
     return reached.view(Permission.PEOPLE_READ, subject_id).outcome(field) is Outcome.SHOW
+
+
+def sees_every_owner(reached: Reached, world: World) -> bool:
+    """Say whether a caller sees whose every service account is, so that no number tells more."""
+    return all(
+        shows(reached, UUID(name), "owner")
+        for name, subject in world.subjects.items()
+        if subject.kind == "service"
+    )
 
 
 def silent(services: Sequence[Mapping[str, Any]]) -> list[str]:

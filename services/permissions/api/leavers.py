@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.permissions.api.leaver_views import (
+    Asked,
     LeaverPage,
     LeaverView,
     bound_of,
     listed,
+    sees_every_owner,
     service_view,
     shows,
     silent,
@@ -95,8 +97,9 @@ class LeaverRoutes:
         told = dict(await self._records.of(subject_id, left.left_at))
         basis, now = self._guard.decisions.basis(), self._clock.now()
         due = self._expected(basis.world, reached)
+        asked = Asked(left, now, reached, sees_every_owner(reached, basis.world))
         services = [
-            service_view(name, told.get(name), left, now, reached, is_expected=name in due)
+            service_view(name, told.get(name), asked, is_expected=name in due)
             for name in sorted({*told, *due})
         ]
         view = {

@@ -26,14 +26,11 @@ REFUSED: Final = """select distinct on (process) process, first_at, event_id::te
     from leavings_refused_{source} where subject = $1 and first_at >= $2
     window its as (partition by process) order by process, first_at"""
 # Whatever a process told of anybody, it was there then.
-HEARD: Final = """select process, bool_or(at < $1) as was_there, max(at) as last_at from (
-        select process, applied_at as at from leavings_{source}
-        union all select process, ended_at from leavings_ended_{source}
-        union all select process, last_at from leavings_refused_{source}
-        union all select process, first_at from leavings_refused_{source}) as told
-    group by process having max(at) >= $2 order by process"""
-HEARD_BEFORE: Final = timedelta(minutes=15)
-"""A process that was last heard of so long before a leaving is taken to have ended before it."""
+HEARD: Final = """select process, first_at < $1 as was_there, last_at from leavings_heard_{source}
+    where last_at >= $2 and first_at < $3 order by process"""
+HEARD_WITHIN: Final = timedelta(minutes=15)
+"""A process that was last heard of so long before a leaving is taken to have ended before it, and
+one that was first heard of so long after it to have begun since."""
 READ_AT: Final = """select max(m.moved_at) from projection_versions v
     join projection_marks m on m.projection = v.projection and m.version = v.version
     where v.projection = $1 and v.state = 'current'"""
@@ -47,7 +44,7 @@ class ToldByService:
     ended: Sequence[Mapping[str, Any]]
     refused: Sequence[Mapping[str, Any]]
     heard: Sequence[Mapping[str, Any]]
-    """Each process that told anything of anybody since shortly before."""
+    """Each process that told anything of anybody since shortly before, or soon after."""
     read_at: datetime | None
     """When the last record was read; None: none ever was."""
 
@@ -76,7 +73,7 @@ class LeavingRecords:
                 (APPLIED, subject_id, since, left_at),
                 (ENDED, subject_id, since),
                 (REFUSED, subject_id, since),
-                (HEARD, left_at, left_at - HEARD_BEFORE),
+                (HEARD, left_at, left_at - HEARD_WITHIN, left_at + HEARD_WITHIN),
             )
         ]
         read_at = await self._views.fetchval(READ_AT, name_of(LEAVINGS, source))

@@ -1,7 +1,8 @@
 """From when on each process refused whoever left, what of theirs it cut, and what it refused since.
 
 What the records of one service tell. A refusal of somebody who is not active counts for the process
-that made it; where no process is named, it is not kept.
+that made it; where no process is named, it is not kept. Whatever a process tells of anybody, it is
+known to be there.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ from services.permissions.projections.usage import is_an_id
 from shared.projecting.applied import AppliedEvent
 
 INACTIVE: Final = "inactive_subject"
-REFUSALS_KEPT: Final = timedelta(days=30)
+KEPT: Final = timedelta(days=30)
+"""So long refusals are kept, and processes that nothing more is heard of."""
 
 _NOT_ERASED: Final = """
     where not exists (select from public.erased_subjects e where e.subject = n.subject::text)"""
@@ -53,10 +55,20 @@ REFUSED: Final = f"""
         event_id = case when excluded.first_at < u.first_at then excluded.event_id
             else u.event_id end,
         first_at = least(u.first_at, excluded.first_at)"""
+HEARD: Final = """
+    insert into leavings_heard_{source} as u (process, first_at, last_at)
+    select n.* from json_to_recordset($1::json) as n (process text, first_at timestamptz,
+        last_at timestamptz)
+    on conflict (process) do update
+    set first_at = least(u.first_at, excluded.first_at),
+        last_at = greatest(u.last_at, excluded.last_at)"""
 # By the store's clock, if a process tells of a time that has not come yet.
 OVER: Final = """
     delete from leavings_refused_{source}
     where minute < least($1::timestamptz, now()) - $2::interval"""
+UNHEARD: Final = """
+    delete from leavings_heard_{source}
+    where last_at < least($1::timestamptz, now()) - $2::interval"""
 TABLES: Final = ("leavings", "leavings_ended", "leavings_refused")
 
 
@@ -82,13 +94,14 @@ class Leavings:
     def __init__(self, source: str) -> None:
         self.name = name_of(LEAVINGS, source)
         self._sql = {
-            sql: sql.replace("{source}", source) for sql in (APPLIED, ENDED, REFUSED, OVER)
+            sql: sql.replace("{source}", source)
+            for sql in (APPLIED, ENDED, REFUSED, OVER, HEARD, UNHEARD)
         }
         self._forget = [f"delete from {table}_{source} where subject::text = any($1::text[])"
                         for table in TABLES]  # fmt: skip
 
     async def apply(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
-        """Write what the batch tells of those who left."""
+        """Write what the batch tells of those who left, and which processes told anything."""
         applied: list[dict[str, Any]] = []
         ended: list[dict[str, Any]] = []
         refused: dict[tuple[str, str, datetime], _Refusals] = {}
@@ -112,12 +125,38 @@ class Leavings:
         await self._write(connection, REFUSED, rows)
         if rows:
             newest = max(one.last_at for one in refused.values())
-            await connection.execute(self._sql[OVER], newest, REFUSALS_KEPT)
+            await connection.execute(self._sql[OVER], newest, KEPT)
+        await self._hear(connection, events)
 
     async def forget(self, connection: asyncpg.Connection, subjects: Sequence[str]) -> None:
         """Delete what is kept of these."""
         for statement in self._forget:
             await connection.execute(statement, subjects)
+
+    async def _hear(self, connection: asyncpg.Connection, events: Sequence[AppliedEvent]) -> None:
+        heard: dict[str, tuple[datetime, datetime]] = {}
+        for its in events:
+            match its.event:
+                case LeavingApplied(process=process, applied_at=first):
+                    last = first
+                case WorkEnded(process=process, ended_at=first):
+                    last = first
+                case DecisionRecorded(process=str() as process, decided_at=first):
+                    last = first
+                case DecisionsCounted(process=str() as process, first_at=first, last_at=last):
+                    pass
+                case _:
+                    continue
+            known = heard.get(process, (first, last))
+            heard[process] = min(known[0], first), max(known[1], last)
+        if heard:
+            rows = [
+                {"process": process, "first_at": first, "last_at": last}
+                for process, (first, last) in sorted(heard.items())
+            ]
+            await connection.execute(self._sql[HEARD], orjson.dumps(rows).decode())
+            newest = max(last for _, last in heard.values())
+            await connection.execute(self._sql[UNHEARD], newest, KEPT)
 
     async def _write(
         self, connection: asyncpg.Connection, sql: str, rows: list[dict[str, Any]]

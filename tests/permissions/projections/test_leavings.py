@@ -1,8 +1,10 @@
 """Of those who left it is kept what each process told, and nothing of who was erased."""
 
 from datetime import datetime, timedelta
+from importlib import import_module
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from services.permissions.projections.leaving_records import LeavingRecords, ToldByService
@@ -28,6 +30,7 @@ from tests.permissions.views import make_read_models
 ALICE = DEMO_PEOPLE["alice"].subject
 LEFT, SOON = NOON, NOON + ms(20)
 LATER = NOON + timedelta(days=40)
+ADD = import_module("services.permissions.storage.migrations.versions.0004_processes_heard_of").ADD
 
 
 @pytest.fixture
@@ -86,6 +89,52 @@ async def test_refusals_are_kept_thirty_days_and_what_was_told_of_leaving_for_go
     its = await told(views)
     assert (len(its.applied), len(its.ended)) == (1, 1)
     assert [one["first_at"] for one in its.refused] == [LATER]
+
+
+async def test_a_process_is_known_by_whatever_it_told_of_anybody(views: House) -> None:
+    other, minute = {"subject": ALICE, "code": "allowed"}, timedelta(minutes=1)
+    await keep(views.databases, "customers", [
+        refuses_often(9, NOON - 2 * minute, NOON + minute, process="customers/api/5", **other),
+        refuses(NOON - minute, "customers/api/6", **other), refuses(SOON, None, **other),
+        applies(NOON - minute, "customers/worker/7", subject=ALICE),
+        ends(NOON + minute, "watch", "customers/api/8", subject="nobody's id"),
+        refuses(NOON - timedelta(hours=1), "customers/api/long-over", **other),
+        refuses(NOON + timedelta(hours=1), "customers/api/much-later", **other),
+    ])  # fmt: skip
+    await keep(views.databases, "customers", [refuses(NOON - 3 * minute, "customers/api/6")])
+    assert {one["process"]: tuple(one.values())[1:] for one in (await told(views)).heard} == {
+        "customers/api/5": (True, NOON + minute),
+        "customers/api/6": (True, NOON - minute),
+        "customers/worker/7": (True, NOON - minute),
+        "customers/api/8": (False, NOON + minute),
+    }
+    await keep(views.databases, "customers", [applies(LATER, "customers/api/9")])
+    rows = await views.ask("views", "select process from leavings_heard_customers")
+    assert [row["process"] for row in rows] == ["customers/api/9"]
+
+
+async def test_an_upgrade_adds_the_processes_that_are_known_and_the_api_reads_them(
+    views: House,
+) -> None:
+    await keep(
+        views.databases, "customers", [applies(SOON), ends(SOON, "watch", "customers/api/2")]
+    )
+    connection = await asyncpg.connect(views.databases.admin_dsn("views"))
+    try:
+        await connection.execute("drop view leavings_heard_customers")
+        await connection.execute("drop table leavings_customers_1.leavings_heard_customers")
+        await connection.execute("update leavings_customers_1.leavings_customers"
+                                 " set applied_at = now() - interval '1 hour'")  # fmt: skip
+        await connection.execute("set role customers_owner")
+        for _ in range(2):  # as it is where the migration before it made all of it
+            await connection.execute(ADD.replace("{source}", "customers"))
+    finally:
+        await connection.close()
+    now = (await views.ask("views", "select now()"))[0]["now"]
+    (heard,) = (await told(views, now - timedelta(hours=1))).heard
+    assert heard["process"] == API
+    await keep(views.databases, "customers", [refuses(now, "customers/api/3")])
+    assert len((await told(views, now)).heard) == 1
 
 
 async def test_a_clock_far_ahead_takes_no_refusals_of_others_away(views: House) -> None:

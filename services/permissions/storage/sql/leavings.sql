@@ -39,3 +39,9 @@ create table leavings_refused_{source} (
     primary key (subject, process, minute)
 );
 create index leavings_refused_{source}_by_minute on leavings_refused_{source} (minute);
+-- Which processes there are: each that told anything of anybody, and between when; of thirty days.
+create table leavings_heard_{source} (
+    process text collate "C" primary key,
+    first_at timestamptz not null,
+    last_at timestamptz not null
+);
