@@ -35,6 +35,11 @@ from services.permissions.domain.policy.events import (
 )
 from services.permissions.domain.review.events import Chosen, ReviewEvent
 from services.permissions.domain.review.schedule import ReviewSchedule
+from services.permissions.domain.subject.acting_events import (
+    ActingBegun,
+    ActingEnded,
+    ActingReason,
+)
 from services.permissions.domain.subject.events import (
     CallerDistrusted,
     CallerTrusted,
@@ -222,6 +227,15 @@ def _granting() -> Sequence[SubjectEvent]:
         GrantRefused(grant_id=_GRANT, personal=GrantReason(reason="Ask in May again")),
         SodExceptionGiven(rule="asking_and_agreeing", until=_SOON, personal=why),
         SodExceptionWithdrawn(rule="asking_and_agreeing"),
+        ActingBegun(
+            acting_id=_GRANT,
+            target=_BOB,
+            level=70,
+            since=BEGINNING,
+            until=_SOON,
+            personal=ActingReason(reason="Bob cannot find his customers"),
+        ),
+        ActingEnded(acting_id=_GRANT, at=BEGINNING),
     )
 
 

@@ -1,14 +1,22 @@
 """One question, one answer in microseconds: allowed or not, the reason, its source, how fresh.
 
-The order is: stale, behind, unknown or inactive subject, unknown permission, parked, denied, no
-grant, then each way for itself, then separation of duties, then the nearest miss. A check never
-raises: whatever fails is denied, and counted in the world's troubles.
+The order is: whether whoever acts as the subject may, stale, behind, unknown or inactive subject,
+unknown permission, parked, denied, no grant, then each way for itself, then separation of duties,
+then the nearest miss. A check never raises: whatever fails is denied, and counted in the world's
+troubles.
 """
 
-from enum import StrEnum
 from typing import Final
 
+from shared.authorization.acting import (
+    ACTING,
+    acting_as,
+    is_for_the_own_name,
+    level_held,
+    level_reached,
+)
 from shared.authorization.allowances import Allowance, More
+from shared.authorization.codes import NEAREST, Code
 from shared.authorization.compiling import Denial, Entry
 from shared.authorization.general import could_hold, must_hold
 from shared.authorization.membership import lies_under
@@ -17,35 +25,6 @@ from shared.authorization.state import ALL, RESTRICTED, Grant
 from shared.authorization.truth import Facts
 from shared.authorization.world import World
 
-
-class Code(StrEnum):
-    """Why the answer is what it is."""
-
-    ALLOWED = "allowed"
-    STALE = "stale"
-    BEHIND = "behind"
-    UNKNOWN_SUBJECT = "unknown_subject"
-    INACTIVE_SUBJECT = "inactive_subject"
-    UNKNOWN_PERMISSION = "unknown_permission"
-    PARKED = "parked"
-    DENIED = "denied"
-    NO_GRANT = "no_grant"
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not_yet_valid"
-    CONDITION = "condition"
-    SENSITIVITY = "sensitivity"
-    OUT_OF_SCOPE = "out_of_scope"
-    SEPARATION_OF_DUTIES = "separation_of_duties"
-    ERROR = "error"
-    WITHHELD = "withheld"
-    """No decision: whoever asks why may not know of the record by which it would be decided."""
-    DEEDS_UNKNOWN = "deeds_unknown"
-    """No decision: who did on the record what is kept apart from it is not known there."""
-
-    # Enum's own is ten times as slow, and each refusal looks codes up.
-    __hash__ = str.__hash__
-
-
 Source = Grant | str | None
 """The grant that allows or denies, or the rule that keeps duties apart."""
 Answer = tuple[bool, Code, Source, int, float]
@@ -53,15 +32,8 @@ Answer = tuple[bool, Code, Source, int, float]
 
 ALLOWED: Final = Code.ALLOWED
 SEPARATED: Final = Code.SEPARATION_OF_DUTIES
-NEAREST: Final = {
-    Code.EXPIRED: 0,
-    Code.NOT_YET_VALID: 1,
-    Code.CONDITION: 2,
-    Code.SENSITIVITY: 3,
-    Code.OUT_OF_SCOPE: 4,
-}
-"""Of several misses the nearest to an allowance is told."""
 _NO_FACTS: Final[Facts] = {}
+_SUBJECT: Final = "subject"
 _OWN: Final = 0
 _TEAM: Final = 1
 
@@ -94,7 +66,7 @@ def decide(
                 # Compiled before it is looked into: the source told must not depend on who asked
                 # first.
                 entry = world.entry(subject)
-            if entry is not None and record is not None:
+            if entry is not None and record is not None and around.actor is None:
                 owner, sensitivity = record.owner, record.sensitivity
                 if sensitivity is None:
                     sensitivity = RESTRICTED
@@ -144,13 +116,16 @@ Judged = tuple[Code, Source]
 
 
 def gate(
-    world: World, subject: str, permission: str, age: float, wanted: int
+    world: World, subject: str, permission: str, now: int, age: float, around: Circumstances
 ) -> tuple[Code | None, Entry | None]:
     """Return why nothing at all is allowed, or the entry to look into."""
     if not age <= world.limits.get(permission, world.strictest):
         return Code.STALE, None
-    if wanted > world.position:
+    if around.wanted > world.position:
         return Code.BEHIND, None
+    refused = _acting_refused(world, around.actor, subject, permission, now, age)
+    if refused is not None:
+        return refused, None
     entry = world.entry(subject)
     if entry is None:
         return Code.UNKNOWN_SUBJECT, None
@@ -161,6 +136,27 @@ def gate(
     if entry.is_parked:
         return Code.PARKED, None
     return None, entry
+
+
+def _acting_refused(
+    world: World, actor: str | None, subject: str, permission: str, now: int, age: float
+) -> Code | None:
+    """Return why this actor may not do this as the subject; None if it is the subject's to say."""
+    if actor is None:
+        return None
+    whole = world.policy.classes.get(_SUBJECT, {}).get("*")
+    target = Record(_SUBJECT, subject, subject, None if whole is None else whole.data_class)
+    allowed, code, *_ = decide(world, actor, ACTING, target, now, age)
+    if code in {Code.STALE, Code.PARKED, Code.ERROR}:  # whoever acts is not at fault
+        return code
+    mine, its = world.subjects.get(actor), world.subjects.get(subject)
+    acting = None if mine is None else acting_as(mine, subject, now)
+    if not allowed or mine is None or its is None or acting is None:
+        return Code.ACTING_OVER
+    if is_for_the_own_name(world.policy, permission):
+        return Code.IN_THE_OWN_NAME
+    level = min(acting.level, level_held(world.policy, mine, now))
+    return Code.ABOVE_ACTOR if level_reached(world.policy, its, now) > level else None
 
 
 def ways_of(entry: Entry, permission: str) -> tuple[Allowance, ...]:
@@ -220,7 +216,7 @@ def _judged(
     world: World, subject: str, permission: str, record: Record | None, now: int, age: float,
     around: Circumstances,
 ) -> Judged:  # fmt: skip
-    refused, entry = gate(world, subject, permission, age, around.wanted)
+    refused, entry = gate(world, subject, permission, now, age, around)
     if refused is not None or entry is None:
         return refused or Code.ERROR, None
     ways, denials = ways_of(entry, permission), entry.denied.get(permission, ())

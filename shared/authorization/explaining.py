@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from shared.authorization.allowances import Allowance
+from shared.authorization.codes import Code
 from shared.authorization.compiling import Entry
 from shared.authorization.conditions import Condition
-from shared.authorization.deciding import Answer, Code, decide, miss, reaches, ways_of
+from shared.authorization.deciding import Answer, decide, miss, reaches, ways_of
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
 from shared.authorization.scopes import Clearance, Scope
 from shared.authorization.searching import allowed_subjects
@@ -152,6 +153,9 @@ _STEPS: Final[dict[Code, Step]] = {
     Code.UNKNOWN_PERMISSION: "define_permission",
     Code.PARKED: "mend_parked_event",
     Code.SEPARATION_OF_DUTIES: "ask_another_person",
+    Code.ACTING_OVER: "ask_another_person",
+    Code.ABOVE_ACTOR: "ask_another_person",
+    Code.IN_THE_OWN_NAME: "ask_another_person",
 }
 
 

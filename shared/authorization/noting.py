@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, Final
 
+from shared.authorization.codes import Code
 from shared.authorization.compiling import Entry
 from shared.authorization.conditions import (
     AllOf,
@@ -20,7 +21,7 @@ from shared.authorization.conditions import (
     Not,
     attributes_of,
 )
-from shared.authorization.deciding import Answer, Code, ways_of
+from shared.authorization.deciding import Answer, ways_of
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Circumstances, Record, facts_of
 from shared.authorization.scopes import Clearance
@@ -43,6 +44,7 @@ MOST_TOLD: Final = 100
 """A longer list is left out."""
 NOTHING_LOOKED_AT: Final = frozenset({
     Code.STALE, Code.BEHIND, Code.UNKNOWN_SUBJECT, Code.INACTIVE_SUBJECT, Code.UNKNOWN_PERMISSION,
+    Code.ACTING_OVER, Code.ABOVE_ACTOR, Code.IN_THE_OWN_NAME,
 })  # fmt: skip
 """What refuses before any condition is looked at."""
 _OURS: Final = frozenset(map(str, Permission))

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     FEED_READ = "feed:read"
     FIELDS_DECLARE = "field:declare"
     FIELDS_READ = "field:read"
+    PEOPLE_ACT_AS = "subject:act_as"
     PEOPLE_CHANGE = "subject:change"
     PEOPLE_PROVISION = "subject:provision"
     PEOPLE_READ = "subject:read"

@@ -5,7 +5,7 @@ The words hold no names, ids or values; those are beside them in the answer.
 
 from typing import Final, Literal, NamedTuple
 
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 
 Language = Literal["en", "zh"]
 
@@ -28,6 +28,10 @@ _ADMIN_ZH: Final = "拥有 grant:give 权限的人可以说明原因并作出更
 _NOBODY_EN: Final = "No help is needed."
 _NOBODY_ZH: Final = "无需帮助。"
 
+_ACTOR_EN: Final = "Whoever has the permission subject:act_as can begin again (POST /v1/acting)."
+_ACTOR_ZH: Final = "拥有 subject:act_as 权限的人可以重新开始（POST /v1/acting）。"
+_SELF_EN: Final = "They can do it themselves; leave out `Daybook-Acting-As` to act for yourself."
+_SELF_ZH: Final = "此人可以自己完成；去掉 `Daybook-Acting-As` 即以您本人身份操作。"
 _SEER_EN: Final = "Whoever may see the record can tell; `record.who_may_see` says who may."
 _SEER_ZH: Final = "有权查看此记录的人可以说明；见 `record.who_may_see`。"
 
@@ -94,6 +98,27 @@ WORDS: Final[dict[Code, dict[Language, Words]]] = {
             "Another person who may do this can do it.",
         ),
         "zh": Words("您在此记录上已做过必须与此操作分开的事。", "另一位有权限的人可以完成。"),
+    },
+    Code.ACTING_OVER: {
+        "en": Words("You act as this person no longer, or may not any more.", _ACTOR_EN),
+        "zh": Words("您已不再以此人身份操作，或已无权这样做。", _ACTOR_ZH),
+    },
+    Code.ABOVE_ACTOR: {
+        "en": Words(
+            "This person's level is higher than yours, so you do not act as them.", _SELF_EN
+        ),
+        "zh": Words("此人的级别高于您，因此您不能以其身份操作。", _SELF_ZH),
+    },
+    Code.IN_THE_OWN_NAME: {
+        "en": Words(
+            "Nobody does this in somebody else's name: it changes rights, goes on afterwards, or is"
+            " of critical risk.",
+            _SELF_EN,
+        ),
+        "zh": Words(
+            "任何人都不得以他人名义进行此操作：它会更改权限、持续到请求之后，或属于极高风险。",
+            _SELF_ZH,
+        ),
     },
     Code.ERROR: {
         "en": Words("This could not be decided, so it is denied.", _OPERATOR_EN),

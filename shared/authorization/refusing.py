@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from shared.authorization.deciding import Answer, Code
+from shared.authorization.codes import Code
+from shared.authorization.deciding import Answer
 from shared.authorization.permissions import Permission
 from shared.authorization.reasons import words
 from shared.errors import NotPermittedError, UndecidedError

@@ -13,7 +13,7 @@ import orjson
 
 from shared.authorization.policy_document import policy_document, policy_from
 from shared.authorization.shapes import shape_document, shape_from
-from shared.authorization.state import PLAIN, Grant, Shape, Subject
+from shared.authorization.state import PLAIN, Acting, Grant, Shape, Subject
 from shared.authorization.world import UNREADABLE, World
 
 FORMAT: Final = 1
@@ -89,6 +89,8 @@ def _document(
         document["grants"] = [
             (grant_id, targets[target], shapes[shape]) for grant_id, target, shape in subject.grants
         ]
+    if "acting" in document:
+        document["acting"] = [tuple(one) for one in subject.acting]
     return document
 
 
@@ -101,4 +103,6 @@ def _subject(members: dict[str, Any], targets: list[str], shapes: list[Shape]) -
             # Twice as fast as Grant(…), and there are a hundred thousand of them.
             [_GRANT((grant_id, targets[one], shapes[other])) for grant_id, one, other in grants]
         )
+    if "acting" in members:
+        members["acting"] = tuple(Acting(*one) for one in members["acting"])
     return Subject(**members)

@@ -50,6 +50,17 @@ class Grant(NamedTuple):
     shape: Shape
 
 
+class Acting(NamedTuple):
+    """Somebody acts as somebody else (`target`), at most up to a level and a moment."""
+
+    acting_id: str
+    target: str
+    level: int
+    """Of whoever acts, as it was in the beginning."""
+    until: int
+    """The first microsecond at which it is over."""
+
+
 class Subject(NamedTuple):
     """A person or a service account."""
 
@@ -66,6 +77,8 @@ class Subject(NamedTuple):
     exceptions: Mapping[str, int] = _NO_EXCEPTION
     """Rule of separation of duties → the moment from which it binds again."""
     is_parked: bool = False
+    acting: tuple[Acting, ...] = ()
+    """As whom it acts, and what of it may be over."""
 
 
 class RoleAllowance(NamedTuple):

@@ -17,7 +17,7 @@ from shared.authorization.reading import (
     text_in,
     texts,
 )
-from shared.authorization.state import FOREVER, Grant, Shape, Subject
+from shared.authorization.state import FOREVER, Acting, Grant, Shape, Subject
 
 Reader = Callable[[Subject, Data], Subject]
 _SIMPLE: Final = (str, int, bool)
@@ -67,7 +67,7 @@ def _attributes_set(subject: Subject, data: Data) -> Subject:
 
 
 def _suspended(subject: Subject, _: Data) -> Subject:
-    return subject._replace(state="suspended")
+    return subject._replace(state="suspended", acting=())
 
 
 def _reinstated(subject: Subject, _: Data) -> Subject:
@@ -76,7 +76,7 @@ def _reinstated(subject: Subject, _: Data) -> Subject:
 
 def _left(subject: Subject, _: Data) -> Subject:
     """The department and teams stay, so that colleagues still reach what the leaver owns."""
-    return subject._replace(state="left", grants=(), exceptions={}, is_trusted=False)
+    return subject._replace(state="left", grants=(), exceptions={}, is_trusted=False, acting=())
 
 
 def _erased(subject: Subject, _: Data) -> Subject:
@@ -133,6 +133,21 @@ def _exception_withdrawn(subject: Subject, data: Data) -> Subject:
     return subject._replace(exceptions=left)
 
 
+def _acting_begun(subject: Subject, data: Data) -> Subject:
+    level, since = data["level"], moment_of(text_in(data, "since"), 0)
+    if not isinstance(level, int):
+        raise TypeError("a level is a whole number")
+    acting_id, until = text_in(data, "acting_id"), moment_of(text_in(data, "until"), 0)
+    begun = Acting(acting_id, text_in(data, "target"), level, until)
+    lasting = (one for one in subject.acting if one.until > since)
+    return subject._replace(acting=(*lasting, begun))
+
+
+def _acting_ended(subject: Subject, data: Data) -> Subject:
+    gone = text_in(data, "acting_id")
+    return subject._replace(acting=tuple(one for one in subject.acting if one.acting_id != gone))
+
+
 def _reshaped(subject: Subject, data: Data, **changed: int) -> Subject:
     """A grant that is over or was revoked stays so, whatever still happens to its id."""
     grant_id = text_in(data, "grant_id")
@@ -171,6 +186,8 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "GrantRevoked": _grant_revoked,
         "SodExceptionGiven": _exception_given,
         "SodExceptionWithdrawn": _exception_withdrawn,
+        "ActingBegun": _acting_begun,
+        "ActingEnded": _acting_ended,
     }
 )
 """Event type → what it does; types that are not here change nothing a decision needs."""

@@ -8,16 +8,9 @@ from dataclasses import replace
 from typing import Final
 
 from shared.authorization.allowances import Allowance
+from shared.authorization.codes import NEAREST, Code
 from shared.authorization.compiling import Denial
-from shared.authorization.deciding import (
-    NEAREST,
-    Answer,
-    Code,
-    Source,
-    gate,
-    met_duty,
-    ways_of,
-)
+from shared.authorization.deciding import Answer, Source, gate, met_duty, ways_of
 from shared.authorization.explaining import Explanation, Fix, considered_way, to_mend
 from shared.authorization.general import could_hold, may_hold, must_hold
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
@@ -90,7 +83,7 @@ def _judged(
     world: World, subject: str, permission: str, record: Record, now: int, age: float,
     around: Circumstances,
 ) -> tuple[Code, Source]:  # fmt: skip
-    refused, entry = gate(world, subject, permission, age, around.wanted)
+    refused, entry = gate(world, subject, permission, now, age, around)
     if refused is not None or entry is None:
         return refused or Code.ERROR, None
     facts = facts_of(subject, entry.subject, None, around)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.permissions import Permission
 from shared.authorization.reasons import words
 from shared.authorization.rights import Decisions, Noted, Rights

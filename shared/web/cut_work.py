@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final, Protocol
 
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.leaving import DecidingProcess, Leaving, late_ms, leaver_of
 from shared.authorization.noting import BEGINNING
 from shared.authorization.rights import Noted

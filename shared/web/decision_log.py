@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final, Protocol
 from uuid import UUID
 
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.leaving import DecidingProcess
 from shared.authorization.noting import BEGINNING, decision_of, kind_of
 from shared.authorization.rights import Noted

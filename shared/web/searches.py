@@ -6,7 +6,7 @@ A search says what may be done: nobody wanted to do it, and nobody was refused.
 from collections import Counter
 from typing import Final, Self
 
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.noting import UNDEFINED, kind_of, permission_told
 from shared.authorization.rights import Noted, Rights
 from shared.web.alike import Alike

@@ -43,7 +43,7 @@ OPEN_ROLES: Final[Mapping[str, frozenset[str]]] = {
         "crm_admin, permission_admin": f"{_SEEN} grant:request explanation:read consumer:read"
         " customer:export customer:import field:declare grant:approve grant:give grant:read"
         " lag:read subject:change policy:change policy:read projection:operate subject:read"
-        " grant:revoke"
+        " grant:revoke subject:act_as"
         " grant:break_glass leaver:read review:decide review:read review:start finding:read"
         " role:change"
         " role:read sod:except team:change team:read"

@@ -9,7 +9,7 @@ _SALES = f"{_JOINER} {_SEES} customer:register customer:change"
 _ADMINISTERS = (
     "evaluation:ask grant:approve grant:give grant:revoke lag:read policy:change policy:read"
     " leaver:read review:decide review:read review:start finding:read role:change role:read"
-    " sod:except subject:change subject:read team:change team:read what_if:ask"
+    " sod:except subject:act_as subject:change subject:read team:change team:read what_if:ask"
 )
 MAY: Final[Mapping[str, frozenset[str]]] = {
     name: frozenset(permissions.split())

@@ -13,7 +13,7 @@ from services.customers.domain.field.rules import Field, Fields
 from services.customers.domain.field.values import check_values
 from services.customers.projections.directory_queries import DirectoryPage, DirectoryRow
 from services.customers.projections.wanted import SORTS, Archived, Wanted
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.fields import MASK, FieldView, Outcome
 from shared.authorization.permissions import Permission
 from shared.authorization.reasons import words

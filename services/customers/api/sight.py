@@ -25,7 +25,7 @@ from services.customers.application.permitting import Permit, Writing
 from services.customers.domain.customer.fields import Change
 from services.customers.domain.field.rules import NO_FIELDS, Fields
 from services.customers.projections.directory_queries import DirectoryRow
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.fields import MASK, FieldView, Outcome
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record

@@ -3,6 +3,7 @@
 from uuid6 import uuid7
 
 from services.permissions import VERSION
+from services.permissions.api.acting import ActingRoutes
 from services.permissions.api.authzen.routes import AuthzenRoutes
 from services.permissions.api.catalogue import CatalogueRoutes
 from services.permissions.api.changes import Changes
@@ -139,6 +140,7 @@ def _add_people(
     LeaverRoutes(book, foundation.guard, pages, told, clock).add_to(routes)
     GrantLists(book, reach, pages, clock).add_to(routes)
     GrantRoutes(changes, reach, foundation.records).add_to(routes)
+    ActingRoutes(changes, reach, pages, clock).add_to(routes)
     helpers = Helpers(Approvers(book), clock)
     RequestLists(book, reach, pages, helpers, records, clock).add_to(routes)
     RequestRoutes(changes, reach, helpers, records, clock).add_to(routes)

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from services.permissions.application.explaining import Ground, Why, holders
 from services.permissions.application.sight import roles_that_see
+from shared.authorization.codes import Code
 from shared.authorization.conditions import condition_document
-from shared.authorization.deciding import Answer, Code
+from shared.authorization.deciding import Answer
 from shared.authorization.explaining import Considered, Fix
 from shared.authorization.questions import Record
 from shared.authorization.reasons import words, words_of_another

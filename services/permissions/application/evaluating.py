@@ -12,7 +12,8 @@ from typing import Any, Final, Protocol
 from services.permissions.application.people_records import PEOPLES
 from services.permissions.application.questions import Action, Entity, Question
 from services.permissions.application.resources import Key, Known, Resources, sensitivity_of
-from shared.authorization.deciding import Answer, Code
+from shared.authorization.codes import Code
+from shared.authorization.deciding import Answer
 from shared.authorization.filtering import NOTHING
 from shared.authorization.noting import NOBODY
 from shared.authorization.permissions import OWN_TYPES

@@ -18,7 +18,8 @@ from services.permissions.application.people_records import AGREEING, NO_DEEDS, 
 from services.permissions.application.questions import Entity
 from services.permissions.application.resources import Resources, sensitivity_of
 from services.permissions.application.sight import needed_to_see, sees
-from shared.authorization.deciding import Answer, Code, decide
+from shared.authorization.codes import Code
+from shared.authorization.deciding import Answer, decide
 from shared.authorization.explaining import Explanation, explain
 from shared.authorization.questions import Circumstances, Record
 from shared.authorization.reading import moment

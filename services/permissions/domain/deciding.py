@@ -50,9 +50,12 @@ from services.permissions.domain.second_person import (
     settle,
 )
 from services.permissions.domain.separation import refuse_new_conflicts
+from services.permissions.domain.subject.acting import decide_acting, ended_with
 from services.permissions.domain.subject.commands import (
     ApproveGrant,
+    BeginActing,
     BreakGlass,
+    EndActing,
     ExtendGrant,
     GiveGrant,
     GiveSodException,
@@ -159,7 +162,9 @@ def _decide_one(book: Book, asked: Asked, asking: Asking) -> list[Fact]:
             ]
         case OnSubject(subject_id=subject_id, command=command):
             its = _decide_subject(book, subject_id, command, asking)
-            return [SubjectFact(subject_id, event) for event in its] + _also(book, subject_id, its)
+            return [SubjectFact(subject_id, event) for event in its] + _also(
+                book, subject_id, its, asking
+            )
         case OnReview(review_id=review_id, command=command):
             told = decide_review(book, review_id, command, asking)
             return [ReviewFact(review_id, event) for event in told]
@@ -177,6 +182,8 @@ def _decide_subject(
             return decide_request(book, subject_id, command, asking)
         case GiveSodException() | WithdrawSodException():
             return decide_exception(book, subject_id, command, asking)
+        case BeginActing() | EndActing():
+            return decide_acting(book, subject_id, command, asking)
         case (
             GiveGrant() | BreakGlass() | ReviewGrant() | ExtendGrant() | ReduceGrant()
             | RevokeGrant()
@@ -186,15 +193,21 @@ def _decide_subject(
             return decide_life(book, subject_id, command, asking)
 
 
-def _also(book: Book, subject_id: UUID, events: Sequence[SubjectEvent]) -> list[Fact]:
-    """Return what follows elsewhere: whoever leaves takes the own service accounts along."""
-    if not any(isinstance(event, SubjectLeft) for event in events):
+def _also(
+    book: Book, subject_id: UUID, events: Sequence[SubjectEvent], asking: Asking
+) -> list[Fact]:
+    """Return what follows elsewhere: own service accounts go too, and nobody acts as the other."""
+    if not any(isinstance(event, SubjectLeft | SubjectSuspended) for event in events):
         return []
-    return [
+    ended = [SubjectFact(by, event) for by, event in ended_with(book, subject_id, asking.at)]
+    if not any(isinstance(event, SubjectLeft) for event in events):
+        return [*ended]
+    accounts = [
         SubjectFact(account, SubjectSuspended())
         for account in book.owned_by(subject_id)
         if book.subject(account).is_active
     ]
+    return [*accounts, *ended]
 
 
 def _refuse_high_roles(

@@ -18,7 +18,7 @@ from services.permissions.projections.incoming import (
     CustomerRegistered,
     CustomerStageChanged,
 )
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.filtering import Columns
 from shared.authorization.questions import Record
 from shared.authorization.reading import moment as micros

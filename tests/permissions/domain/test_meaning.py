@@ -6,7 +6,8 @@ from services.permissions.domain.policy.commands import RemoveRoleParent, Retire
 from services.permissions.domain.rights import standing_of
 from services.permissions.domain.subject.state import Terms
 from services.permissions.domain.what_if import what_if
-from shared.authorization.deciding import Code, decide
+from shared.authorization.codes import Code
+from shared.authorization.deciding import decide
 from shared.authorization.reading import moment
 from tests.permissions.domain.files import ERIN as THE_ADMINISTRATOR
 from tests.permissions.domain.files import demo

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.people import DEMO_PEOPLE
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record

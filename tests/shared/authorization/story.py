@@ -85,6 +85,12 @@ class Story:
         target = {} if role is None else {"role": role}
         return self.of(subject, "GrantGiven", **{**grant, **target, **given})
 
+    def acts(self, actor: str, target: str, until: datetime, level: int = 100) -> "Story":
+        """Let somebody act as somebody else; its ids are acting-1, acting-2 and so on."""
+        told = {"acting_id": f"acting-{next(self._numbers)}", "target": target, "level": level}
+        times = {"since": NOON.isoformat(), "until": until.isoformat()}
+        return self.of(actor, "ActingBegun", **told, **times)
+
     def ask(
         self, subject: str, permission: str, record: Record | None, *, now: datetime = NOON,
         age: float = 0.0, around: Circumstances = PLAINLY,
@@ -120,6 +126,12 @@ def a_story() -> Story:
         .person(BEN, "north", department="sales/emea/alps")
         .person(CAT, "south", department="sales")
     )
+
+
+def may_act(story: Story, subject: str, level: int = 50) -> Story:
+    """Let somebody be one who acts as others, of this level."""
+    story.permission("subject:act_as", "critical").role("helper", level=level)
+    return story.allow("helper", "subject:act_as", "all/restricted").give(subject, "helper")
 
 
 def _as_json(value: object) -> object:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.authorization.deciding import Code, decide
+from shared.authorization.codes import Code
+from shared.authorization.deciding import decide
 from shared.authorization.explaining import Explanation, Fix, explain, who_reaches
 from shared.authorization.questions import Circumstances, Record
 from shared.authorization.reading import moment

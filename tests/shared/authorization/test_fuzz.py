@@ -3,7 +3,8 @@
 from random import Random
 from typing import Any, cast
 
-from shared.authorization.deciding import Code, decide
+from shared.authorization.codes import Code
+from shared.authorization.deciding import decide
 from shared.authorization.fields import view_of, view_of_every_record
 from shared.authorization.questions import Circumstances, Record
 from shared.authorization.reading import moment

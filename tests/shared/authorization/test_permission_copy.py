@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from shared.authorization import permission_copy
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.permission_copy import PermissionCopy, WithCopy
 from shared.authorization.replica import SOURCE, Replica, Snapshot
 from shared.authorization.snapshot import state_hash

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.replica import SOURCE, Replica, Snapshot
 from shared.authorization.snapshot import from_bytes, state_hash, to_bytes
 from shared.authorization.state import PermissionEvent

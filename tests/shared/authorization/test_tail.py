@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.authorization.deciding import Code
+from shared.authorization.codes import Code
 from shared.authorization.replica import SOURCE, Replica, Snapshot
 from shared.authorization.snapshot import state_hash
 from shared.authorization.state import PermissionEvent

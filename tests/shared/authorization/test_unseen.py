@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.authorization.deciding import Code, decide
+from shared.authorization.codes import Code
+from shared.authorization.deciding import decide
 from shared.authorization.questions import Record
 from shared.authorization.reading import moment
 from shared.authorization.scopes import Clearance

@@ -193,6 +193,23 @@ class WithdrawSodException:
     rule: str
 
 
+@dataclass(frozen=True, slots=True)
+class BeginActing:
+    """Act as somebody else for a while, for a reason."""
+
+    acting_id: UUID
+    target: UUID
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndActing:
+    """Act as them no longer."""
+
+    acting_id: UUID
+
+
 PlaceCommand = MoveSubject | SetSubjectAttributes | TrustCaller | DistrustCaller
 LifeCommand = (
     PlaceCommand
@@ -206,4 +223,5 @@ RequestCommand = RequestGrant | ApproveGrant | RefuseGrant
 GivenCommand = GiveGrant | BreakGlass | ReviewGrant | ExtendGrant | ReduceGrant | RevokeGrant
 ExceptionCommand = GiveSodException | WithdrawSodException
 GrantCommand = RequestCommand | GivenCommand | ExceptionCommand
-SubjectCommand = JoinSubject | LifeCommand | GrantCommand
+ActingCommand = BeginActing | EndActing
+SubjectCommand = JoinSubject | LifeCommand | GrantCommand | ActingCommand

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
 
+from services.permissions.domain.subject.acting_events import ActingEvent
 from services.permissions.domain.subject.grant_events import (
     ExceptionEvent,
     GivenEvent,
@@ -149,4 +150,4 @@ LifeEvent = (
     | CallerTrusted
     | CallerDistrusted
 )
-SubjectEvent = SubjectJoined | LifeEvent | RequestEvent | GivenEvent | ExceptionEvent
+SubjectEvent = SubjectJoined | LifeEvent | RequestEvent | GivenEvent | ExceptionEvent | ActingEvent

@@ -6,6 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, assert_never, get_args
 from uuid import UUID
 
+from services.permissions.domain.subject.acting_events import (
+    ActingBegun,
+    ActingEnded,
+    ActingEvent,
+)
 from services.permissions.domain.subject.events import (
     CallerDistrusted,
     CallerTrusted,
@@ -37,6 +42,7 @@ from services.permissions.domain.subject.grant_events import (
     SodExceptionWithdrawn,
 )
 from services.permissions.domain.subject.state import (
+    Acting,
     Grant,
     GrantRequest,
     Placement,
@@ -48,6 +54,8 @@ from services.permissions.domain.subject.state import (
 MOST_REFUSED: Final = 10
 OPEN_FOR: Final = timedelta(days=30)
 """How long a request waits for somebody to decide."""
+ACTING_KEPT: Final = timedelta(days=90)
+"""So long it is listed who acted as whom; its events stay for ever."""
 
 
 def evolve_subject(subject: Subject, event: SubjectEvent, *, by: str) -> Subject:
@@ -72,6 +80,7 @@ def _joined(before: Subject, event: SubjectJoined, _by: str) -> Subject:
             place=Placement(event.manager, event.department, event.teams, event.owner),
             attributes=dict(event.attributes),
             to_review=before.to_review,
+            acting=before.acting,
         ),
         event,
     )
@@ -147,7 +156,10 @@ def _standing(
                 is_trusted_caller=False,
             )  # fmt: skip
         case SubjectErased():
-            return Subject(kind=subject.kind, life="erased", to_review=subject.to_review)
+            nameless = {one: replace(its, reason=None) for one, its in subject.acting.items()}
+            return Subject(
+                kind=subject.kind, life="erased", to_review=subject.to_review, acting=nameless
+            )
         case _:
             assert_never(event)
 
@@ -214,6 +226,23 @@ def _excepted(subject: Subject, event: ExceptionEvent, _by: str) -> Subject:
             assert_never(event)
 
 
+def _acted(subject: Subject, event: ActingEvent, by: str) -> Subject:
+    acting_id = event.acting_id
+    match event:
+        case ActingBegun(target=target, since=since, until=until):
+            reason = None if event.personal is None else event.personal.reason
+            latest = {
+                one: its for one, its in subject.acting.items() if its.until > since - ACTING_KEPT
+            }
+            its = Acting(target, since, until, reason)
+            return replace(subject, acting={**latest, acting_id: its})
+        case ActingEnded(at=at):
+            ended = replace(subject.acting[acting_id], until=at, ended_by=by)
+            return replace(subject, acting={**subject.acting, acting_id: ended})
+        case _:
+            assert_never(event)
+
+
 def _left(subject: Subject, at: datetime) -> dict[UUID, GrantRequest]:
     """Return the requests that were not over when another one was made."""
     return {one: request for one, request in subject.requests.items() if request.is_open(at)}
@@ -240,4 +269,5 @@ _EVOLVE: Final[Mapping[type, Callable[[Subject, Any, str], Subject]]] = {
     **dict.fromkeys(get_args(RequestEvent), _asked),
     **dict.fromkeys(get_args(GivenEvent), _given),
     **dict.fromkeys(get_args(ExceptionEvent), _excepted),
+    **dict.fromkeys(get_args(ActingEvent), _acted),
 }

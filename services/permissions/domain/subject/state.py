@@ -80,6 +80,24 @@ class RefusedRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Acting:
+    """Somebody acts as somebody else, or did."""
+
+    target: UUID
+    since: datetime
+    until: datetime
+    """When it ends, or ended, exclusive."""
+    reason: str | None = None
+    """Why; None: nobody can read it any more."""
+    ended_by: str | None = None
+    """Who ended it early; None: nobody did."""
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Say whether it lasts."""
+        return at < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where somebody is in the organisation, and who answers for a service account."""
 
@@ -115,6 +133,8 @@ class Subject:
     """Grants taken in an emergency that nobody looked at yet, whether still in force or not."""
     sod_exceptions: Mapping[str, datetime] = field(default_factory=dict)
     """The end of each exception, by rule."""
+    acting: Mapping[UUID, Acting] = field(default_factory=dict)
+    """As whom the subject acts, and acted lately."""
 
     @property
     def is_active(self) -> bool:
