@@ -68,7 +68,7 @@ class Crossing:
                 with suppress(asyncio.CancelledError):
                     await _pass(ways, port, reader, writer)
             finally:
-                writer.close()
+                writer.transport.abort()
                 self._passing.discard(task)
 
         self._servers.append(await asyncio.start_server(passes, address, port))
@@ -83,9 +83,13 @@ class Crossing:
     async def _close(self) -> None:
         for server in self._servers:
             server.close()
+        # Whoever was let in just now is among those that pass one turn of the loop later, and a
+        # connection that is aborted is closed one turn later.
+        await asyncio.sleep(0)
         for task in self._passing:
             task.cancel()
         await asyncio.gather(*self._passing, return_exceptions=True)
+        await asyncio.sleep(0)
 
 
 async def _pass(
@@ -101,7 +105,7 @@ async def _pass(
             group.create_task(_pump(reader, there_writer, ways))
             group.create_task(_pump(there_reader, writer, ways))
     finally:
-        there_writer.close()
+        there_writer.transport.abort()
 
 
 async def _wait(ways: list[asyncio.Event]) -> None:
@@ -118,3 +122,5 @@ async def _pump(reader: StreamReader, writer: StreamWriter, ways: list[asyncio.E
             await writer.drain()
     await _wait(ways)
     writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()

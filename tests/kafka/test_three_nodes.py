@@ -14,7 +14,7 @@ from tests.ground.house import House
 from tests.ground.servers import Databases
 from tests.ground.three_nodes import IDS, ThreeNodes
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 
 # A round that gets no answer is given up after ten seconds, and the next may meet the same node.
 WITHIN_SECONDS = 150.0
