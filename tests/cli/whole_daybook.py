@@ -1,5 +1,6 @@
 """A real `daybook up` in a folder of its own with ports of its own, watched from the outside."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -11,13 +12,15 @@ import time
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 from cli.local.paths import PROJECT, Place
 from cli.local.ports import Ports, is_free
 
-READY_SECONDS = 90
+# A start takes ten seconds, and many times that where all tests run at the same time on two cores.
+READY_SECONDS = 200
 LOOK_SECONDS = 0.05
 FIRST_BASE, LAST_BASE, STEP = 20_000, 30_000, 100
 
@@ -27,7 +30,8 @@ class WholeDaybook:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="daybook-test-"))
-        self.place = Place(var=self.folder / "var", port_base=free_base(), uid=os.geteuid())
+        base, self._claim = claimed_base()
+        self.place = Place(var=self.folder / "var", port_base=base, uid=os.geteuid())
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(PROJECT),
@@ -99,19 +103,31 @@ class WholeDaybook:
             self._supervisor.wait(READY_SECONDS)
         self.run("down")
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._claim.close()
 
     @property
     def _screen(self) -> Path:
         return self.folder / "screen"
 
 
-def free_base() -> int:
-    """The first base whose ports are free; each test process begins to look elsewhere."""
+def claimed_base() -> tuple[int, IO[bytes]]:
+    """The first base whose ports are free, and what claims it among all tests of this machine.
+
+    The ports of a Daybook that is down, or not up yet, are free for everybody; so whoever has
+    the base holds a lock, until it closes the file.
+    """
     bases = range(FIRST_BASE, LAST_BASE, STEP)
     start = os.getpid() % len(bases)
     for base in chain(bases[start:], bases[:start]):
+        claim = (Path(tempfile.gettempdir()) / f"daybook-test-ports-{base}").open("ab")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim.close()
+            continue
         if all(map(is_free, Ports(base).all)):
-            return base
+            return base, claim
+        claim.close()
     raise AssertionError("no free ports for a whole Daybook")
 
 

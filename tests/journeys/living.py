@@ -17,7 +17,7 @@ from cli.local.ports import Ports
 from cli.local.postgres import servers
 from tests.cli.whole_daybook import WholeDaybook
 
-WITHIN_SECONDS = 30.0
+WITHIN_SECONDS = 90.0
 LOOK_SECONDS = 0.05
 
 Json = dict[str, Any]
