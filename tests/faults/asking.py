@@ -81,7 +81,7 @@ async def canary_is_back(ground: Ground) -> None:
     url = f"http://127.0.0.1:{ground.port}/readyz"
 
     async def is_back() -> bool:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             return (await client.get(url)).json()["canary"]["event_id"] is not None
 
     await until(is_back, what="that the canary is back")

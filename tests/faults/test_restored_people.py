@@ -105,7 +105,7 @@ async def test_no_role_opens_before_whoever_was_erased_is_erased_again(restored:
             assert '"started"' not in waiting.output()
         async with (
             running("services.customers", "api", env=restored.env) as api,
-            httpx.AsyncClient() as http,
+            httpx.AsyncClient(timeout=60) as http,
         ):
 
             async def answers() -> bool:

@@ -39,7 +39,7 @@ class Living:
     def token(self, person: str) -> str:
         """Sign in and return the token."""
         form = {"grant_type": GRANT, "person": person}
-        answer = httpx.post(f"{self.ports.issuer_url}/token", data=form)
+        answer = httpx.post(f"{self.ports.issuer_url}/token", data=form, timeout=60)
         token: str = answer.raise_for_status().json()["access_token"]
         return token
 
@@ -47,7 +47,7 @@ class Living:
     def person(self, name: str) -> Iterator[httpx.Client]:
         """Be somebody for as long as the body of the `with`."""
         headers = {"Authorization": f"Bearer {self.token(name)}"}
-        with httpx.Client(base_url=self.url, headers=headers, timeout=10) as client:
+        with httpx.Client(base_url=self.url, headers=headers, timeout=60) as client:
             yield client
 
     @contextmanager
@@ -72,7 +72,7 @@ class Living:
         if self.whole.pids().get(service) in {None, old_pid}:
             return False
         try:
-            return httpx.get(f"{self.ports.url(service)}/readyz").status_code == 200
+            return httpx.get(f"{self.ports.url(service)}/readyz", timeout=60).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -10,17 +10,17 @@ from tests.journeys.living import Json, Living, eventually
 
 def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(living: Living) -> None:
     def canary() -> Json:
-        answer = httpx.get(f"{living.url}/readyz")
+        answer = httpx.get(f"{living.url}/readyz", timeout=60)
         assert answer.status_code == 200, answer.text
         told: Json = answer.json()["canary"]
         return told
 
     def alarm() -> bool:
-        text = httpx.get(f"{living.ports.operators_url('customers')}/metrics").text
+        text = httpx.get(f"{living.ports.operators_url('customers')}/metrics", timeout=60).text
         return 'daybook_alarm{alarm="canary-old"} 1.0' in text
 
     def rights_age() -> float:
-        text = httpx.get(f"{living.ports.operators_url('customers')}/metrics").text
+        text = httpx.get(f"{living.ports.operators_url('customers')}/metrics", timeout=60).text
         age = re.search(r"^daybook_permissions_age_seconds (\S+)$", text, re.MULTILINE)
         assert age is not None
         return float(age[1])
@@ -32,7 +32,10 @@ def test_without_kafka_writes_go_on_and_the_status_is_red_with_age_and_hop(livin
         body = {"kind": "person", "name": "Written Meanwhile"}
         assert alice.post("/v1/customers", json=body).status_code == 201
         assert canary()["stands_at"] == "store → Kafka"
-        assert httpx.get(f"{living.ports.operators_url('customers')}/readyz").status_code == 200
+        assert (
+            httpx.get(f"{living.ports.operators_url('customers')}/readyz", timeout=60).status_code
+            == 200
+        )
         status = living.whole.run("status")
         assert status.returncode == 1
         assert "s ago; that is too long ago: one stands at store → Kafka" in status.stdout

@@ -131,7 +131,7 @@ async def _client(opened: AsyncExitStack, ports: Ports) -> httpx.AsyncClient:
 
 async def _tokens(ports: Ports, secrets: Path) -> tuple[str, str]:
     """Return the token of billing, and that of the customers service, which has a secret."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         service = ServiceTokens(
             ports.issuer_url, "customers", Place(secrets.parent).secrets_of("customers") / FILE,
             http, SystemClock(),

@@ -134,7 +134,7 @@ async def test_requests_in_a_row_on_one_connection_are_each_answered_for_themsel
 async def test_a_client_that_sends_ten_megabytes_is_told_that_this_is_too_much(
     port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         client.headers["Authorization"] = f"Bearer {token_of('alice')}"
         body = {"kind": "person", "name": "x" * 10_000_000}
         answer = await client.post("/v1/customers", json=body)

@@ -68,7 +68,7 @@ async def probed(
         if until_started:
             await until(lambda: '"started"' in process.output(), 60, what=f"the {role}")
         url = f"http://127.0.0.1:{_port(process)}"
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
             yield Probed(process, client)
 
 

@@ -29,7 +29,7 @@ def running_directory() -> Iterator["Directory"]:
             assert process.stdout is not None
             found = _SERVING.search(process.stdout.readline())
             assert found is not None
-            with httpx.Client(base_url=found[1]) as http:
+            with httpx.Client(base_url=found[1], timeout=60) as http:
                 yield Directory(http)
         finally:
             process.terminate()

@@ -51,7 +51,9 @@ class Served:
         port = listener.getsockname()[1]
         self.server = asyncio.create_task(serve(self.stage.app, listener, stopping=self.stopping))
         headers = self.stage.signed_in("alice")
-        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers)
+        self.client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60
+        )
         return self.client
 
     async def __aexit__(self, *_: object) -> None:
