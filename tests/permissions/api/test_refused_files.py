@@ -111,6 +111,16 @@ async def test_what_is_allowed_by_what_was_known_here_is_on_record_as_refused_al
     assert (type_, told["code"]) == ("RefusalRecorded", "not-permitted")
 
 
+async def test_a_file_is_applied_as_a_whole_or_not_at_all(desk: Desk) -> None:
+    """What Carol may do is not done either, when a line below it is refused."""
+    allowed = FILE + "freshness_seconds: {low: 290, normal: 30, high: 5, critical: 1}\n"
+    before = await desk.foundation.truth.fetch("select event_id from events")
+    refused(await send(desk, allowed + ROLE.removeprefix(FILE)))
+    assert await desk.foundation.truth.fetch("select event_id from events") == before
+    read(await send(desk, allowed))
+    assert len(await desk.foundation.truth.fetch("select event_id from events")) > len(before)
+
+
 async def test_what_a_line_would_lack_is_no_refusal_of_whoever_asks_what_if(desk: Desk) -> None:
     known = len(await refusals(desk))
     await carol_has(desk, "what_if:ask")
