@@ -27,7 +27,7 @@ async def set_up_desk(
 ) -> Desk:
     """Return one that lasts as long as the stack; it may tell each decision by itself."""
     databases = await opened.enter_async_context(new_databases(servers))
-    world = FixedWorld(World())
+    world = FixedWorld(World(), clock)
     its = a_desk(databases, world, clock=clock, every_decision=every_decision)
     desk = await opened.enter_async_context(its)
     files, _ = files_at(desk)

@@ -1,25 +1,21 @@
 """Reviews are started, decided, signed off and carried out over HTTP, and told to outsiders."""
 
 import asyncio
-from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
-from joserfc import jws
-from joserfc.jwk import OKPKey
 
 from services.permissions.application.deciding import deciding_on
 from services.permissions.application.reviewing import ReviewWork
 from services.permissions.domain.review.calendar import period_of, review_id_of
 from services.permissions.domain.review.events import Every
-from shared.security.tokens import SIGNATURES
 from tests.customers.api.asking import assert_problem, read
 from tests.ground.servers import Servers
 from tests.permissions.api.desk import Desk
+from tests.permissions.api.reviewing import assert_signed, decided, get, post, roles_of
 from tests.permissions.api.set_up import IDS, set_up_desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -35,19 +31,13 @@ async def desk(servers: Servers) -> AsyncIterator[Desk]:
         yield its
 
 
-async def get(desk: Desk, who: str, path: str = "", **asked: Any) -> httpx.Response:  # noqa: ANN401
-    return await desk.client(who).get(f"/v1/reviews{path}", params=asked)
-
-
-async def post(
-    desk: Desk,
-    who: str,
-    path: str,
-    version: int | None = None,
-    **said: Any,  # noqa: ANN401
-) -> httpx.Response:
-    headers = {} if version is None else {"If-Match": f'"{version}"'}
-    return await desk.client(who).post(f"/v1/reviews{path}", json=said, headers=headers)
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_desk(servers: Servers) -> AsyncIterator[Desk]:
+    """Return a desk whose rights a test may change: the others of this file count who has what."""
+    async with AsyncExitStack() as opened:
+        its = await set_up_desk(opened, servers)
+        await ReviewWork(deciding_on(its.foundation)).do_all()
+        yield its
 
 
 async def started(desk: Desk, **said: Any) -> str:  # noqa: ANN401
@@ -56,15 +46,6 @@ async def started(desk: Desk, **said: Any) -> str:  # noqa: ANN401
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == f"/v1/reviews/{read(answer)['id']}"
     return str(read(answer)["id"])
-
-
-def decided(number: int, decision: str, **less: str) -> dict[str, Any]:
-    return {"number": number, "decision": decision, "reason": "as looked at", **less}
-
-
-async def roles_of(desk: Desk, name: str) -> list[str]:
-    answer = await desk.client("erin").get(f"/v1/subjects/{IDS[name]}")
-    return [grant["role"] for grant in read(answer)["grants"] if "role" in grant]
 
 
 async def test_two_processes_open_each_review_of_the_calendar_once(desk: Desk) -> None:
@@ -101,8 +82,9 @@ async def test_a_reviewer_sees_what_is_theirs_to_decide_and_what_peers_have(desk
 
 
 async def test_what_is_signed_off_is_carried_out_once_by_two_processes_and_told_signed(
-    desk: Desk,
+    own_desk: Desk,
 ) -> None:
+    desk = own_desk
     review = await started(desk)
     items = [decided(1, "keep"), decided(2, "revoke"), decided(3, "reduce", scope="own")]
     refused = await post(desk, "erin", f"/{review}/decisions", items=items)
@@ -134,19 +116,6 @@ async def test_what_is_signed_off_is_carried_out_once_by_two_processes_and_told_
     revoked = [event for event in told if event.type == "GrantRevoked"]
     assert [event.origin.actor for event in revoked] == [f"review-{review}"]
     assert IDS["bob"].encode() in revoked[0].data
-
-
-def assert_signed(answer: httpx.Response, key: dict[str, Any]) -> None:
-    """Check as an outsider does: with the bytes, the header and the public key."""
-    head, payload, signature = answer.headers["Daybook-Signature"].split(".")
-    assert payload == ""
-    whole = f"{head}.{base64url(answer.content)}.{signature}"
-    found = jws.deserialize_compact(whole, OKPKey.import_key(key), registry=SIGNATURES)
-    assert found.payload == answer.content
-
-
-def base64url(content: bytes) -> str:
-    return urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 async def test_silence_is_counted_before_it_counts(desk: Desk) -> None:
