@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Protocol
 
+from shared.authorization.tail import ReplicaTail
 from shared.messaging.relay import Relay
 from shared.projecting.projector import Projector
 from shared.projecting.runner import ProjectionRunner
@@ -57,8 +58,9 @@ class Tasks:
 def _may_be_cut_off(part: Runs) -> bool:
     """Whether nobody need wait until it looks at `stop`, as most parts do only now and then.
 
-    A relay gives up its leases; a runner that is still making connections would leave one open.
+    A relay gives up its leases; a runner or a replica that is still making connections would leave
+    one open.
     """
     if isinstance(part, ProjectionRunner):
         return part.status.is_following
-    return not isinstance(part, Relay | Projector)
+    return not isinstance(part, Relay | Projector | ReplicaTail)

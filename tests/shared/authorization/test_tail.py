@@ -12,7 +12,7 @@ from shared.authorization.codes import Code
 from shared.authorization.replica import SOURCE, Replica, Snapshot
 from shared.authorization.snapshot import state_hash
 from shared.authorization.state import PermissionEvent
-from shared.authorization.tail import ReplicaTail
+from shared.authorization.tail import ReplicaTail, SnapshotSource
 from shared.authorization.world import World
 from shared.errors import UnavailableError
 from shared.messaging.clients import new_producer
@@ -39,7 +39,9 @@ class Owner:
         self.asked += 1
         if not self.answers:
             raise UnavailableError("the permissions do not answer")
-        return Snapshot(1, World().after(self.story.events))
+        last = came(self.story.events[-1])
+        world = World().after(self.story.events)
+        return Snapshot(1, world, (last.txid, last.position))
 
 
 class Ground:
@@ -103,9 +105,11 @@ async def ground(broker: Broker) -> Ground:
 
 
 @asynccontextmanager
-async def following(ground: Ground, replica: Replica) -> AsyncIterator[None]:
+async def following(
+    ground: Ground, replica: Replica, source: SnapshotSource | None = None
+) -> AsyncIterator[None]:
     tail = ReplicaTail(
-        replica, ground.settings, ground.owner, events=ground.events, beats=ground.beats
+        replica, ground.settings, source or ground.owner, events=ground.events, beats=ground.beats
     )
     tasks, stop = Tasks(), asyncio.Event()
     tasks.start(tail, stop)
