@@ -166,7 +166,7 @@ def refuse_given_alone(after: Book, facts: Sequence[Fact], asking: Asking) -> No
 def refuse_gains_above_own_level(after: Book, asking: Asking) -> None:
     """Refuse to put into a role what only roles above the own level had before."""
     before = after.before
-    if before is None or before.policy is after.policy or asking.is_installation:
+    if before is None or before.policy is after.policy:
         return
     was = before.policy
     for name in after.policy.roles:

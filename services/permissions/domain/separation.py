@@ -41,7 +41,7 @@ class Holdings:
 
     def conflicts(self, subject_id: UUID, subject: Subject, at: datetime) -> Iterator[Conflict]:
         """Yield each rule that the subject breaks now or will break."""
-        if not subject.is_there or not self._rules:
+        if not self._rules:
             return
         held = [
             (terms, self._of(terms))

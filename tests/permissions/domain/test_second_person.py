@@ -1,5 +1,6 @@
 """No change of the policy gets round the levels, or round the two people who must agree."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -21,6 +22,7 @@ from services.permissions.domain.policy.commands import (
 from services.permissions.domain.subject.commands import (
     ApproveGrant,
     BreakGlass,
+    LetSubjectLeave,
     MoveSubject,
     ReinstateSubject,
     RequestGrant,
@@ -29,13 +31,14 @@ from services.permissions.domain.subject.commands import (
     SuspendSubject,
     TrustCaller,
 )
-from services.permissions.domain.subject.state import Placement
+from services.permissions.domain.subject.state import Placement, Terms
 from shared.authorization.scopes import Clearance, Risk
 from tests.permissions.domain.stories import (
     ADA,
     BOB,
     ERIN,
     HOUR,
+    KIM,
     LEO,
     NOON,
     ROBOT,
@@ -47,6 +50,7 @@ from tests.permissions.domain.stories import (
     give,
     grant_id,
     join,
+    nothing,
     on,
     parent,
     permission,
@@ -85,6 +89,8 @@ class TestWhatNeedsTwo:
             ([policy(RetireSodRule("apart"))], "the rule apart keeps less apart"),
             ([policy(DefineSodRule("apart", "static", ("giver",), ("exporter",)))], "less apart"),
             ([policy(DefineSodRule("apart", "dynamic", (ASK,), (AGREE,)))], "less apart"),
+            ([policy(SetFreshnessLimit(Risk.NORMAL, 31))], "normal permissions are decided"),
+            ([policy(SetFreshnessLimit(Risk.HIGH, 6))], "high permissions are decided"),
             ([policy(SetFreshnessLimit(Risk.CRITICAL, 60))], "critical permissions are decided"),
             ([policy(DefineRole("exporter", 5, TITLE))], "exporter is of level 5 instead of 40"),
         ],
@@ -119,6 +125,32 @@ class TestWhatNeedsTwo:
             policy(SetFreshnessLimit(Risk.LOW, 600)),
             policy(RetireRole("exporter")),
         )
+
+    def test_who_leaves_in_the_same_change_and_whom_a_role_is_withheld_get_nothing_by_it(
+        self,
+    ) -> None:
+        more = policy(SetRolePermission("reader", "customer:export", EXPORT))
+        story = a_ruled_company()
+        story.when(more).then_refused("needs-second-person")
+        story.given(on(ADA, LetSubjectLeave()), more)
+        withheld = give(LEO, 5, Terms(role="reader", effect="deny"))
+        a_company().given(withheld).given(more)
+
+    def test_what_daybook_starts_with_is_agreed_to_by_whoever_installs_it(self) -> None:
+        exports = (
+            permission("customer:export", Risk.HIGH),
+            *role("joiner", 0, customer__export="all/confidential"),
+            policy(ChooseDefaultRole("joiner")),
+        )
+        nothing().given(*exports)
+        replace(nothing(), is_installation=False).when(*exports).then_refused("needs-second-person")
+
+    def test_whoever_makes_a_permission_may_put_it_into_a_role_in_the_same_change(self) -> None:
+        made = (permission("report:read", Risk.LOW), *role("reporter", 10))
+        puts = policy(SetRolePermission("reporter", "report:read", (allowance("own/internal"),)))
+        story = a_company().asked_by(BOB)
+        story.given(*made, puts)
+        story.given(*made).when(puts).then_refused("above-own-level")
 
     def test_a_risk_that_falls_in_the_same_change_still_counts(self) -> None:
         story = a_company()
@@ -224,3 +256,20 @@ class TestEmergencies:
         story = story.given(on(ADA, BreakGlass(grant_id(6), a_role("boss", until=until), "fire")))
         assert level_of_subject(story.book.policy, story.subject(ADA), NOON) == 0
         story.given(on(ADA, RevokeGrant(grant_id(6))))
+
+    def test_it_gives_no_say_about_rights_whatever_its_risk_and_withholds_nothing(self) -> None:
+        story = a_company().asked_by(ADA)
+        says = a_role("keeper", until=NOON + HOUR)  # Changes the policy, of normal risk here.
+        less = Terms(permission="customer:read", effect="deny", until=NOON + HOUR)
+        for terms in (says, less):
+            asked = on(ADA, BreakGlass(grant_id(5), terms, "fire"))
+            story.when(asked).then_refused("break-glass-not-for-grants")
+
+    def test_whoever_is_suspended_or_not_known_takes_nothing(self) -> None:
+        exports = BreakGlass(grant_id(5), a_role("exporter", until=NOON + HOUR), "fire")
+        suspended = a_company().given(on(ADA, SuspendSubject())).asked_by(ADA)
+        suspended.when(on(ADA, exports)).then_refused("inactive-subject")
+        at_once = a_company().asked_by(ADA).when(on(ADA, SuspendSubject()), on(ADA, exports))
+        at_once.then_refused("break-glass-for-others")
+        unknown = a_company().asked_by(KIM).when(on(KIM, exports))
+        unknown.then_refused("subject-not-found")

@@ -98,6 +98,16 @@ class TestGiving:
         assert [n for n in range(20, 27) if str(UUID(int=n)) in told] == [*range(20, 25)]
         assert "and 2 more would hold both" in told
 
+    def test_a_refusal_names_nobody_who_breaks_another_rule_than_the_one_it_tells_of(self) -> None:
+        story = an_office().given(policy(DefineSodRule("other", "static", ("reader",), ("boss",))))
+        story = story.given(give(ADA, 5, a_role("clerk")), give(LEO, 6, a_role("reader")))
+        both = (give(ADA, 7, a_role("checker")), give(LEO, 8, a_role("boss")))
+        told = story.when(*both).then_refused("separation-of-duties").detail
+        named = {"pay_own": str(ADA), "other": str(LEO)}
+        assert [rule for rule, who in named.items() if who in told] == [
+            rule for rule in named if f"the rule {rule} " in told
+        ]
+
     def test_both_in_one_role_are_refused_to_everybody(self) -> None:
         story = an_office().given(*role("both"), parent("both", "clerk"), parent("both", "checker"))
         story.when(give(ADA, 5, a_role("both"))).then_refused("separation-of-duties")
@@ -117,6 +127,14 @@ class TestGiving:
         dynamic = DefineSodRule("pay_own", "dynamic", (asks,), (agrees,))
         story = story.given(permission(asks, Risk.LOW), permission(agrees))
         story.agreed(policy(dynamic)).given(give(ADA, 6, a_role("checker")))
+
+    def test_a_dynamic_rule_lets_one_person_hold_what_nobody_does_twice_on_a_record(self) -> None:
+        asks, agrees = "grant:request", "grant:approve"
+        story = an_office().given(permission(asks, Risk.LOW), permission(agrees))
+        story = story.given(*role("asker", 10, grant__request="own/internal"))
+        story = story.given(*role("agreer", 10, grant__approve="own/internal"))
+        story = story.given(policy(DefineSodRule("own_asked", "dynamic", (asks,), (agrees,))))
+        story.given(give(ADA, 5, a_role("asker")), give(ADA, 6, a_role("agreer")))
 
     def test_a_dynamic_rule_about_deeds_that_nobody_tells_is_refused(self) -> None:
         for name in ("customer:read", "invoice:create", "clerk"):

@@ -154,7 +154,7 @@ def _must_be_an_emergency(policy: Policy, terms: Terms, asking: Asking) -> None:
             fix=f"say when it ends, {latest.isoformat(timespec='seconds')} at the latest",
         )
     if terms.effect == "deny" or any(
-        permission in RULING or _is_critical(policy, permission)
+        permission in RULING or policy.permissions[permission].risk >= Risk.CRITICAL
         for permission, _ in rights_given(policy, terms)
     ):
         raise NotPermittedError(
@@ -164,11 +164,6 @@ def _must_be_an_emergency(policy: Policy, terms: Terms, asking: Asking) -> None:
             field="role" if terms.role else "permission",
             fix="take what you need for the emergency itself",
         )
-
-
-def _is_critical(policy: Policy, permission: str) -> bool:
-    its = policy.permissions.get(permission)
-    return its is None or its.risk >= Risk.CRITICAL
 
 
 def _review(book: Book, subject_id: UUID, command: ReviewGrant, asking: Asking) -> list[GivenEvent]:
