@@ -15,15 +15,18 @@ IN_THE_OWN_NAME: Final = frozenset(
     map(
         str,
         {
-            Permission.CUSTOMERS_IMPORT, Permission.GRANTS_APPROVE, Permission.GRANTS_BREAK_GLASS,
+            Permission.CONSUMERS_REPORT, Permission.CUSTOMERS_IMPORT, Permission.ERASURES_CONFIRM,
+            Permission.EVALUATIONS_ASK, Permission.GRANTS_APPROVE, Permission.GRANTS_BREAK_GLASS,
             Permission.GRANTS_GIVE, Permission.GRANTS_REQUEST, Permission.GRANTS_REVOKE,
             Permission.PEOPLE_ACT_AS, Permission.PEOPLE_CHANGE, Permission.PEOPLE_PROVISION,
             Permission.POLICY_CHANGE, Permission.REVIEWS_DECIDE, Permission.REVIEWS_START,
-            Permission.ROLES_CHANGE, Permission.SOD_EXCEPT, Permission.TEAMS_CHANGE,
+            Permission.ROLES_CHANGE, Permission.SOD_EXCEPT, Permission.SUBJECT_KEYS_READ,
+            Permission.TEAMS_CHANGE,
         },
     )
 )  # fmt: skip
-"""What changes rights, or goes on after its request; so is whatever is of critical risk."""
+"""What changes rights, is confirmed or asked by the very account, or goes on after its request; and
+so is whatever is of critical risk."""
 CRITICAL: Final = "critical"
 
 

@@ -11,6 +11,15 @@ from shared.errors import NotPermittedError, UndecidedError
 UNDECIDED: Final = frozenset({Code.STALE, Code.BEHIND, Code.PARKED, Code.ERROR})
 """Refusals that say nothing about the caller: asked again later, the answer may be another."""
 
+ACTING: Final = frozenset({Code.ACTING_OVER, Code.ABOVE_ACTOR, Code.IN_THE_OWN_NAME})
+"""Refusals of whoever acts as somebody else, whatever that person may."""
+_ASK: Final = (
+    "Ask for it with POST /v1/requests of the permissions service, or let somebody do it who may."
+)
+_IN_THE_OWN_NAME: Final = (
+    "Leave out `Daybook-Acting-As` and do it in your own name if you may, or let them do it."
+)
+
 
 def refuse(permission: Permission, answer: Answer) -> None:
     """Raise what a refused answer means; an allowed one passes.
@@ -26,8 +35,7 @@ def refuse(permission: Permission, answer: Answer) -> None:
     said = words(code)
     raise NotPermittedError(
         f"{said.reason.removesuffix('.')} ({permission}).",
-        fix="Ask for it with POST /v1/requests of the permissions service, or let somebody do it"
-        " who may.",
+        fix=_IN_THE_OWN_NAME if code in ACTING else _ASK,
         who_can_help=said.who_can_help,
         permission=permission,
         reason=code,

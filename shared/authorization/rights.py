@@ -3,7 +3,7 @@
 Whoever holds rights for longer than one answer takes them anew: they are not kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from shared.authorization.filtering import Columns, RowFilter, row_filter
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import PLAINLY, Circumstances, Record
 from shared.authorization.refusing import refuse, refuse_undecided
-from shared.authorization.state import RESTRICTED
+from shared.authorization.state import RESTRICTED, Subject
 from shared.authorization.world import World
 from shared.eventstore.tokens import TokenPart
 
@@ -82,12 +82,10 @@ class Rights:
         """Say whether a later basis answers alike: nothing changed, and no grant began or ended."""
         if now.world is not self.basis.world:
             return False
-        mine = self.basis.world.subjects.get(self.subject)
-        if mine is None:
-            return True
-        ends = (end for one in mine.grants for end in (one.shape.since, one.shape.until))
+        known = self.basis.world.subjects
+        both = (known.get(self.subject), known.get(self.around.actor or self.subject))
         return not any(
-            self.basis.now < end <= now.now for end in (*ends, *mine.exceptions.values())
+            self.basis.now < end <= now.now for one in both if one is not None for end in _ends(one)
         )
 
     def check(self, permission: str, record: Record | None = None) -> Answer:
@@ -206,6 +204,14 @@ class Rights:
         return view_of_every_record(
             its.world, self.subject, permission, its.now, its.age, self.around
         )
+
+
+def _ends(subject: Subject) -> Iterator[int]:
+    """Yield every moment at which what somebody may begins or ends by itself."""
+    for one in subject.grants:
+        yield from (one.shape.since, one.shape.until)
+    yield from subject.exceptions.values()
+    yield from (one.until for one in subject.acting)
 
 
 Noted = tuple[Rights, str, Record | None, Answer]

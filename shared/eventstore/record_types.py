@@ -36,6 +36,8 @@ class AccessRecorded(Event):
     """Whether the record was durable before the answer left."""
     kind: str | None = None
     """Whether the actor is a person or a service."""
+    acting_as: str | None = None
+    """In whose name the actor did it; absent: the own."""
 
 
 class DownloadCounted(Event):
@@ -65,6 +67,8 @@ class DownloadCounted(Event):
     """Whether its access was recorded before anything left."""
     kind: str | None = None
     """Whether the actor is a person or a service."""
+    acting_as: str | None = None
+    """In whose name the actor did it; absent: the own."""
 
 
 class RefusalRecorded(Event):
@@ -91,6 +95,8 @@ class RefusalRecorded(Event):
     """When the first of several was refused."""
     last_at: datetime | None = None
     """When the last of several was refused."""
+    acting_as: str | None = None
+    """In whose name the actor did it; absent: the own."""
 
 
 class ErrorRecorded(Event):
@@ -113,6 +119,8 @@ class ErrorRecorded(Event):
     """The trace of the request; the caller was told the same one."""
     times: int = 1
     """How often it happened since the last record of this cause."""
+    acting_as: str | None = None
+    """In whose name the actor did it; absent: the own."""
 
 
 class OperatorActed(Event):
@@ -124,6 +132,8 @@ class OperatorActed(Event):
     """To what, or to whom: a name or an opaque id."""
     detail: dict[str, str | int | bool] = Field(default_factory=dict)
     """What else is needed to understand it or to do it again; ids, never names of people."""
+    acting_as: str | None = None
+    """In whose name the actor did it; absent: the own."""
 
 
 class EmergencyTaken(Event):

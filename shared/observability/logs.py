@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 import orjson
 
+from shared.observability.acting import current_acting
 from shared.observability.failures import describe_failure
 from shared.observability.traces import current_trace_id
 from shared.settings import ObservabilitySettings
@@ -56,7 +57,10 @@ def log_lost_failures(loop: asyncio.AbstractEventLoop) -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one JSON object, always with service, role and trace_id."""
+    """Formats a record as one JSON object, always with service, role and trace_id.
+
+    What is done in somebody else's name has both ids: `actor` and `acting_as`.
+    """
 
     def __init__(self, service: str, role: str) -> None:
         super().__init__()
@@ -72,6 +76,9 @@ class JsonFormatter(logging.Formatter):
             **self._process,
             "trace_id": current_trace_id(),
         }
+        acting = current_acting()
+        if acting is not None:
+            line |= {"actor": acting.actor, "acting_as": acting.subject}
         if _is_ours(record):
             line |= _fields(record)
         if record.exc_info and record.exc_info[1] is not None:

@@ -192,14 +192,15 @@ class ProjectionRoutes:
         key = idempotency_key(request)
         order_id: UUID = uuid7()
         if key is not None:
-            order_id = uuid5(ORDER_KEYS, f"{caller.subject}\n{name}\n{key}")
+            order_id = uuid5(ORDER_KEYS, f"{caller.accountable}\n{name}\n{key}")
         if key is None or not await self._orders.has(name, order_id):
             await self._refuse_what_is_not_parked(name, body)
             await self._orders.refuse_second(name, body.kind)
             # Durable before anything is done: who ordered what is never unknown.
-            await self._records.keep(_act(name, body), subject=caller.subject, actor=caller.subject)
+            act = _act(name, body, caller)
+            await self._records.keep(act, subject=caller.subject, actor=caller.accountable)
         order = await self._orders.place(
-            order_id, name, body.kind, body.argument(), by=caller.subject, at=self._clock.now()
+            order_id, name, body.kind, body.argument(), by=caller.accountable, at=self._clock.now()
         )
         location = f"/v1/projections/{name}/orders/{order.id}"
         return JsonAnswer(order_view(order), 202, {"Location": location})
@@ -239,13 +240,14 @@ class ProjectionRoutes:
         return name
 
 
-def _act(name: str, body: OrderBody) -> OperatorActed:
+def _act(name: str, body: OrderBody, caller: Caller) -> OperatorActed:
     """Return the record of an order: ids and the reason, no data."""
     action = PARKED_ACTIONS.get(body.kind, f"projections.{body.kind}")
     detail = {key: value for key, value in body.argument().items() if not isinstance(value, list)}
     if body.streams is not None:
         detail["streams"] = len(body.streams)
-    return OperatorActed(action=action, target=name, detail=detail)
+    acting_as = None if caller.actor is None else caller.subject
+    return OperatorActed(action=action, target=name, detail=detail, acting_as=acting_as)
 
 
 def order_view(order: Order) -> dict[str, Any]:

@@ -4,17 +4,21 @@ from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
+from shared.authorization.acting import acting_in_force
 from shared.authorization.codes import Code
 from shared.authorization.permissions import Permission
+from shared.authorization.questions import PLAINLY, Circumstances
 from shared.authorization.reasons import words
 from shared.authorization.rights import Decisions, Noted, Rights
-from shared.errors import NotSignedInError, UndecidedError
+from shared.errors import NotPermittedError, NotSignedInError, UndecidedError
 from shared.eventstore.tokens import parse_token
+from shared.observability.acting import ActingAs, act_as
 from shared.security.tokens import TokenVerifier
 from shared.web.limits import RequestLimits
 
 _SCHEME = "bearer"
 _SEEN = b"daybook-token"
+_ACTING = b"daybook-acting-as"
 _IT = "permissions"
 _HOW_TO_SIGN_IN = (
     "Send `Authorization: Bearer TOKEN` (on one machine, `daybook token alice` prints a token)."
@@ -26,8 +30,16 @@ class Caller:
     """Who asks, signed in; a handler gets one who may do what its route declares."""
 
     subject: str
+    """In whose name: who is signed in, unless they act as somebody else."""
     notes: list[Noted] = field(default_factory=list, compare=False, repr=False)
     """What was decided for this request and is not written down yet."""
+    actor: str | None = None
+    """Who is signed in and acts as the subject; None: the subject."""
+
+    @property
+    def accountable(self) -> str:
+        """Return who is signed in: whose doing it is, in whoever's name."""
+        return self.actor or self.subject
 
 
 class Guard:
@@ -55,9 +67,35 @@ class Guard:
         await self._refuse_if_behind(scope)
         return Caller(principal.subject)
 
+    def acting(self, scope: Scope, caller: Caller) -> Caller:
+        """Return the caller as whom they act, if they send `Daybook-Acting-As`; else the same.
+
+        Raises:
+            NotPermittedError: by that id they act as nobody now, as far as is known here.
+        """
+        given = [value for name, value in scope["headers"] if name == _ACTING]
+        if not given:
+            return caller
+        its = self.decisions.basis()
+        mine = its.world.subjects.get(caller.subject)
+        named = given[0].decode("latin-1").strip()
+        found = acting_in_force(mine, named, its.now) if len(given) == 1 else None
+        if found is None:
+            raise NotPermittedError(
+                "You do not act as somebody else by this id, or not any more.",
+                code="acting-not-in-force",
+                field="Daybook-Acting-As",
+                fix="Begin with POST /v1/acting of the permissions service, and send its acting_id"
+                " here with its Daybook-Token; without this header you act for yourself.",
+                who_can_help="Whoever has the permission subject:act_as.",
+            )
+        act_as(ActingAs(caller.subject, found.target))
+        return Caller(found.target, actor=caller.subject)
+
     def rights(self, caller: Caller) -> Rights:
         """Return what the caller may do now; take it anew for whatever comes later."""
-        return Rights(self.decisions.basis(), caller.subject, noted=caller.notes.append)
+        around = PLAINLY if caller.actor is None else Circumstances(actor=caller.actor)
+        return Rights(self.decisions.basis(), caller.subject, around, caller.notes.append)
 
     def require(self, caller: Caller, permission: Permission, *, everywhere: bool = False) -> None:
         """Refuse whoever may not do this to any record at all, or not to every one.

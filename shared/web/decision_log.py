@@ -122,7 +122,7 @@ class DecisionLog:
         taken = notes.copy()
         notes.clear()
         told = [noted for noted in taken if not self._is_counted(noted)]
-        firsts = [noted for noted in told if self._everything or self._is_a_first(noted)]
+        firsts = [noted for noted in told if self._is_told_singly(noted)]
         own = [noted for noted in told if noted[0].asked_by is None]
         # Most that a program asks about others is neither: no task is begun for nothing.
         if firsts or own:
@@ -213,6 +213,11 @@ class DecisionLog:
         finally:
             for noted in singly:
                 self._repeats.count(alike_of(noted))
+
+    def _is_told_singly(self, noted: Noted) -> bool:
+        """Say whether it is told by itself: always what is done in somebody else's name."""
+        is_acting = noted[0].around.actor is not None
+        return self._everything or is_acting or self._is_a_first(noted)
 
     def _is_a_first(self, noted: Noted) -> bool:
         """Say whether it is one of the first of its kind; if not, it is counted."""

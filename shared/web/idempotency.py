@@ -15,13 +15,15 @@ def remembering(
 ) -> Remember | None:
     """Return what to remember of this request, or None without an Idempotency-Key.
 
-    The key belongs to (actor, route, key); the request is told apart by an HMAC over its path and
-    body, so that no body can be guessed from what is stored.
+    The key belongs to (caller, route, key), where whoever acts as somebody else is another caller;
+    the request is told apart by an HMAC over its path and body, so that no body can be guessed
+    from what is stored.
     """
     key = idempotency_key(request)
     if key is None:
         return None
-    scope = sha256("\n".join((caller.subject, route, key)).encode()).digest()
+    whose = (caller.subject,) if caller.actor is None else (caller.subject, caller.actor)
+    scope = sha256("\n".join((*whose, route, key)).encode()).digest()
     path: str = request.scope["path"]
     mac = hmac.digest(secret, path.encode() + b"\n" + body, "sha256")
     return Remember(scope, mac, status, None)

@@ -125,12 +125,13 @@ class Recorder:
             asked_by=_asked_by(place, scope),
             is_restricted=access.is_restricted,
             kind=kind,
+            acting_as=_acted_as(caller),
         )
         write = self._keeper.keep if access.is_restricted else self._keeper.note
         subject = customer or caller.subject
-        await write(record, subject=subject, actor=caller.subject)
+        await write(record, subject=subject, actor=caller.accountable)
         if isinstance(answer, Download):
-            taken = Taken(self._keeper, answer, record, subject, caller.subject)
+            taken = Taken(self._keeper, answer, record, subject, caller.accountable)
             self._taken[id(caller)] = taken
 
     async def failed(
@@ -188,13 +189,14 @@ class Recorder:
     async def _refused(
         self, place: Place, scope: Scope, caller: Caller | None, error: DaybookError
     ) -> None:
-        actor = ANONYMOUS if caller is None else caller.subject
+        actor = ANONYMOUS if caller is None else caller.accountable
         refusal = RefusalRecorded(
             operation=place.operation,
             route=place.route,
             permission=place.permission,
             status=error.status,
             code=error.problem_code,
+            acting_as=_acted_as(caller),
         )
         if not self._refusals.is_to_be_told((refusal, actor)):
             return
@@ -214,11 +216,12 @@ class Recorder:
             error=type(error).__name__,
             module=module,
             line=line,
+            acting_as=_acted_as(caller),
         )
         if not self._errors.is_to_be_told(cause):
             return
         record = cause.model_copy(update={"trace_id": current_trace_id()})
-        actor = ANONYMOUS if caller is None else caller.subject
+        actor = ANONYMOUS if caller is None else caller.accountable
         try:
             await self._keeper.note(record, subject=actor, actor=actor)
         except UnavailableError:
@@ -261,7 +264,12 @@ def _kind_of(caller: Caller) -> str | None:
     """Return whether a person or a service asks, as was known when it was decided."""
     if not caller.notes:
         return None
-    return kind_of(caller.notes[0][0].basis.world, caller.subject)
+    return kind_of(caller.notes[0][0].basis.world, caller.accountable)
+
+
+def _acted_as(caller: Caller | None) -> str | None:
+    """Return as whom the caller acts, if as somebody else."""
+    return None if caller is None or caller.actor is None else caller.subject
 
 
 def _customer(place: Place, scope: Scope) -> str | None:

@@ -115,6 +115,7 @@ class Routes:
             caller: Caller | None = None
             try:
                 caller = scope[_CALLER] = await guard.identify(scope)
+                caller = scope[_CALLER] = guard.acting(scope, caller)
                 before = guard.decisions.basis()
                 guard.require(caller, permission, everywhere=everywhere)
                 asked_again = _asked_again(receive, guard, caller, permission, everywhere)

@@ -9,7 +9,7 @@ from shared.web.decision_log import Keeper
 from shared.web.downloads import Download
 
 _OF_THE_ACCESS: Final = {
-    "operation", "route", "permission", "target", "is_restricted", "kind",
+    "operation", "route", "permission", "target", "is_restricted", "kind", "acting_as",
 }  # fmt: skip
 
 log = logging.getLogger(__name__)

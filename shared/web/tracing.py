@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.observability.acting import enter_own_name, leave_acting
 from shared.observability.metrics import UNMEASURED, Metrics
 from shared.observability.traces import (
     AttributeValue,
@@ -61,7 +62,7 @@ class RequestTracing:
         own = self._tracing.start(parent)
         began = perf_counter()
         started = time.time_ns() if is_sampled(own) else None
-        entered = enter_trace(own)
+        entered, acting = enter_trace(own), enter_own_name()
         status = 0
         failure: Exception | None = None
 
@@ -87,6 +88,7 @@ class RequestTracing:
                 self._finish(scope, own, parent, started=started, status=status, failure=failure)
             self._measure(scope, status, perf_counter() - began)
             leave_trace(entered)
+            leave_acting(acting)
 
     def _answer(self, error: Exception, scope: Scope) -> Response:
         for beginning, answer in self._answers.items():

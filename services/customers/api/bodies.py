@@ -20,6 +20,7 @@ from services.customers.domain.customer.given import (
     Tags,
 )
 from shared.authorization.fields import FieldView
+from shared.eventstore.origins import acted_as
 from shared.given import Given, Line
 
 Masked = Literal["••••••"]
@@ -204,6 +205,7 @@ class HistoryItem(BaseModel):
     type: str
     recorded_at: str
     actor: str
+    acting_as: str | None = None
     reason: str | None = None
     changes: list[ChangeView]
     erased: bool | None = None
@@ -254,6 +256,8 @@ def history_view(step: HistoryStep, view: FieldView) -> dict[str, Any]:
             for change in seen_changes(view, changed)
         ],
     }
+    if (subject := acted_as(recorded.origin)) is not None:
+        its["acting_as"] = subject
     if step.reason is not None and shows_reason(view, changed):
         its["reason"] = step.reason
     if step.after.is_erased:

@@ -3,7 +3,7 @@
 from asyncio import Event as Signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from uuid6 import uuid7
 
@@ -24,12 +24,13 @@ from services.customers.storage.codec import CODEC
 from shared.authorization.fields import FieldView
 from shared.clock import Clock
 from shared.errors import RuleBrokenError
-from shared.events import EventToAppend, Origin
+from shared.events import EventToAppend
+from shared.eventstore.origins import origin_of
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember
 from shared.observability.metrics import UNMEASURED, Metrics
-from shared.observability.traces import Tracing, current_traceparent
+from shared.observability.traces import Tracing
 from shared.security.subject_keys import KeyPool, SubjectKey, SubjectKeys
 
 
@@ -237,7 +238,7 @@ class CustomerCommands:
         remember: Remember | None,
     ) -> Outcome:
         with self._tracing.span("append"):
-            origin = Origin(actor, uuid4(), traceparent=current_traceparent())
+            origin = origin_of(actor)
             appended = await self._store.append(
                 stream_of(before.id),
                 str(before.id),

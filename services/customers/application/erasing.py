@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from uuid6 import uuid7
 
@@ -35,9 +35,9 @@ from services.customers.storage.codec import CODEC
 from shared.clock import Clock
 from shared.errors import NotFoundError, VersionConflictError
 from shared.events import Event, EventToAppend, Origin, RecordedEvent
+from shared.eventstore.origins import origin_of
 from shared.eventstore.store import EventStore
 from shared.eventstore.writing import StreamAppend
-from shared.observability.traces import current_traceparent
 from shared.security.erasure_ledger import ErasureLedger
 from shared.security.ledger_file import LedgerLine
 from shared.security.subject_keys import SubjectKeys
@@ -214,7 +214,7 @@ class CustomerErasures:
             if not events:
                 return
             opened = ErasureOpened(kid=before.kid, reason=reason)
-            origin = Origin(actor, uuid4(), traceparent=current_traceparent())
+            origin = origin_of(actor)
             appends = [
                 StreamAppend(stream_of(customer_id), subject, before.version, _new(events)),
                 StreamAppend(f"{STREAMS}{subject}", subject, 0, _new([opened])),

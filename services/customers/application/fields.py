@@ -4,7 +4,7 @@ from asyncio import Event as Signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from uuid6 import uuid7
 
@@ -21,13 +21,12 @@ from services.customers.domain.field.rules import (
 from services.customers.storage.codec import CODEC
 from shared.clock import Clock
 from shared.errors import VersionConflictError
-from shared.events import Origin
 from shared.eventstore.codec import NothingSealed
+from shared.eventstore.origins import origin_of
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Remember
 from shared.observability.metrics import UNMEASURED, Metrics
-from shared.observability.traces import current_traceparent
 
 SUBJECT: Final = UUID("6b0f5f0c-5d0e-4b7e-9d55-0c3f6f1e2a44")
 """The one subject of all declarations: names are unique because one stream holds them all."""
@@ -137,7 +136,7 @@ class FieldCommands:
                 str(SUBJECT),
                 before.version,
                 [CODEC.encode(event, uuid7()) for event in events],
-                Origin(actor, uuid4(), traceparent=current_traceparent()),
+                origin_of(actor),
                 self._clock.now(),
                 remember or NOTHING_TO_REMEMBER,
             )

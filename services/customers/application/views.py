@@ -8,7 +8,7 @@ from asyncio import Event as Signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from uuid6 import uuid7
 
@@ -23,13 +23,13 @@ from services.customers.domain.view.rules import NO_VIEW, View, decide, evolve, 
 from services.customers.storage.codec import CODEC
 from shared.clock import Clock
 from shared.errors import RuleBrokenError, VersionConflictError
-from shared.events import Origin, RecordedEvent
+from shared.events import RecordedEvent
+from shared.eventstore.origins import in_whose_name, origin_of
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember
 from shared.observability.metrics import UNMEASURED, Metrics
-from shared.observability.traces import current_traceparent
 from shared.postgres.lanes import Lanes
 from shared.security.subject_keys import SubjectKey, SubjectKeys
 
@@ -38,7 +38,9 @@ MOST_VIEWS: Final = 200
 # The events of all views lie side by side in the primary key, and no other stream between them.
 OF_ALL = f"""from events e where e.stream > $2 and e.stream < 'view.' group by e.stream
     having not bool_or(e.type = '{ViewDeleted.__name__}')"""
-IS_MINE = "bool_or(e.version = 1 and e.actor = $1)"
+# Whoever acts as somebody else saves views that are the other one's, as `in_whose_name` has it.
+OWNER = "coalesce(substring(e.connection from '^acting-as-(.*)$'), e.actor)"
+IS_MINE = f"bool_or(e.version = 1 and {OWNER} = $1)"
 LATEST = "coalesce(max(e.version) filter (where e.type = '{}'), 0)"
 IS_SHARED = f"{LATEST.format(ViewShared.__name__)} > {LATEST.format(ViewUnshared.__name__)}"
 SEEN = f"select e.stream {OF_ALL} and ({IS_MINE} or {IS_SHARED}) order by e.stream limit $3"
@@ -182,7 +184,7 @@ class SavedViews:
             str(before.id),
             before.version,
             [CODEC.encode(event, uuid7(), key) for event in events],
-            Origin(actor, uuid4(), traceparent=current_traceparent()),
+            origin_of(actor),
             self._clock.now(),
             remember or NOTHING_TO_REMEMBER,
         )
@@ -209,7 +211,7 @@ class SavedViews:
             before = folded.get(record.stream) or LoadedView(view_id, NO_VIEW, 0, kid)
             view = before.view
             if event is not None:
-                view = evolve(view, cast("ViewEvent", event), by=record.origin.actor)
+                view = evolve(view, cast("ViewEvent", event), by=in_whose_name(record.origin))
             folded[record.stream] = LoadedView(view_id, view, record.version, before.kid)
         return list(folded.values())
 

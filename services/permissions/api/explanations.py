@@ -3,6 +3,7 @@
 What is asked is in the body, for a user name or an e-mail address must not be in an address.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -78,6 +79,9 @@ class WhyView(BaseModel):
     position: int
     personal_of_now: bool = PERSONAL_OF_NOW
     subject: dict[str, Any]
+    actor: str | None = Field(
+        description="Who acts as the subject and asks this, so that it is answered of both."
+    )
     permission: str
     record: dict[str, Any] | None
     by: dict[str, Any] | None
@@ -133,6 +137,7 @@ class ExplanationRoutes:
             {
                 **moment_view(its.ground, body.permission),
                 "subject": name_view(its.ground, subject),
+                "actor": caller.actor if subject == caller.subject else None,
                 "permission": body.permission,
                 "record": record_view(its.ground),
                 **why_view(its, is_own=subject == caller.subject),
@@ -147,7 +152,8 @@ class ExplanationRoutes:
         """
         body = parse(WhoBody, await read_body(request))
         self._guard.rights(caller).require(_MAY, self._about(caller, None))
-        ground = await self._ground(body, caller)
+        # Who may, in the own name, however whoever asks does.
+        ground = replace(await self._ground(body, caller), asks=None)
         asked = f"{WHO} {body.permission} {body.record} {body.as_of}"
         place = self._tokens.open(body.page_token, asked) if body.page_token else [""]
         found = await self._explainer.who(

@@ -103,5 +103,6 @@ class Reached:
 
 def _on(rights: Rights, subject: str, deeds: Mapping[str, tuple[str, ...]]) -> Rights:
     # What somebody else could do is only looked at: they asked for nothing.
-    noted = rights.noted if subject == rights.subject else None
-    return Rights(rights.basis, subject, Circumstances(deeds=deeds), noted)
+    is_own = subject == rights.subject
+    noted, actor = (rights.noted, rights.around.actor) if is_own else (None, None)
+    return Rights(rights.basis, subject, Circumstances(actor=actor, deeds=deeds), noted)

@@ -7,18 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import uuid4
 
 from services.permissions.application.policy_book import APART, PolicyBook, streams_of
 from services.permissions.application.sealing import Keys, Sealing, encoded
 from services.permissions.domain.book import POLICY_STREAM, Book, Fact
 from shared.clock import Clock
 from shared.errors import VersionConflictError
-from shared.events import Origin
+from shared.eventstore.origins import origin_of
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, StreamAppend
-from shared.observability.traces import current_traceparent
 from shared.security.subject_keys import SubjectKeys
 
 STORE: Final = """select * from append_as_seen($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
@@ -143,7 +141,7 @@ class PermissionCommands:
         ]
         count = sum(fact.stream == told for fact in facts)
         return await self._store.append_with(
-            STORE, appends, Origin(by, uuid4(), traceparent=current_traceparent()),
+            STORE, appends, origin_of(by),
             self._clock.now(), *seen.place, list(APART), remember.key, remember.body_mac,
             remember.status, remember.location, told, seen.version_of(told) + count,
         )  # fmt: skip

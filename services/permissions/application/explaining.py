@@ -50,6 +50,8 @@ class Ground:
         of_past: the moment is past; the personal attributes of subjects are not of it, but of now.
         really: what is withheld but for whether whoever asks may themself: their routes tell that.
         deeds: who asked for what would be approved, as `Circumstances` has it; None: not known.
+        asks: the rights of whoever asks, of now: what is asked while acting as somebody else is
+            answered of both. None: of a past moment, or of nobody's own.
     """
 
     basis: Basis
@@ -62,12 +64,16 @@ class Ground:
     of_past: bool = False
     really: Record | None = None
     deeds: Deeds | None = None
+    asks: Rights | None = None
 
     def around(self, subject: str, permission: str) -> Circumstances:
         """Return what is known besides of a subject."""
         is_told = self.known != "withheld" or subject == self.unseen_by
         deeds = NO_DEEDS if permission != AGREEING else self.deeds if is_told else None
-        return Circumstances(deeds=deeds, subject=personal(self.names, subject, permission))
+        asks = self.asks
+        actor = None if asks is None or asks.subject != subject else asks.around.actor
+        its = personal(self.names, subject, permission)
+        return Circumstances(actor=actor, deeds=deeds, subject=its)
 
     def is_personal_of_now(self, permission: str) -> bool:
         """Say whether conditions on it are met by personal attributes of another moment."""
@@ -179,7 +185,7 @@ class Explainer:
         names, basis = await self.names(), self._decisions.basis()
         now = None if asked is None else await self._now(basis.world, asked)
         if as_of is None:
-            return self._ground(basis, names, asked, now, asks)
+            return replace(self._ground(basis, names, asked, now, asks), asks=asks)
         refuse_future(as_of, self._clock.now())
         epoch, world = await self._past.as_of(as_of)
         basis = Basis(world, epoch, moment(as_of), 0.0)

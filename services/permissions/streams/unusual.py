@@ -54,9 +54,11 @@ def seen_in(event: ReceivedEvent) -> Seen | None:
         case DecisionRecorded(asked_by=str()) | DecisionsCounted(asked_by=str()):
             return None  # A program was told of somebody; who wanted what, nobody knows here.
         case DecisionRecorded(is_allowed=False):
-            return Seen(record.subject, at, record.operation or record.permission, refusals=1)
+            who = record.actor or record.subject
+            return Seen(who, at, record.operation or record.permission, refusals=1)
         case DecisionsCounted(is_allowed=False):
-            return Seen(record.subject, at, record.permission, refusals=record.times)
+            who = record.actor or record.subject
+            return Seen(who, at, record.permission, refusals=record.times)
         case _:
             return None
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from starlette.requests import Request
@@ -19,9 +20,9 @@ from shared.testing.clock import TurnableClock
 from shared.testing.waiting import until
 from shared.web.answers import Answer, JsonAnswer
 from shared.web.callers import Caller
-from shared.web.decision_log import DecisionLog
+from shared.web.decision_log import MOST_EQUAL_DECISIONS, DecisionLog
 from shared.web.routes import Routes
-from tests.shared.authorization.story import ANA, BEN, a_customer, a_story
+from tests.shared.authorization.story import ANA, BEN, a_customer, a_story, may_act
 from tests.shared.web.stage import SOMEBODY, Stage
 
 READ, CHANGE = Permission.CUSTOMERS_READ, Permission.CUSTOMERS_CHANGE
@@ -98,11 +99,17 @@ async def test_what_is_critical_or_takes_data_out_is_told_though_it_is_allowed(
 
 
 async def test_whoever_acts_for_somebody_else_is_told_with_both(work: Work) -> None:
-    work.rights(Circumstances(actor=BEN)).require(READ, OURS)
+    story = may_act(a_story().role("rep", customer_read="own/internal").give(ANA, "rep"), BEN)
+    world = story.acts(BEN, ANA, datetime.max.replace(tzinfo=UTC)).world
+    work.basis = replace(work.basis, world=world)
+    for _ in range(MOST_EQUAL_DECISIONS + 1):
+        work.rights(Circumstances(actor=BEN)).require(READ, OURS)
     await work.log.settle(work.notes)
-    [(_, told)] = work.told()
-    assert (told.subject, told.actor) == (ANA, BEN)
-    assert [actor for *_, actor in work.stage.kept_records] == [BEN]
+    told = [record for _, record in work.told()]
+    assert len(told) == MOST_EQUAL_DECISIONS + 1
+    assert {(one.subject, one.actor, one.is_allowed) for one in told} == {(ANA, BEN, True)}
+    assert {actor for *_, actor in work.stage.kept_records} == {BEN}
+    assert is_as_told(asked_again(world, told[0]), told[0])
 
 
 async def test_a_refusal_is_durable_and_under_the_customer_and_can_be_asked_again(
