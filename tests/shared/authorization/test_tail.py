@@ -57,7 +57,9 @@ class Ground:
     async def make(self) -> None:
         await ensure_topics(self.settings, [self.events, self.beats])
 
-    async def send(self, events: Sequence[PermissionEvent], *, beat: bool = True) -> None:
+    async def send(
+        self, events: Sequence[PermissionEvent], *, beat: bool = True, epoch: int = 1
+    ) -> None:
         async with self._producing() as producer:
             for event in events:
                 await producer.send_and_wait(
@@ -65,7 +67,7 @@ class Ground:
                 )
             if beat:
                 reached = max(one.position for one in self.owner.story.events)
-                said = Beat(SOURCE, 1, self.clock.now(), reached).to_bytes()
+                said = Beat(SOURCE, epoch, self.clock.now(), reached).to_bytes()
                 await producer.send_and_wait(self.beats.name, said, b"k", 0)
 
     @asynccontextmanager
