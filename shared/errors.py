@@ -213,10 +213,18 @@ class UnavailableError(DaybookError):
 
 
 class UndecidedError(UnavailableError):
-    """What is known of permissions does not decide this now; until it does, it is denied."""
+    """What is known of permissions does not decide this now; until it does, it is denied.
+
+    Args:
+        reason: the code of the decision, for example stale.
+    """
 
     code = "undecided"
     title = "Whether you may do this cannot be decided now"
+
+    def __init__(self, detail: str, *, reason: str, **more: Any) -> None:  # noqa: ANN401
+        super().__init__(detail, **more)
+        self.reason = reason
 
 
 class DiskFullError(UnavailableError):

@@ -53,6 +53,7 @@ def refuse_undecided(permission: str, answer: Answer) -> None:
     said = words(answer[1])
     raise UndecidedError(
         f"{said.reason} Until then {permission} is denied.",
+        reason=answer[1],
         fix="Try again in a moment.",
         who_can_help=said.who_can_help,
         retry_after_seconds=1,

@@ -124,6 +124,7 @@ class Guard:
             said = words(Code.BEHIND)
             raise UndecidedError(
                 said.reason,
+                reason=Code.BEHIND,
                 fix="Try again in a moment.",
                 who_can_help=said.who_can_help,
                 retry_after_seconds=1,

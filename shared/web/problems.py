@@ -78,7 +78,9 @@ class Problem(BaseModel):
     permission: str | None = Field(
         None, description="With 403: what is missing; it can be asked for."
     )
-    reason: str | None = Field(None, description="With 403: the code of the decision.")
+    reason: str | None = Field(
+        None, description="With 403, and 503 `undecided`: the code of the decision."
+    )
     errors: list[FieldProblem] | None = Field(None, description="Each field, if several.")
     current_version: int | None = Field(None, description="With 412: the version there is now.")
     conflicts: list[FieldConflict] | None = Field(
@@ -132,6 +134,8 @@ def _of_our_own(error: DaybookError, scope: Scope) -> Response:
     members["who_can_help"] = error.who_can_help
     if isinstance(error, NotPermittedError):
         members |= {"permission": error.permission, "reason": error.reason}
+    if isinstance(error, UndecidedError):
+        members["reason"] = error.reason
     if isinstance(error, VersionConflictError):
         members["current_version"] = error.current_version
         members["conflicts"] = error.conflicts

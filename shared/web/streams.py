@@ -1,7 +1,7 @@
 """A stream of server-sent events ends at once when its reader goes or the process stops.
 
-It ends, saying why, when its reader may not read it any more; a reader who takes nothing is told
-nothing, and loses the connection.
+It ends, saying why, when its reader may not read it any more, or nobody knows whether; a reader who
+takes nothing is told nothing, and loses the connection.
 """
 
 import asyncio
@@ -91,9 +91,14 @@ class EventStream(Response):
 
 
 def _ended(error: NotPermittedError | UndecidedError) -> bytes:
-    why = {"code": error.problem_code, "detail": error.detail, "who_can_help": error.who_can_help}
+    why: dict[str, Any] = {
+        "code": error.problem_code, "reason": error.reason, "detail": error.detail,
+        "fix": error.fix, "who_can_help": error.who_can_help,
+    }  # fmt: skip
     if isinstance(error, NotPermittedError):
-        why |= {"permission": error.permission, "reason": error.reason}
+        why["permission"] = error.permission
+    else:
+        why["retry_after_seconds"] = error.retry_after_seconds
     return server_event(orjson.dumps(why), event="ended")
 
 

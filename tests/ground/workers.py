@@ -2,6 +2,7 @@
 
 from services.customers.application.importing.turns import Turns
 from services.customers.application.importing.worker import BATCH, ImportWorker
+from shared.authorization.rights import Decisions
 from shared.eventstore.records import RecordKeeper
 from shared.eventstore.store import EventStore
 from shared.postgres.lanes import Lanes
@@ -16,15 +17,19 @@ async def a_worker(
     batch: int = BATCH,
     turns: Turns | None = None,
     log: DecisionLog | None = None,
+    decisions: Decisions | None = None,
 ) -> ImportWorker:
-    """Return one more worker, not running; it shares nothing with another."""
+    """Return one more worker, not running; it shares nothing with another.
+
+    It decides as the house does, unless it has decisions of its own.
+    """
     truth = await house.lanes(house.databases.truth_dsn, "worker", 2)
     keys = SubjectKeys(await house.lanes(house.databases.keys_dsn, "worker", 1), house.master)
     store = EventStore(truth, SERVICE, house.topic.partitions, reserve=house.reserve)
     return ImportWorker(
-        store, truth, keys, SERVICE_KEY, house.clock, house.appended, house.decisions,
-        log or DecisionLog(records_on(house, truth), house.clock), house.metrics, turns,
-        batch=batch,
+        store, truth, keys, SERVICE_KEY, house.clock, house.appended,
+        decisions or house.decisions, log or DecisionLog(records_on(house, truth), house.clock),
+        house.metrics, turns, batch=batch,
     )  # fmt: skip
 
 

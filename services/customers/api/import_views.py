@@ -20,7 +20,8 @@ class ImportView(BaseModel):
 
     `preview` (of a dry run) shows the first rows that would create or change a customer, field by
     field. Of an undoing `undoes` names the import, and its counts are `withdrawn`, `restored` and
-    `left`. `problem` says why an import failed as a whole.
+    `left`. `problem` says why an import failed as a whole, or, while it goes on, why it waits: what
+    is known of rights is too old then (`reason`), and no row is lost.
     """
 
     id: UUID

@@ -81,7 +81,8 @@ class WatchRoutes:
         """Declare the route."""
         answer = Answer(
             "Server-sent events: `changed` with id, type and version; `resync`: read the list;"
-            " `ended`: why you may not watch any more.",
+            " `ended`: why you may not watch any more, or, if nobody knows that now, after how many"
+            " seconds to come back (`retry_after_seconds`).",
             media_type="text/event-stream",
         )
         routes.add(
@@ -93,7 +94,8 @@ class WatchRoutes:
         """Watch changes of customers that you may watch, as they reach the directory.
 
         Of each change you are told if you may watch the customer as it is then; the stream ends,
-        saying why, within half a second of when you may watch none any more.
+        saying why, within half a second of when you may watch none any more, or of when what is
+        known of your rights is too old.
         """
         if not await self._watcher.wait_for_move({}, WAIT_SECONDS):
             raise NotYetError(

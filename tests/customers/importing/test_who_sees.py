@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import NotPermittedError
 from tests.customers.api.asking import Json, read
-from tests.customers.api.test_cut_off import Connection
+from tests.customers.api.connections import Connection
 from tests.customers.importing.handing_in import CSV, lines
 from tests.customers.shipped import IDS, Shipped, a_shipped_house
 from tests.ground.broker import Broker

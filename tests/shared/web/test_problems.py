@@ -95,6 +95,6 @@ async def test_what_cannot_be_decided_is_one_line_without_a_stack_that_counts(
     seconds = iter([100.0, 100.0, 101.0, 159.0, 161.0, 161.0])
     monkeypatch.setattr("shared.web.problems.monotonic", lambda: next(seconds))
     for _ in range(4):
-        await problem(stage, UndecidedError("Permissions are old."))
+        await problem(stage, UndecidedError("Permissions are old.", reason="stale"))
     told = [(record.exc_info, vars(record)["refused"]) for record in caplog.records]
     assert told == [(None, 1), (None, 3)]

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 
 from services.customers.application.importing.jobs import State
-from shared.errors import InvalidInputError, NotPermittedError
+from shared.errors import InvalidInputError, NotPermittedError, UndecidedError
 
 Problem = Mapping[str, str | None]
 NOT_OURS: Final = "DB409"
@@ -39,5 +39,17 @@ def ending(error: InvalidInputError | NotPermittedError) -> tuple[Problem, State
         "fix": "let somebody who may import hand the same file in: the rows that are done stay as"
         " they are",
         "who_can_help": error.who_can_help,
+        "reason": error.reason,
     }
     return problem, "stopped"
+
+
+def waiting(error: UndecidedError) -> Problem:
+    """Return what is told of an import while nobody knows whether it may go on."""
+    return {
+        "field": None,
+        "problem": f"It waits, and the rows that are not done with it: {error.detail}",
+        "fix": "wait: it goes on by itself where it stands, or cancel it",
+        "who_can_help": error.who_can_help,
+        "reason": error.reason,
+    }

@@ -8,7 +8,8 @@ One that fails lets the others go first, and is tried again; a file that makes t
 times alike, with nothing written in between, is given up: no file stands in the way of all others.
 
 Whoever handed a file in is asked about anew before each batch of rows, by the rights of that
-moment: nothing more is written once they are gone, and the import ends as stopped.
+moment: nothing more is written once they are gone, and the import ends as stopped; where rights are
+not known well enough it waits.
 """
 
 import asyncio
@@ -27,16 +28,16 @@ from services.customers.application.importing.customers import ManyCustomers
 from services.customers.application.importing.endings import (
     GIVEN_UP,
     NotOursError,
-    Problem,
     ending,
     is_lost,
 )
-from services.customers.application.importing.jobs import LEASE, Job, Jobs, State
+from services.customers.application.importing.jobs import LEASE, Job, Jobs
 from services.customers.application.importing.measuring import ImportNumbers
 from services.customers.application.importing.reading import Asked, FileReading, pulled
 from services.customers.application.importing.sealing import FileSeal, Marks
 from services.customers.application.importing.sources import FileSource, Source
 from services.customers.application.importing.steps import Steps
+from services.customers.application.importing.telling import Telling
 from services.customers.application.importing.turns import Turns
 from services.customers.application.importing.undoing import UndoSource
 from services.customers.application.importing.whose_rights import WhoseRights
@@ -47,6 +48,7 @@ from shared.errors import (
     DiskNearlyFullError,
     InvalidInputError,
     NotPermittedError,
+    UndecidedError,
     VersionConflictError,
 )
 from shared.eventstore.store import EventStore
@@ -101,6 +103,7 @@ class ImportWorker:
         self._turns = turns
         self._batch = batch
         self._jobs = Jobs(lanes, uuid4())
+        self._telling = Telling(self._jobs, clock)
         self._customers = ManyCustomers(store, keys)
         self._numbers = ImportNumbers(metrics)
         self._failures: Counter[UUID] = Counter()
@@ -179,20 +182,21 @@ class ImportWorker:
             return
         seal = FileSeal(job.id, cipher)
         try:
-            if job.undoes is None:
-                is_done = await self._import(job, seal, stop)
-            else:
-                fields = (await load_fields(self._store)).fields
-                undoing = UndoSource(job, self._jobs, self._customers, seal, fields)
-                is_done = await self._through(job, undoing, stop)
+            work = self._import if job.undoes is None else self._undo
+            is_done = await work(job, seal, stop)
         except (InvalidInputError, NotPermittedError) as error:
             log.info("an import ends early", extra={"import": str(job.id)})
-            await self._fail(job, seal, *ending(error))
+            await self._telling.ends(job, seal, *ending(error))
+            del self._failures[job.id]
+        except UndecidedError as error:
+            await self._telling.waits(job, seal, error)
+            raise
         except Exception as error:
             if not self._is_given_up(job, error):
                 raise
             log.exception("an import is given up", extra={"import": str(job.id)})
-            await self._fail(job, seal, GIVEN_UP, "failed")
+            await self._telling.ends(job, seal, GIVEN_UP, "failed")
+            del self._failures[job.id]
         else:
             if is_done:
                 await self._jobs.end(job.id, "done", self._clock.now())
@@ -204,14 +208,6 @@ class ImportWorker:
             return False
         self._failures[job.id] += 1
         return self._failures[job.id] >= TRIES
-
-    async def _fail(self, job: Job, seal: FileSeal, problem: Problem, state: State) -> None:
-        """End an import, saying why."""
-        job = await self._jobs.read(job.id)  # the file may have been looked at since
-        about = {**seal.open_json(job.about, "about"), "problem": problem}
-        await self._jobs.tell(job.id, seal.seal_json(about, "about"))
-        await self._jobs.end(job.id, state, self._clock.now())
-        del self._failures[job.id]
 
     async def _import(self, job: Job, seal: FileSeal, stop: asyncio.Event) -> bool:
         about = seal.open_json(job.about, "about")
@@ -229,9 +225,14 @@ class ImportWorker:
             job, reading, seal, self._marks, lanes=self._lanes, customers=self._customers,
             keys=self._keys, fields=(await load_fields(self._store)).fields, batch=self._batch,
         )  # fmt: skip
-        return await self._through(job, source, stop)
+        return await self._through(job, source, seal, stop)
 
-    async def _through(self, job: Job, source: Source, stop: asyncio.Event) -> bool:
+    async def _undo(self, job: Job, seal: FileSeal, stop: asyncio.Event) -> bool:
+        fields = (await load_fields(self._store)).fields
+        undoing = UndoSource(job, self._jobs, self._customers, seal, fields)
+        return await self._through(job, undoing, seal, stop)
+
+    async def _through(self, job: Job, source: Source, seal: FileSeal, stop: asyncio.Event) -> bool:
         """Write every step that the source has; False if told to stop before its end."""
         steps = Steps(self._store, job, self._jobs.owner)
         written: TokenPart | None = None
@@ -240,6 +241,7 @@ class ImportWorker:
                 began = perf_counter()
                 rights = self._rights.of(job)
                 step = await source.next_step(rights)
+                await self._telling.goes_on(job, seal)
                 if step is None:
                     return True
                 began += await self._turn(written, stop)
