@@ -1,15 +1,16 @@
-"""A subject's grants become one entry: permission → ways, so that a check is one dictionary look.
+"""A subject's grants become one entry: a row of first ways, so that a check looks at two bytes.
 
 Ways of roles given plainly are the role's own, shared by all who have it; only what differs is
 made for the subject alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from shared.authorization.allowances import Allowance, Allowances, More, merged, more_of, pareto
+from shared.authorization.first_ways import NO_GIVER, TO_BE_JUDGED, byte_of, first_of
 from shared.authorization.policy import Policy, Table
 from shared.authorization.state import ALL, PLAIN, RESTRICTED, Grant, Shape, Subject
 
@@ -31,16 +32,27 @@ class Entry:
     """The rights of one subject; never altered."""
 
     subject: Subject
-    allowed: Table
-    """What nothing but its ways has to be looked at for."""
-    guarded: Table = field(default_factory=lambda: _NOTHING)
-    """What is also denied in part, or kept apart from another duty."""
+    first: bytes
+    """Two bytes at each of the policy's places: the first way, and which of `grants` gives it.
+
+    What is also denied in part, or kept apart from another duty, is left to be judged.
+    """
+    grants: tuple[Grant, ...] = ()
+    """Those that allow."""
+    own: Table = field(default_factory=lambda: _NOTHING)
+    """The ways that are not those of one role given plainly."""
     denied: Mapping[str, tuple[Denial, ...]] = field(default_factory=lambda: _NO_DENIALS)
-    sources: Mapping[str, Grant] = field(default_factory=dict)
-    """A way's source → the grant it comes from."""
     is_active: bool = True
     is_parked: bool = False
     has_parked_role: bool = False
+
+    def grant_of(self, way: Allowance) -> Grant:
+        """Return the grant that a way comes from."""
+        source = way.source
+        for grant in self.grants:
+            if source == (grant.target if _is_plain(grant) else grant.grant_id):
+                return grant
+        raise LookupError(source)
 
 
 def compiled(name: str, subjects: Mapping[str, Subject], policy: Policy) -> Entry:
@@ -49,15 +61,23 @@ def compiled(name: str, subjects: Mapping[str, Subject], policy: Policy) -> Entr
     is_active = is_at_work(subject, subjects)
     denials = [grant for grant in subject.grants if grant.shape.is_denial]
     if not is_active or subject.is_parked or policy.is_parked or _unknowable(denials, policy):
-        return Entry(subject, _NOTHING, is_active=is_active, is_parked=is_active)
-    sources: dict[str, Grant] = {}
-    allowed = _allowed(subject.grants, sources, policy)
+        return Entry(subject, policy.no_ways, is_active=is_active, is_parked=is_active)
+    grants = subject.grants
+    if denials:
+        grants = tuple(grant for grant in grants if not grant.shape.is_denial)
     denied = _denied(denials, policy)
-    guarded = _taken(allowed, denied, policy)
-    if guarded:
-        allowed = {key: ways for key, ways in allowed.items() if key not in guarded}
+    first, own = _ways(grants, denied, policy)
     has_parked = any(grant.target in policy.parked_roles for grant in subject.grants)
-    return Entry(subject, allowed, guarded, denied, sources, has_parked_role=has_parked)
+    return Entry(subject, first, grants, own, denied, has_parked_role=has_parked)
+
+
+def ways_of(policy: Policy, entry: Entry, permission: str) -> Allowances:
+    """Return every way in which the permission is allowed, before denials."""
+    own, place = entry.own.get(permission), policy.places.get(permission)
+    if own is not None or place is None:
+        return own or ()
+    giver = entry.first[place + 1]
+    return () if giver == NO_GIVER else policy.table(entry.grants[giver].target)[permission]
 
 
 def is_at_work(subject: Subject, subjects: Mapping[str, Subject]) -> bool:
@@ -74,22 +94,44 @@ def is_at_work(subject: Subject, subjects: Mapping[str, Subject]) -> bool:
     return False
 
 
-def _allowed(grants: tuple[Grant, ...], sources: dict[str, Grant], policy: Policy) -> Table:
-    tables: list[Table] = []
-    for grant in grants:
-        if grant.shape.is_denial:
-            continue
-        if grant.shape is PLAIN or grant.shape == PLAIN:
-            if grant.target not in sources:
-                sources[grant.target] = grant
-                tables.append(policy.table(grant.target))
-        else:
-            sources[grant.grant_id] = grant
-            tables.append(_own_table(grant, policy))
-    return tables[0] if len(tables) == 1 else _united(tables)
+def _ways(
+    grants: tuple[Grant, ...], denied: Mapping[str, object], policy: Policy
+) -> tuple[bytes, Table]:
+    """Return the row, and the ways that a role's table does not tell."""
+    if len(grants) == 1 and not denied and _is_plain(grants[0]):
+        return policy.row(grants[0].target), _NOTHING
+    given: dict[str, tuple[int, Table]] = {}
+    for giver, grant in enumerate(grants):
+        source = _source(grant)
+        if source not in given:
+            given[source] = giver, _table(grant, policy)
+    row, own, judged = bytearray(policy.no_ways), {}, denied.keys() | policy.duties.keys()
+    for permission, ways in _united(table for _, table in given.values()).items():
+        way = first_of(ways)
+        giver, table = given[way.source]
+        if giver >= NO_GIVER or not _is_plain(grants[giver]) or table.get(permission) != ways:
+            own[permission] = ways
+        if giver < NO_GIVER:
+            at = policy.places[permission]
+            row[at] = TO_BE_JUDGED if permission in judged else byte_of(way)
+            row[at + 1] = giver
+    return bytes(row), own or _NOTHING
 
 
-def _united(tables: list[Table]) -> Table:
+def _is_plain(grant: Grant) -> bool:
+    return grant.shape is PLAIN or grant.shape == PLAIN
+
+
+def _source(grant: Grant) -> str:
+    """Return what the ways of a grant say they come from; a role given twice is told once."""
+    return grant.target if _is_plain(grant) else grant.grant_id
+
+
+def _table(grant: Grant, policy: Policy) -> Table:
+    return policy.table(grant.target) if _is_plain(grant) else _own_table(grant, policy)
+
+
+def _united(tables: Iterable[Table]) -> Table:
     united: dict[str, Allowances] = {}
     for table in tables:
         for permission, ways in table.items():
@@ -145,13 +187,3 @@ def _withheld(grant: Grant, policy: Policy) -> frozenset[str] | None:
 def _unknowable(denials: list[Grant], policy: Policy) -> bool:
     """Say whether a denial may deny anything, because its role is not fully known."""
     return any(_withheld(grant, policy) is None for grant in denials)
-
-
-def _taken(allowed: Table, denied: Mapping[str, object], policy: Policy) -> Table:
-    if not denied and not policy.duties:
-        return _NOTHING
-    return {
-        permission: ways
-        for permission, ways in allowed.items()
-        if permission in denied or permission in policy.duties
-    }

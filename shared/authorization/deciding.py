@@ -17,7 +17,8 @@ from shared.authorization.acting import (
 )
 from shared.authorization.allowances import Allowance, More
 from shared.authorization.codes import NEAREST, Code
-from shared.authorization.compiling import Denial, Entry
+from shared.authorization.compiling import Denial, Entry, ways_of
+from shared.authorization.first_ways import REACHES, TO_BE_JUDGED
 from shared.authorization.general import could_hold, must_hold
 from shared.authorization.membership import lies_under
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
@@ -67,26 +68,40 @@ def decide(
                 # first.
                 entry = world.entry(subject)
             if entry is not None and record is not None and around.actor is None:
-                owner, sensitivity = record.owner, record.sensitivity
-                if sensitivity is None:
-                    sensitivity = RESTRICTED
-                # What needs no more than this is answered here; the rest is judged in full.
-                for scope, clearance, source, more in entry.allowed.get(permission, ()):
-                    if (
-                        more is None
-                        and sensitivity <= clearance
-                        and (
-                            scope == ALL
-                            or owner == subject
-                            or reaches(world, entry, subject, scope, owner)
-                        )
+                owner, rank = record.owner, record.sensitivity
+                rank = RESTRICTED if rank is None else rank
+                place, row = world.places.get(permission), entry.first
+                # What needs no more than a plain way is answered here; the rest is judged in full.
+                if place is not None and (way := row[place]) != TO_BE_JUDGED:
+                    scope, clearance = REACHES[way]
+                    if rank <= clearance and (
+                        scope == ALL
+                        or owner == subject
+                        or reaches(world, entry, subject, scope, owner)
                     ):
-                        return True, ALLOWED, entry.sources[source], world.position, age
-        code, by = _judged(world, subject, permission, record, now, age, around)
+                        return True, ALLOWED, entry.grants[row[place + 1]], world.position, age
+                    by = _by_another(world, entry, subject, permission, owner, rank)
+                    if by is not None:
+                        return True, ALLOWED, by, world.position, age
+        code, source = _judged(world, subject, permission, record, now, age, around)
     except Exception as error:  # noqa: BLE001 - a check never raises: it denies, and is counted
         world.troubles.note(error)
         return False, Code.ERROR, None, world.position, age
-    return code is ALLOWED, code, by, world.position, age
+    return code is ALLOWED, code, source, world.position, age
+
+
+def _by_another(
+    world: World, entry: Entry, subject: str, permission: str, owner: str | None, rank: int
+) -> Grant | None:
+    """Return the grant of the first plain way that allows it; of roles that overlap."""
+    for way in entry.own.get(permission, ()):
+        if (
+            way.more is None
+            and rank <= way.clearance
+            and reaches(world, entry, subject, way.scope, owner)
+        ):
+            return entry.grant_of(way)
+    return None
 
 
 def reaches(world: World, entry: Entry, subject: str, scope: int, owner: str | None) -> bool:
@@ -159,11 +174,6 @@ def _acting_refused(
     return Code.ABOVE_ACTOR if level_reached(world.policy, its, now) > level else None
 
 
-def ways_of(entry: Entry, permission: str) -> tuple[Allowance, ...]:
-    """Return every way in which the permission is allowed, before denials."""
-    return entry.allowed.get(permission) or entry.guarded.get(permission, ())
-
-
 def is_denied(denial: Denial, record: Record | None, now: int, facts: Facts) -> bool:
     """Say whether a denial holds; a condition that is unknown denies."""
     more = denial.more
@@ -219,7 +229,8 @@ def _judged(
     refused, entry = gate(world, subject, permission, now, age, around)
     if refused is not None or entry is None:
         return refused or Code.ERROR, None
-    ways, denials = ways_of(entry, permission), entry.denied.get(permission, ())
+    ways = ways_of(world.policy, entry, permission)
+    denials = entry.denied.get(permission, ())
     if denials:
         facts = facts_of(subject, entry.subject, record, around)
         for denial in denials:
@@ -247,11 +258,11 @@ def _by_ways(
         code = miss(world, entry, subject, way, record, now, facts)
         if code is None:
             rule = met_duty(world, entry, subject, permission, record, now, around)
-            found = entry.sources[way.source]
+            found = entry.grant_of(way)
             return (ALLOWED, found) if rule is None else (SEPARATED, rule)
         if NEAREST[code] < NEAREST[nearest]:
             nearest, by = code, way
-    return nearest, entry.sources[by.source]
+    return nearest, entry.grant_of(by)
 
 
 def met_duty(

@@ -8,9 +8,10 @@ from typing import Final, Literal
 
 from shared.authorization.allowances import Allowance
 from shared.authorization.codes import Code
-from shared.authorization.compiling import Entry
+from shared.authorization.compiling import Entry, ways_of
 from shared.authorization.conditions import Condition
-from shared.authorization.deciding import Answer, decide, miss, reaches, ways_of
+from shared.authorization.deciding import Answer, decide, miss, reaches
+from shared.authorization.policy import Policy
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
 from shared.authorization.scopes import Clearance, Scope
 from shared.authorization.searching import allowed_subjects
@@ -84,7 +85,7 @@ def explain(
     facts = facts_of(subject, entry.subject, record, around)
     considered = tuple(
         considered_way(entry, way, miss(world, entry, subject, way, record, now, facts))
-        for way in ways_of(entry, permission)
+        for way in ways_of(world.policy, entry, permission)
     )
     return to_mend(world, subject, permission, record, answer, considered)
 
@@ -140,9 +141,7 @@ def who_reaches(
 
 def considered_way(entry: Entry, way: Allowance, code: Code | None) -> Considered:
     """Return a way with what it misses, as an explanation tells it."""
-    return Considered(
-        entry.sources[way.source], _SCOPES[way.scope], _CLEARANCES[way.clearance], code
-    )
+    return Considered(entry.grant_of(way), _SCOPES[way.scope], _CLEARANCES[way.clearance], code)
 
 
 _STEPS: Final[dict[Code, Step]] = {
@@ -179,7 +178,7 @@ def _fixes(
         case Code.NOT_YET_VALID:
             return (Fix("wait", source.grant_id, moment=source.shape.since), *grants)
         case Code.CONDITION:
-            conditions = _conditions(entry, permission, source)
+            conditions = _conditions(world.policy, entry, permission, source)
             return (Fix("meet_condition", source.grant_id, conditions=conditions), *grants)
         case _:
             return grants
@@ -196,9 +195,11 @@ def _level_of(world: World, grant: Grant) -> int:
     return world.policy.level_of(grant.target, scope, clearance)
 
 
-def _conditions(entry: Entry, permission: str, grant: Grant) -> tuple[Condition, ...]:
-    for way in ways_of(entry, permission):
-        if entry.sources[way.source] is grant and way.more is not None and way.more.conditions:
+def _conditions(
+    policy: Policy, entry: Entry, permission: str, grant: Grant
+) -> tuple[Condition, ...]:
+    for way in ways_of(policy, entry, permission):
+        if entry.grant_of(way) is grant and way.more is not None and way.more.conditions:
             return way.more.conditions
     return ()
 

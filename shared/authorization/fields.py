@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from shared.authorization.deciding import Answer, decide, miss, ways_of
+from shared.authorization.compiling import ways_of
+from shared.authorization.deciding import Answer, decide, miss
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
 from shared.authorization.state import FieldClass
 from shared.authorization.world import World
@@ -104,7 +105,7 @@ def view_of(
     facts = facts_of(subject, entry.subject, record, around)
     clearance = max(
         way.clearance
-        for way in ways_of(entry, permission)
+        for way in ways_of(world.policy, entry, permission)
         if miss(world, entry, subject, way, record, now, facts) is None
     )
     return answer, _view(world, record.type, clearance)
@@ -126,7 +127,9 @@ def view_of_every_record(
     entry = world.entry(subject)
     if entry is None or not decide(world, subject, permission, None, now, age, around)[0]:
         return _view(world, type_, _NO_CLEARANCE)
-    return _view(world, type_, min(way.clearance for way in ways_of(entry, permission)))
+    return _view(
+        world, type_, min(way.clearance for way in ways_of(world.policy, entry, permission))
+    )
 
 
 def _view(world: World, type_: str, clearance: int) -> FieldView:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from shared.authorization.allowances import Allowance
-from shared.authorization.compiling import Denial, Entry
+from shared.authorization.compiling import Denial, Entry, ways_of
 from shared.authorization.condition_sql import Bind, Column, Row, condition_sql
 from shared.authorization.conditions import AllOf, Condition, can_be_stored
-from shared.authorization.deciding import Answer, decide, ways_of
+from shared.authorization.deciding import Answer, decide
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
 from shared.authorization.scopes import Scope
 from shared.authorization.state import ALL, RESTRICTED
@@ -87,7 +87,7 @@ def row_filter(
         return RowFilter(NOTHING, answer, frozenset())
     values = _Values()
     writer = FilterWriter(world, entry, subject, columns, values.mark, now, around)
-    ways = writer.ways(ways_of(entry, permission))
+    ways = writer.ways(ways_of(world.policy, entry, permission))
     but = [
         *writer.denials(entry.denied.get(permission, ())),
         *writer.duties(permission, done),

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any, Final
 
 from shared.authorization.codes import Code
-from shared.authorization.compiling import Entry
+from shared.authorization.compiling import Entry, ways_of
 from shared.authorization.conditions import (
     AllOf,
     AnyOf,
@@ -21,8 +21,9 @@ from shared.authorization.conditions import (
     Not,
     attributes_of,
 )
-from shared.authorization.deciding import Answer, ways_of
+from shared.authorization.deciding import Answer
 from shared.authorization.permissions import Permission
+from shared.authorization.policy import Policy
 from shared.authorization.questions import Circumstances, Record, facts_of
 from shared.authorization.scopes import Clearance
 from shared.authorization.state import Grant
@@ -156,7 +157,7 @@ def _looked_at(
     if code is Code.ERROR:
         return {}, {ONE_CANNOT_TELL}
     entry = None if code in NOTHING_LOOKED_AT else world.entry(subject)
-    conditions = () if entry is None else _conditions(entry, permission)
+    conditions = () if entry is None else _conditions(world.policy, entry, permission)
     if entry is None or not conditions:
         return {}, set()
     named = {literal for one in conditions for literal in _literals(one)}
@@ -176,8 +177,8 @@ def _looked_at(
     return told, left_out
 
 
-def _conditions(entry: Entry, permission: str) -> tuple[Condition, ...]:
-    mores = [way.more for way in ways_of(entry, permission)]
+def _conditions(policy: Policy, entry: Entry, permission: str) -> tuple[Condition, ...]:
+    mores = [way.more for way in ways_of(policy, entry, permission)]
     mores += [denial.more for denial in entry.denied.get(permission, ())]
     return tuple(one for more in mores if more is not None for one in more.conditions)
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.authorization.allowances import Allowance, Allowances, more_of, pareto
+from shared.authorization.first_ways import NO_GIVER, TO_BE_JUDGED, byte_of, first_of
 from shared.authorization.state import FieldClass, PermissionFacts, Role, RoleAllowance, Rule
 
 LIMITS: Final[Mapping[str, float]] = MappingProxyType(
@@ -36,6 +37,7 @@ class Policy:
     """An event that may concern anything could not be read: everything is denied."""
     _tables: dict[str, Table] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was put together already; made when it is asked for."""
+    _rows: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def role(self, name: str, **changes: object) -> "Policy":
         """Return the policy with one role, which must be there, changed."""
@@ -67,6 +69,28 @@ class Policy:
         if table is None:
             table = self._tables[name] = self._table(name)
         return table
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Permission → where its two bytes stand in a row; of equal permissions always equal."""
+        return {name: 2 * number for number, name in enumerate(sorted(self.permissions))}
+
+    @cached_property
+    def no_ways(self) -> bytes:
+        """Return the row of whoever is allowed nothing."""
+        return bytes((TO_BE_JUDGED, NO_GIVER)) * len(self.permissions)
+
+    def row(self, name: str) -> bytes:
+        """Return the row of whoever has one grant, this role as it is; one object for all."""
+        row = self._rows.get(name)
+        if row is None:
+            written = bytearray(self.no_ways)
+            for permission, ways in self.table(name).items():
+                at, is_judged = self.places[permission], permission in self.duties
+                written[at] = TO_BE_JUDGED if is_judged else byte_of(first_of(ways))
+                written[at + 1] = 0
+            row = self._rows[name] = bytes(written)
+        return row
 
     def withheld(self, name: str) -> frozenset[str] | None:
         """Return what a denial of a role denies; None: everything, because a part is not known.

@@ -11,7 +11,15 @@ from typing import Any, Final, Literal
 
 from shared.authorization.conditions import parse_condition
 from shared.authorization.scopes import Clearance, Risk, Scope
-from shared.authorization.state import ALWAYS, FOREVER, FieldClass, RoleAllowance, Rule, Shape
+from shared.authorization.state import (
+    ALWAYS,
+    FOREVER,
+    PLAIN,
+    FieldClass,
+    RoleAllowance,
+    Rule,
+    Shape,
+)
 
 Data = Mapping[str, Any]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,7 +112,7 @@ def shape_of(data: Data) -> Shape:
 @lru_cache(maxsize=65_536)
 def same(shape: Shape) -> Shape:
     """Return the one object that stands for all shapes equal to this."""
-    return shape
+    return PLAIN if shape == PLAIN else shape
 
 
 def role_allowance(data: object) -> RoleAllowance:

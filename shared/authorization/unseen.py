@@ -9,8 +9,8 @@ from typing import Final
 
 from shared.authorization.allowances import Allowance
 from shared.authorization.codes import NEAREST, Code
-from shared.authorization.compiling import Denial
-from shared.authorization.deciding import Answer, Source, gate, met_duty, ways_of
+from shared.authorization.compiling import Denial, ways_of
+from shared.authorization.deciding import Answer, Source, gate, met_duty
 from shared.authorization.explaining import Explanation, Fix, considered_way, to_mend
 from shared.authorization.general import could_hold, may_hold, must_hold
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
@@ -58,7 +58,7 @@ def explain_unseen(
     facts = facts_of(subject, entry.subject, None, around)
     considered = tuple(
         considered_way(entry, way, _miss(way, record, now, facts))
-        for way in ways_of(entry, permission)
+        for way in ways_of(world.policy, entry, permission)
     )
     if answer[1] is Code.WITHHELD:
         return Explanation(answer, considered, (Fix("ask_who_may_see_it"),))
@@ -94,18 +94,20 @@ def _judged(
     if denied is not None:
         return Code.DENIED, denied
     is_sure = all(code is _CLEARLY for code, _ in denials)
-    ways = [(_miss(one, record, now, facts), one) for one in ways_of(entry, permission)]
+    ways = [
+        (_miss(one, record, now, facts), one) for one in ways_of(world.policy, entry, permission)
+    ]
     if not ways:
         return (Code.PARKED if entry.has_parked_role else Code.NO_GRANT), None
     by = next((way for code, way in ways if code is _CLEARLY), None)
     if by is not None and is_sure:
         rule = met_duty(world, entry, subject, permission, record, now, around)
-        found = entry.sources[by.source]
+        found = entry.grant_of(by)
         return (Code.ALLOWED, found) if rule is None else (Code.SEPARATION_OF_DUTIES, rule)
     if any(code in _OPEN for code, _ in ways):
         return Code.WITHHELD, None
     nearest, by = min(ways, key=lambda one: NEAREST[one[0] or Code.OUT_OF_SCOPE])
-    return nearest or Code.ERROR, entry.sources[by.source]
+    return nearest or Code.ERROR, entry.grant_of(by)
 
 
 def _denies(denial: Denial, record: Record, now: int, facts: Facts) -> Code | None:

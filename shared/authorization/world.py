@@ -40,8 +40,8 @@ class World:
     """One state; `after` makes the next. Unknown is always denied, so an empty world denies all."""
 
     __slots__ = (
-        "entries", "limits", "membership", "policy", "position", "strictest", "subjects",
-        "troubles",
+        "entries", "limits", "membership", "places", "policy", "position", "strictest",
+        "subjects", "troubles",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +59,7 @@ class World:
         self.position = position
         self.limits = self.policy.limits
         self.strictest = self.policy.strictest
+        self.places = self.policy.places
         self.membership = membership or Membership(self.subjects)
         self.troubles = troubles or Troubles()
         self.entries = entries if entries is not None else {}

@@ -16,8 +16,7 @@ from services.permissions.domain.subject.events import (
     SubjectReinstated,
     SubjectSuspended,
 )
-from shared.authorization.compiling import compiled
-from shared.authorization.deciding import ways_of
+from shared.authorization.compiling import compiled, ways_of
 from shared.authorization.permissions import Permission
 from shared.authorization.world import World
 from shared.events import RecordedEvent
@@ -97,4 +96,4 @@ def _is_given_a_copy(world: World, name: str) -> bool:
     """Say whether the grants alone include it, as if the account were at work."""
     alone = world.subjects[name]._replace(state="active", owner=None, is_parked=False)
     entry = compiled(name, {name: alone}, world.policy)
-    return bool(ways_of(entry, Permission.PERMISSIONS_FOLLOW))
+    return bool(ways_of(world.policy, entry, Permission.PERMISSIONS_FOLLOW))
