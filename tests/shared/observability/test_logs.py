@@ -1,15 +1,12 @@
 """Everything a process says is one line of JSON on stderr, and no line holds personal data."""
 
 import asyncio
-import io
-import json
 import logging
 import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import asyncpg
 import pytest
@@ -18,42 +15,16 @@ from shared.errors import InvalidInputError, UnavailableError
 from shared.observability.logs import configure_logging, log_lost_failures
 from shared.observability.traces import Tracing, enter_trace, leave_trace
 from shared.settings import ObservabilitySettings
+from tests.ground.hearing import Heard, hearing
 
 PERSONAL = "ada.lovelace@example.org"
 OURS = logging.getLogger("services.customers.api")
 
 
-class Heard:
-    """What a process said, line by line."""
-
-    def __init__(self) -> None:
-        self.stream = io.StringIO()
-
-    @property
-    def text(self) -> str:
-        return self.stream.getvalue()
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text.splitlines()]
-
-    @property
-    def line(self) -> dict[str, Any]:
-        (only,) = self.lines
-        return only
-
-
 @pytest.fixture
 def heard() -> Iterator[Heard]:
-    root = logging.root
-    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook)
-    heard = Heard()
-    settings = ObservabilitySettings(trace_file=None)
-    configure_logging(settings, service="customers", role="api", stream=heard.stream)
-    yield heard
-    root.handlers[:], level, sys.excepthook, threading.excepthook = before
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
+    with hearing() as its:
+        yield its
 
 
 def raised(error: Exception) -> Exception:

@@ -1,9 +1,5 @@
 """Whoever acts as somebody else is known by both ids, in logs, records and origins."""
 
-import json
-import logging
-from io import StringIO
-
 import pytest
 
 from shared.authorization.permissions import Permission
@@ -19,8 +15,7 @@ from shared.observability.acting import (
     enter_own_name,
     leave_acting,
 )
-from shared.observability.logs import configure_logging
-from shared.settings import ObservabilitySettings
+from tests.ground.hearing import hearing
 from tests.ground.rights import FixedWorld
 from tests.shared.authorization.story import ANA, BEN, NOON, SECOND, Story, a_story, may_act
 from tests.shared.web.stage import Stage
@@ -55,18 +50,12 @@ AS_BEN = {"Daybook-Acting-As": "acting-4"}
 
 
 async def test_each_line_of_the_log_has_both_and_the_next_requests_have_not(stage: Stage) -> None:
-    said = StringIO()
-    before = logging.root.handlers[:]
-    configure_logging(ObservabilitySettings(), service="s", role="api", stream=said)
-    try:
+    with hearing() as heard:
         stage.failure = RuntimeError("unexpected")
         assert await listed(stage, **AS_BEN) == 500
         assert current_acting() is None
         assert await listed(stage) in {403, 500}
-    finally:
-        logging.root.handlers[:] = before
-    lines = [json.loads(line) for line in said.getvalue().splitlines()]
-    with_both = [one for one in lines if one.get("acting_as") == BEN]
+    with_both = [one for one in heard.lines if one.get("acting_as") == BEN]
     assert with_both
     assert {one["actor"] for one in with_both} == {ANA}
 
