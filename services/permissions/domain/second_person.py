@@ -164,7 +164,11 @@ def refuse_given_alone(after: Book, facts: Sequence[Fact], asking: Asking) -> No
 
 
 def refuse_gains_above_own_level(after: Book, asking: Asking) -> None:
-    """Refuse to put into a role what only roles above the own level had before."""
+    """Refuse to put into a role what only roles above the own level had before.
+
+    Nor is less withheld from whom a role above the own level is denied: that takes the level of
+    the role, as to revoke the denial does.
+    """
     before = after.before
     if before is None or before.policy is after.policy:
         return
@@ -174,6 +178,26 @@ def refuse_gains_above_own_level(after: Book, asking: Asking) -> None:
             if permission in was.permissions:
                 needed = level_of_right(was, permission, right)
                 refuse_above_own_level(after, asking, needed, "permission")
+    for name in _denied_roles(after):
+        if _is_withheld_less(was, after.policy, name):
+            refuse_above_own_level(after, asking, level_of(was, name), "permission")
+
+
+def _denied_roles(after: Book) -> set[str]:
+    """Return the roles that were denied before the draft to somebody who is there after it."""
+    return {
+        grant.terms.role
+        for subject_id, subject in (after.before or after).subjects.items()
+        if after.subject(subject_id).is_there
+        for grant in subject.grants.values()
+        if grant.terms.effect == "deny" and grant.terms.role is not None
+    }
+
+
+def _is_withheld_less(was: Policy, now: Policy, role: str) -> bool:
+    """Say whether a denial of the role withheld something that is not withheld any more."""
+    freed = gained(now, was, Terms(role=role, effect="deny"))
+    return any(not now.permissions[permission].is_retired for permission, _ in freed)
 
 
 def _less_risk(was: Policy, now: Policy) -> Iterator[Danger]:

@@ -191,6 +191,15 @@ class TestWhatNeedsTwo:
         wider = policy(SetRolePermission("seller", "customer:read", (allowance("all/internal"),)))
         story.given(wider)
 
+    def test_what_a_denied_role_withholds_is_freed_by_nobody_below_its_level(self) -> None:
+        withheld = replace(a_role("giver"), effect="deny")
+        story = a_company().given(give(ADA, 6, withheld)).asked_by(BOB)
+        less = policy(SetRolePermission("keeper", "role:change", ()))
+        story.when(less).then_refused("above-own-level")
+        story.when(policy(RetireRole("keeper"))).then_done()
+        story.asked_by(ERIN).given(less)
+        a_company().asked_by(BOB).given(less)
+
     def test_a_level_that_falls_in_the_same_change_still_counts(self) -> None:
         lower = policy(DefineRole("giver", 10, TITLE))
         story = a_company().asked_by(BOB)
