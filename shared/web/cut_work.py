@@ -1,6 +1,7 @@
 """What is cut because somebody left is on record: work under way, and tokens of what they own.
 
 Of a service account whose owner left the first use that is refused is told once by each process.
+What is done in somebody else's name ends with either of the two, and is on record of whoever left.
 """
 
 from collections.abc import Iterable
@@ -8,6 +9,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from shared.authorization.codes import Code
+from shared.authorization.compiling import is_at_work
 from shared.authorization.leaving import DecidingProcess, Leaving, late_ms, leaver_of
 from shared.authorization.noting import BEGINNING
 from shared.authorization.rights import Noted
@@ -52,15 +54,15 @@ class CutWork:
             target: what is worked on, if it has an id of its own.
             is_running: whether the work was under way already, or waited to be done.
         """
-        gone = [noted for noted in decided if noted[3][1] is Code.INACTIVE_SUBJECT]
-        if not gone:
+        gone = next((noted for noted in decided if _who_is_gone(noted) is not None), None)
+        if gone is None:
             return
         name = operation or UNKNOWN
-        if self._is_new_token(gone[0]):
-            await self._tell(self._ended(gone[0], OF_ACCOUNT, name, None))
+        if self._is_new_token(gone):
+            await self._tell(self._ended(gone, OF_ACCOUNT, name, None))
         if is_running:
-            kind = gone[0][1].rpartition(":")[2]
-            await self._tell(self._ended(gone[0], kind, name, target))
+            kind = gone[1].rpartition(":")[2]
+            await self._tell(self._ended(gone, kind, name, target))
 
     async def tell_again(self) -> None:
         """Tell what the store did not take."""
@@ -76,9 +78,9 @@ class CutWork:
         return True
 
     def _whose(self, noted: Noted) -> tuple[str | None, str, Leaving | None]:
-        rights = noted[0]
-        leaver = leaver_of(rights.subject, rights.basis.world.subjects)
-        account = None if leaver == rights.subject else rights.subject
+        who = _who_is_gone(noted) or noted[0].subject
+        leaver = leaver_of(who, noted[0].basis.world.subjects)
+        account = None if leaver == who else who
         return account, leaver, self._process.leavings.of(leaver)
 
     def _ended(self, noted: Noted, kind: str, operation: str, target: str | None) -> WorkEnded:
@@ -104,3 +106,15 @@ class CutWork:
             self._untold.append(record)
         except RecordRefusedError:
             return  # Told and counted by the keeper.
+
+
+def _who_is_gone(noted: Noted) -> str | None:
+    """Return who a decision refused for not being at work: the subject, or who acts as it."""
+    rights, code = noted[0], noted[3][1]
+    if code is Code.INACTIVE_SUBJECT:
+        return rights.subject
+    subjects, actor = rights.basis.world.subjects, rights.around.actor
+    acts = None if actor is None else subjects.get(actor)
+    if code is not Code.ACTING_OVER or acts is None or is_at_work(acts, subjects):
+        return None
+    return actor

@@ -2,7 +2,8 @@
 
 Published on daybook.access.v1; members that are not named here are ignored. Each decision is told
 by itself or counted, never both, so that the sum of the two is how often it was decided. What a
-program asked about somebody (`asked_by`) is told of the subject, who may have wanted nothing.
+program asked about somebody (`asked_by`) is told of the subject, who may have wanted nothing; so is
+what somebody else (`actor`) did in the subject's name.
 """
 
 from datetime import datetime
@@ -21,6 +22,7 @@ class DecisionRecorded(Event):
     decided_at: datetime
     process: str | None = None
     asked_by: str | None = None
+    actor: str | None = None
 
 
 class DecisionsCounted(Event):
@@ -35,6 +37,7 @@ class DecisionsCounted(Event):
     last_at: datetime
     process: str | None = None
     asked_by: str | None = None
+    actor: str | None = None
     is_search: bool = False
 
 

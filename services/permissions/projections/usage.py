@@ -147,14 +147,15 @@ class Usage:
 def told_by(applied: AppliedEvent) -> Told | None:
     """Return what a record tells of decisions; None of anything else, and of others' questions.
 
-    A program that was told what somebody may do (AuthZEN, or a search) is not that person doing it.
+    A program that was told what somebody may do (AuthZEN, or a search) is not that person doing it,
+    nor is somebody else who acts in that person's name.
     """
     match applied.event:
-        case DecisionRecorded(asked_by=None) as one:
-            its = one.model_dump(exclude={"decided_at", "process", "asked_by"})
+        case DecisionRecorded(asked_by=None, actor=None) as one:
+            its = one.model_dump(exclude={"decided_at", "process", "asked_by", "actor"})
             return Told(**its, times=1, first_at=one.decided_at, last_at=one.decided_at)
-        case DecisionsCounted(asked_by=None, is_search=False) as one:
-            return Told(**one.model_dump(exclude={"process", "asked_by", "is_search"}))
+        case DecisionsCounted(asked_by=None, actor=None, is_search=False) as one:
+            return Told(**one.model_dump(exclude={"process", "asked_by", "actor", "is_search"}))
         case _:
             return None
 

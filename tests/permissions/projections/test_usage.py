@@ -119,6 +119,9 @@ async def test_what_is_counted_and_what_is_told_by_itself_are_added_up(kept: Kep
         told(NOON, is_allowed=False, code="no_grant", asked_by=ALICE),
         counted(700, NOON, NOON + timedelta(hours=1), asked_by=ALICE),
         counted(700, NOON, NOON, is_allowed=False, code="no_grant", asked_by=ALICE),
+        # Nor was what somebody else did in Leo's name.
+        told(NOON + timedelta(hours=1), actor=ALICE),
+        counted(500, NOON, NOON + timedelta(hours=1), actor=ALICE),
         counted(900, NOON, NOON + timedelta(hours=1), is_search=True),
         counted(900, NOON, NOON, is_allowed=False, code="no_grant", is_search=True),
         told(NOON, subject=ALICE),

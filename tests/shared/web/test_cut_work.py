@@ -6,6 +6,7 @@ import pytest
 
 from shared.authorization.leaving import DecidingProcess, Leaving, Leavings
 from shared.authorization.permissions import Permission
+from shared.authorization.questions import Circumstances
 from shared.authorization.reading import moment
 from shared.authorization.rights import Basis, Noted, Rights
 from shared.errors import NotPermittedError
@@ -13,7 +14,7 @@ from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded
 from shared.eventstore.record_types import WorkEnded
 from shared.web.decision_log import DecisionLog
-from tests.shared.authorization.story import ANA, BEN, DAN, NOON, SECOND, a_story
+from tests.shared.authorization.story import ANA, BEN, CAT, DAN, NOON, SECOND, a_story
 from tests.shared.web.stage import Stage
 
 PROCESS = "customers/api/1"
@@ -32,8 +33,11 @@ class Desk:
         process = DecidingProcess(PROCESS, "the-service", self.leavings)
         self.log = DecisionLog(self.stage, self.stage.clock, process=process)
 
-    async def refuses(self, subject: str, permission: Permission, **more: object) -> None:
-        rights = Rights(self.basis, subject, noted=self.notes.append)
+    async def refuses(
+        self, subject: str, permission: Permission, actor: str | None = None, **more: object
+    ) -> None:
+        around = Circumstances(actor=actor)
+        rights = Rights(self.basis, subject, around, noted=self.notes.append)
         with pytest.raises(NotPermittedError):
             rights.require(permission)
         await self.log.settle(self.notes, "an_operation", **more)  # type: ignore[arg-type]
@@ -84,6 +88,18 @@ async def test_what_was_cut_is_told_also_when_nobody_waits_for_its_end(
 async def test_a_new_request_cuts_nothing_and_nobody_else_is_cut_for_leaving(desk: Desk) -> None:
     await desk.refuses(ANA, WATCH)
     await desk.refuses(BEN, WATCH, is_running=True)
+    assert desk.ended() == []
+
+
+async def test_what_is_done_in_somebodys_name_ends_with_whoever_does_it(desk: Desk) -> None:
+    await desk.refuses(BEN, WATCH, ANA, is_running=True)
+    [ended] = desk.ended()
+    assert (ended.kind, ended.subject, ended.late_ms) == ("watch", ANA, 1000)
+    assert ended.service_account is None
+
+
+async def test_whoever_is_there_and_acts_no_more_is_not_cut_for_leaving(desk: Desk) -> None:
+    await desk.refuses(BEN, WATCH, CAT, is_running=True)
     assert desk.ended() == []
 
 
