@@ -48,6 +48,11 @@ DAYBOOK_TOKEN = Parameter(
 PREFER = Parameter(
     "Prefer", "header", "wait=SECONDS: how long to wait for Daybook-Token (1, at most 30)."
 )
+ACTING_AS = Parameter(
+    "Daybook-Acting-As",
+    "header",
+    "acting_id of POST /v1/acting (permissions service): it is done in that person's name.",
+)
 PAGE_SIZE = Parameter("page_size", "query", "How many to a page: 50, at most 200.", int)
 PAGE_TOKEN = Parameter("page_token", "query", "next_page_token of the page before.")
 

@@ -17,11 +17,17 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
+from shared.authorization.acting import IN_THE_OWN_NAME
 from shared.authorization.permissions import Permission
 from shared.authorization.rights import Basis
 from shared.web.answers import Answer
 from shared.web.callers import Caller, Guard
-from shared.web.documents import Parameter, documented_answers, documented_endpoint
+from shared.web.documents import (
+    ACTING_AS,
+    Parameter,
+    documented_answers,
+    documented_endpoint,
+)
 from shared.web.recording import Access, Place, Recorder
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
@@ -129,9 +135,9 @@ class Routes:
             await recorder.shown(place, scope, caller, response)
             return response
 
-        route = _route(
-            method, path, name, handler, body=body, parameters=parameters, answers=answers
-        )
+        own_name_only = str(permission) in IN_THE_OWN_NAME
+        told = parameters if own_name_only else (*parameters, ACTING_AS)
+        route = _route(method, path, name, handler, body=body, parameters=told, answers=answers)
         route.permission, route.everywhere = permission, everywhere
         route.openapi_extra = {"security": [{"bearer": []}], **_file_taken(takes)}
         route.answer, route.ended = answer, recorder.ended

@@ -36,6 +36,8 @@ ON_A_RECORD = {
     ("GET", "/v1/subjects/{subject_id}/access"),
     ("GET", "/v1/leavers"),
     ("GET", "/v1/leavers/{subject_id}"),
+    *((method, "/v1/acting") for method in ("GET", "POST")),
+    ("POST", "/v1/acting/end"),
     ("POST", "/v1/explain"),
     ("POST", "/v1/explain/who"),
     ("GET", "/v1/findings"),

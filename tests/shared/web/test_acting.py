@@ -1,7 +1,10 @@
 """Whoever acts as somebody else is known by both ids, in logs, records and origins."""
 
+import json
+
 import pytest
 
+from cli.local.paths import PROJECT
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Circumstances
 from shared.authorization.reading import moment
@@ -21,6 +24,7 @@ from tests.shared.authorization.story import ANA, BEN, NOON, SECOND, Story, a_st
 from tests.shared.web.stage import Stage
 
 READ = Permission.CUSTOMERS_READ
+DOCUMENTS = PROJECT / "docs" / "contracts"
 
 
 def acting() -> Story:
@@ -69,6 +73,17 @@ async def test_an_error_is_on_record_with_both(stage: Stage) -> None:
         if isinstance(record, ErrorRecorded)
     ]
     assert (record.acting_as, actor) == (BEN, ANA)
+
+
+def test_the_document_names_the_header_where_it_may_be_sent() -> None:
+    paths = json.loads((DOCUMENTS / "permissions" / "openapi.json").read_text())["paths"]
+    with_it = {
+        method
+        for method, route in paths["/v1/grants"].items()
+        if any(one["name"] == "Daybook-Acting-As" for one in route.get("parameters", ()))
+    }
+    assert with_it == {"get"}
+    assert "post" in paths["/v1/grants"]
 
 
 def test_the_origin_names_who_did_it_and_in_whose_name() -> None:
