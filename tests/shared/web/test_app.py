@@ -68,7 +68,11 @@ async def test_the_description_says_what_a_route_takes_and_answers(stage: Stage)
     assert rename["description"] == "Give a customer another name."
     assert rename["security"] == [{"bearer": []}]
     parameters = {(one["in"], one["name"], one["required"]) for one in rename["parameters"]}
-    assert parameters == {("path", "customer_id", True), ("header", "If-Match", True)}
+    assert parameters == {
+        ("path", "customer_id", True),
+        ("header", "If-Match", True),
+        ("header", "Daybook-Acting-As", False),
+    }
     body = rename["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"$ref": "#/components/schemas/Rename"}
     answer = rename["responses"]["200"]
