@@ -15,11 +15,11 @@ from services.permissions.api.grant_bodies import Reason
 from services.permissions.api.paging import PAGING, Keyed, Pages, query_of
 from services.permissions.api.reach import Reach
 from services.permissions.domain.book import Book
+from services.permissions.domain.subject.acting import no_such_acting
 from services.permissions.domain.subject.commands import BeginActing, EndActing
 from services.permissions.domain.subject.state import Acting
 from shared.authorization.permissions import Permission
 from shared.clock import Clock
-from shared.errors import NotFoundError
 from shared.given import Given
 from shared.web.answers import Answer
 from shared.web.bodies import parse, read_body
@@ -136,7 +136,7 @@ class ActingRoutes:
         known = _every(self._changes.book.book)
         actor, _, its = next((one for one in known if one[1] == body.acting_id), _NOBODY)
         if actor is None or its is None:
-            raise _not_found()
+            raise no_such_acting()
         self._reach.of(caller).require(Permission.PEOPLE_ACT_AS, its.target)
         command = EndActing(body.acting_id)
         done = await self._changes.on_subject(
@@ -194,12 +194,3 @@ def _view(known: _Known, at: datetime) -> Mapping[str, Any]:
         "reason": its.reason,
         "ended_by": its.ended_by,
     }
-
-
-def _not_found() -> NotFoundError:
-    return NotFoundError(
-        "nobody acts as somebody else by this id",
-        code="acting-not-found",
-        field="acting_id",
-        fix="see who acts as whom with GET /v1/acting",
-    )

@@ -41,16 +41,21 @@ def decide_acting(
         case EndActing(acting_id=acting_id):
             its = book.subject(subject_id).acting.get(acting_id)
             if its is None:
-                raise NotFoundError(
-                    "nobody acts as somebody else by this id",
-                    code="acting-not-found",
-                    field="acting_id",
-                    fix="see who acts as whom with GET /v1/acting",
-                )
+                raise no_such_acting()
             is_over = not its.is_in_force(asking.at)
             return [] if is_over else [ActingEnded(acting_id=acting_id, at=asking.at)]
         case _:
             assert_never(command)
+
+
+def no_such_acting() -> NotFoundError:
+    """Return the error for an id by which nobody acts, or ever did as far as is known."""
+    return NotFoundError(
+        "nobody acts as somebody else by this id",
+        code="acting-not-found",
+        field="acting_id",
+        fix="see who acts as whom with GET /v1/acting",
+    )
 
 
 def ended_with(book: Book, subject_id: UUID, at: datetime) -> Iterator[tuple[UUID, ActingEnded]]:
