@@ -1,11 +1,13 @@
-"""A table of customers on the PostgreSQL of the run, gone with the connection."""
+"""On the PostgreSQL of the run: a table of customers, and read models without a kept copy."""
 
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from tests.ground.servers import Servers
+from shared.postgres.dsn import dsn_for
+from shared.postgres.lanes import Lanes
+from tests.ground.servers import Databases, Servers
 
 TABLE = """
 create temp table rows (
@@ -23,3 +25,15 @@ async def rows(servers: Servers) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+@pytest.fixture
+async def lanes(databases: Databases) -> AsyncIterator[Lanes]:
+    """Return lanes to the read models, where no copy of permissions is kept."""
+    admin = await asyncpg.connect(databases.admin_dsn("views"))
+    await admin.execute("delete from permission_copy")
+    await admin.close()
+    its = Lanes(dsn_for(databases.views_dsn, "api"), 1, application_name="copy")
+    await its.open()
+    yield its
+    await its.close()

@@ -1,9 +1,7 @@
 """The copy of permissions lets a service start while nobody answers, as old as the copy is."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import asyncpg
 import pytest
 
 from shared.authorization import permission_copy
@@ -15,10 +13,8 @@ from shared.authorization.snapshot_lines import lines_of, snapshot_of
 from shared.authorization.world import World
 from shared.errors import UnavailableError
 from shared.messaging.heartbeats import Beat
-from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.testing.clock import NOON, TurnableClock
-from tests.ground.servers import Databases
 from tests.shared.authorization.story import ANA, a_customer
 from tests.shared.authorization.test_replica import READ, a_story
 from tests.shared.others_turns import while_others_go_on
@@ -29,17 +25,6 @@ class Nobody:
 
     async def snapshot(self) -> Snapshot:
         raise UnavailableError("the permissions service does not answer")
-
-
-@pytest.fixture
-async def lanes(databases: Databases) -> AsyncIterator[Lanes]:
-    admin = await asyncpg.connect(databases.admin_dsn("views"))
-    await admin.execute("delete from permission_copy")
-    await admin.close()
-    its = Lanes(dsn_for(databases.views_dsn, "api"), 1, application_name="copy")
-    await its.open()
-    yield its
-    await its.close()
 
 
 @pytest.fixture

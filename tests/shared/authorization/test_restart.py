@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-import asyncpg
 import pytest
 
 from shared.authorization.codes import Code
@@ -14,11 +13,9 @@ from shared.authorization.snapshot import state_hash
 from shared.authorization.tail import ReplicaTail
 from shared.authorization.world import World
 from shared.messaging.headers import ReceivedEvent
-from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
 from shared.testing.clock import TurnableClock
 from tests.ground.broker import Broker
-from tests.ground.servers import Databases
 from tests.shared.authorization.story import ANA, BEN, Story, a_customer
 from tests.shared.authorization.test_replica import READ
 from tests.shared.authorization.test_tail import Ground, following, level
@@ -48,17 +45,6 @@ def a_batch(story: Story) -> Story:
     story.person(BEN).give(BEN, "reader")
     story.of(ANA, "GrantRevoked", grant_id="grant-1")
     return story.of(ANA, "SubjectLeft").of(BEN, "SubjectSuspended")
-
-
-@pytest.fixture
-async def lanes(databases: Databases) -> AsyncIterator[Lanes]:
-    admin = await asyncpg.connect(databases.admin_dsn("views"))
-    await admin.execute("delete from permission_copy")
-    await admin.close()
-    its = Lanes(dsn_for(databases.views_dsn, "api"), 1, application_name="restart")
-    await its.open()
-    yield its
-    await its.close()
 
 
 @pytest.mark.parametrize("kept", ["before the batch", "with half of it", "nothing"])
