@@ -79,14 +79,22 @@ class Rights:
         self.asked_by = asked_by
 
     def hold_on(self, now: Basis) -> bool:
-        """Say whether a later basis answers alike: nothing changed, and no grant began or ended."""
-        if now.world is not self.basis.world:
+        """Say whether a later basis answers alike.
+
+        It does if the policy, who is in which team, and what the subject (and whoever acts as it)
+        has are as they were, and no grant began or ended. What happened to others is of no account.
+        """
+        was, its = self.basis.world, now.world
+        names = (self.subject, self.around.actor or self.subject)
+        if its is not was and not (
+            its.policy is was.policy
+            and its.membership is was.membership
+            and all(its.entry(name) is was.entry(name) for name in names)
+        ):
             return False
-        known = self.basis.world.subjects
-        both = (known.get(self.subject), known.get(self.around.actor or self.subject))
-        return not any(
-            self.basis.now < end <= now.now for one in both if one is not None for end in _ends(one)
-        )
+        known = was.subjects
+        both = (known[name] for name in names if name in known)
+        return not any(self.basis.now < end <= now.now for one in both for end in _ends(one))
 
     def check(self, permission: str, record: Record | None = None) -> Answer:
         """Return whether this may be done to the record; None: to any record at all."""

@@ -2,10 +2,15 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 import orjson
+import pytest
 
 from services.customers.application.importing.turns import Turns
+from shared.authorization.rights import Basis
+from shared.eventstore.tokens import TokenPart
+from shared.security.subject_keys import SubjectKey, SubjectKeys
 from shared.web.decision_log import DecisionLog
 from tests.customers.api.asking import Json, read
 from tests.customers.importing.handing_in import CSV, counts, lines
@@ -162,3 +167,43 @@ async def test_what_an_import_was_refused_and_allowed_is_on_record(
         assert {(one["subject"], one["permission"]) for one in counted} == {
             (IDS["alice"], "customer:import")
         }
+
+
+class SomebodyMoves:
+    """Decisions whose teams change at each look, while more rows are planned than are quick."""
+
+    def __init__(self, shipped: Shipped, quick: int) -> None:
+        self._shipped, self._quick = shipped, quick
+        self._teams = iter(range(100))
+        self.planned = 0
+
+    def basis(self) -> Basis:
+        """Return what is known now; no plan of too many rows still holds."""
+        if self.planned > self._quick:
+            self._shipped.happens("wang", "SubjectMoved", teams=[f"team-{next(self._teams)}"])
+        return self._shipped.house.decisions.basis()
+
+    async def has_reached(self, _seen: Sequence[TokenPart]) -> bool:
+        """Know all that anybody has seen."""
+        return True
+
+
+async def test_an_import_goes_on_however_often_teams_change_meanwhile(
+    servers: Servers, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_shipped_house(servers, broker) as shipped:
+        decisions, make = SomebodyMoves(shipped, 3), SubjectKeys.make
+
+        async def make_as_many_as_are_planned(keys: SubjectKeys, many: int) -> list[SubjectKey]:
+            decisions.planned = many
+            return await make(keys, many)
+
+        monkeypatch.setattr(SubjectKeys, "make", make_as_many_as_are_planned)
+        rows = [f"Ada {n}" for n in range(20)]
+        its = await handed_in(shipped, "erin", lines("name", *rows))
+        worker = await a_worker(shipped.house, 16, decisions=decisions)
+        while await worker.work_off_one():
+            pass
+        done = await told(shipped, "erin", its["id"])
+        assert (done["state"], counts(done)) == ("done", [20, 0, 0, 0])
+        assert sorted(str(row.name) for row in await shipped.house.fold_all()) == sorted(rows)

@@ -1,26 +1,68 @@
-"""Rights hold after a wait only if nothing changed; what is only looked at refuses nobody."""
+"""Rights hold after a wait only if what they come from is as it was; a mere look refuses nobody."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from shared.authorization.permissions import Permission
-from shared.authorization.questions import Record
+from shared.authorization.questions import PLAINLY, Circumstances, Record
 from shared.authorization.reading import moment
 from shared.authorization.rights import Basis, Noted, Rights
 from shared.authorization.world import World
-from tests.shared.authorization.story import ANA, BEN, INTERNAL, NOON, a_story
+from tests.shared.authorization.story import ANA, BEN, CAT, DAN, INTERNAL, NOON, Story, a_story
+
+BENS = Record("customer", "c", BEN, INTERNAL)
 
 
 def basis(world: World, minutes: int = 0) -> Basis:
     return Basis(world, 1, moment(NOON + timedelta(minutes=minutes)), 0.0)
 
 
-def test_rights_hold_until_anything_is_said_of_anybody() -> None:
-    story = a_story().role("rep", customer_read="own/internal").give(ANA, "rep")
-    world = story.world
-    rights = Rights(basis(world), ANA)
-    assert rights.hold_on(basis(world, 60))
+def a_team() -> Story:
+    return a_story().role("rep", customer_read="team/internal").give(ANA, "rep")
+
+
+def holds_after(change: Callable[[Story], Story], around: Circumstances = PLAINLY) -> bool:
+    """Say whether ana's rights hold on when this happened meanwhile."""
+    story = a_team()
+    rights = Rights(basis(story.world), ANA, around)
+    assert rights.check(Permission.CUSTOMERS_READ, BENS)[0] is (around is PLAINLY)
+    return rights.hold_on(basis(change(story).world))
+
+
+def test_rights_hold_while_nothing_changes_and_whatever_happens_to_others() -> None:
+    world = a_team().world
+    assert Rights(basis(world), ANA).hold_on(basis(world, 60))
     assert Rights(basis(world), "nobody").hold_on(basis(world, 60))
-    assert not rights.hold_on(basis(story.of(BEN, "SubjectLeft").world))
+    assert holds_after(lambda story: story.of(BEN, "SubjectLeft"))
+    assert holds_after(lambda story: story.give(BEN, "rep"))
+    assert holds_after(lambda story: story.tell("canary-1", "CanaryNoted"))
+
+
+HIDDEN = {"resource": "customer", "field": "name", "data_class": "restricted"}
+CHANGES: dict[str, Callable[[Story], Story]] = {
+    "one's own leaving": lambda story: story.of(ANA, "SubjectLeft"),
+    "one's own grants": lambda story: story.give(ANA, "rep", clearance="public"),
+    "one's own team": lambda story: story.of(ANA, "SubjectMoved", teams=[]),
+    "the team of whose record it is": lambda story: story.of(BEN, "SubjectMoved", teams=[]),
+    "a newcomer, who may be in the team": lambda story: story.person(DAN, "north"),
+    "the role": lambda story: story.role("rep", customer_read="own/internal"),
+    "what a field is": lambda story: story.policy("DataClassSet", **HIDDEN),
+    "anything, once it cannot be read": lambda story: story.of(ANA, "GrantGiven"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_rights_hold_no_longer_than_what_they_come_from(what: str) -> None:
+    assert not holds_after(CHANGES[what])
+
+
+def test_who_acts_as_another_holds_on_no_longer_than_either_of_them_is_the_same() -> None:
+    acting = Circumstances(actor=CAT)
+    assert holds_after(lambda story: story.give(BEN, "rep"), acting)
+    assert not holds_after(lambda story: story.give(CAT, "rep"), acting)
+    assert not holds_after(lambda story: story.give(ANA, "rep", clearance="public"), acting)
 
 
 def test_rights_hold_until_a_grant_begins_or_ends() -> None:

@@ -33,8 +33,8 @@ UNUSED: Final = SubjectKey.of("", bytes(32))
 class Source(Protocol):
     """Where the steps of an import come from."""
 
-    async def next_step(self, rights: Rights) -> Step | None:
-        """Return what is to be written next; the same rows again until they are `written`.
+    async def next_step(self, rights: Rights, at_most: int) -> Step | None:
+        """Return what is to be written next: at most so many rows, and again until `written`.
 
         Of it only what whoever handed it in may write by these rights.
         """
@@ -76,16 +76,19 @@ class FileSource:
         self._fields = fields
         self._planner = Planner(job.id, fields, is_dry_run=job.is_dry_run)
         self._batch: tuple[list[ReadRow], int] | None = None
+        self._planned_rows = 0
         self._ahead: asyncio.Task[tuple[list[ReadRow], int]] | None = None
 
-    async def next_step(self, rights: Rights) -> Step | None:
-        """Return the next batch as it is to be written now."""
+    async def next_step(self, rights: Rights, at_most: int) -> Step | None:
+        """Return the next rows of the batch that was read, as they are to be written now."""
         if self._batch is None:
             self._batch = await (self._ahead or self._read_ahead())
             self._ahead = None
-        rows, reached = self._batch
-        if not rows:
+        every, reached = self._batch
+        if not every:
             return None
+        rows = every[:at_most]
+        self._planned_rows = len(rows)
         known = await self._look_up(rows)
         places = self._planner.places(rows, known.keys)
         new = sum(mark not in known.keys for mark in _marks(rows, places))
@@ -97,7 +100,9 @@ class FileSource:
 
     def written(self) -> None:
         """Go on to the rows behind."""
-        self._batch = None
+        every, reached = self._batch or ([], 0)
+        left = every[self._planned_rows :]
+        self._batch = (left, reached) if left else None
 
     async def close(self) -> None:
         """Let the thread end that reads ahead."""

@@ -41,10 +41,10 @@ class UndoSource:
         self._next = self._reached
         self._tags = {tag_of(job.id), *([tag_of(job.undoes)] if job.undoes else [])}
 
-    async def next_step(self, rights: Rights) -> Step | None:
+    async def next_step(self, rights: Rights, at_most: int) -> Step | None:
         """Return what undoes the next rows, as the customers are now."""
         assert self._job.undoes is not None  # noqa: S101 - such a job is made for nothing else
-        rows = await self._jobs.done_rows(self._job.undoes, self._reached, AT_ONCE)
+        rows = await self._jobs.done_rows(self._job.undoes, self._reached, min(at_most, AT_ONCE))
         # A customer is written to once in a step: what another row did to it comes in the next.
         rows = rows[: _until_twice(rows)]
         if not rows:

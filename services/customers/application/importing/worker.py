@@ -33,6 +33,7 @@ from services.customers.application.importing.endings import (
 )
 from services.customers.application.importing.jobs import LEASE, Job, Jobs
 from services.customers.application.importing.measuring import ImportNumbers
+from services.customers.application.importing.pace import Pace
 from services.customers.application.importing.reading import Asked, FileReading, pulled
 from services.customers.application.importing.sealing import FileSeal, Marks
 from services.customers.application.importing.sources import FileSource, Source
@@ -128,10 +129,8 @@ class ImportWorker:
             except Exception as error:  # noqa: BLE001 - it is logged; the others go on
                 self._failed(error)
                 pause = PAUSE_AFTER_FAILURE_SECONDS
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
-            except TimeoutError:
-                continue
 
     async def work_off_one(self, stop: asyncio.Event | None = None) -> bool:
         """Take one import to its end, or until told to stop; False if there is none to do.
@@ -235,25 +234,29 @@ class ImportWorker:
     async def _through(self, job: Job, source: Source, seal: FileSeal, stop: asyncio.Event) -> bool:
         """Write every step that the source has; False if told to stop before its end."""
         steps = Steps(self._store, job, self._jobs.owner)
+        pace = Pace(self._batch)
         written: TokenPart | None = None
         try:
             while not stop.is_set():
                 began = perf_counter()
                 rights = self._rights.of(job)
-                step = await source.next_step(rights)
+                step = await source.next_step(rights, pace.rows)
                 await self._telling.goes_on(job, seal)
                 if step is None:
                     return True
                 began += await self._turn(written, stop)
                 await self._rights.settle()
                 if not (job.is_dry_run or rights.hold_on(self._rights.of(job).basis)):
-                    continue  # Rights changed: the same rows are planned anew.
+                    pace.overtaken()  # Rights changed: the same rows are planned anew.
+                    continue
                 try:
                     written = await steps.write(step, self._clock.now())
                 except VersionConflictError:
-                    continue  # Somebody was faster: the same rows are planned anew.
+                    pace.overtaken()  # Somebody was faster: the same rows are planned anew.
+                    continue
                 self._appended.set()
                 source.written()
+                pace.kept()
                 self._numbers.written(job, step, perf_counter() - began)
                 del self._failures[job.id]
                 self._deeds.succeeded("wrote a batch", self._clock.monotonic())
