@@ -32,40 +32,25 @@ class Grants(Protocol):
 
 
 class BookGrants:
-    """Those that the book has now; put in order once for each change of it."""
+    """Those that the book has now."""
 
     def __init__(self, book: PolicyBook) -> None:
         self._book = book
-        self._of = (-1, -1)
-        self._people: dict[str, UUID] = {}
 
     def person_of(self, grant: str) -> str | None:
         """Return whose a grant or a request is; None: there is none of this id."""
-        person = self._ordered().get(grant)
+        person = self._book.grant_holders.get(_id(grant))
         return None if person is None else str(person)
 
     def asked_by(self, record: str) -> Sequence[str]:
         """Return who made a request, or every request that waits for a person."""
-        person = self._ordered().get(record)
-        subjects = self._book.book.subjects
+        its, subjects = _id(record), self._book.book.subjects
+        person = self._book.grant_holders.get(its)
         if person is not None:
-            request = subjects[person].requests.get(UUID(record))
+            request = subjects[person].requests.get(its)
             return () if request is None else (request.asked_by,)
-        subject = subjects.get(_id(record))
+        subject = subjects.get(its)
         return () if subject is None else [one.asked_by for one in subject.requests.values()]
-
-    def _ordered(self) -> Mapping[str, UUID]:
-        now = self._book.epoch, self._book.facts
-        if now != self._of:
-            self._of, self._people = (
-                now,
-                {
-                    str(grant): person
-                    for person, its in self._book.book.subjects.items()
-                    for grant in (*its.grants, *its.requests)
-                },
-            )
-        return self._people
 
 
 def _id(name: str) -> UUID:

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from services.permissions.application.grant_holders import GrantHolders
 from services.permissions.application.leavers import Leavers
 from services.permissions.application.subject_names import SubjectNames
 from services.permissions.domain.book import (
@@ -28,6 +29,7 @@ from services.permissions.domain.book import (
 )
 from services.permissions.domain.subject.events import SubjectJoined
 from services.permissions.domain.subject.grant_events import GrantApproved, GrantGiven
+from services.permissions.domain.subject.state import NOBODY
 from services.permissions.storage.codec import CODEC
 from shared.errors import UnavailableError
 from shared.events import Event, RecordedEvent
@@ -66,6 +68,7 @@ class _Folded:
     names: SubjectNames = field(default_factory=SubjectNames)
     given_at: dict[UUID, datetime] = field(default_factory=dict)
     leavers: Leavers = field(default_factory=Leavers)
+    grants: GrantHolders = field(default_factory=GrantHolders)
     facts: int = 0
     ordered: Sequence[UUID] = ()
 
@@ -111,6 +114,11 @@ class PolicyBook:
     def given_at(self) -> Mapping[UUID, datetime]:
         """Return when each grant was given; nobody but `catch_up` may change it."""
         return self._now.given_at
+
+    @property
+    def grant_holders(self) -> Mapping[UUID, UUID]:
+        """Return whose each grant and each request is; nobody but `catch_up` may change it."""
+        return self._now.grants.holders
 
     @property
     def leavers(self) -> Leavers:
@@ -234,11 +242,13 @@ def _take(now: _Folded, record: RecordedEvent, event: Event | None) -> None:
         now.kids.setdefault(fact.subject_id, CODEC.subject_of(record) or "")
         now.commitments.setdefault(fact.subject_id, fact.event.key_commitment)
     now.facts += 1
+    before = now.book.subject(fact.subject_id) if isinstance(fact, SubjectFact) else NOBODY
     now.book.fold(fact, record.origin.actor)
     if isinstance(fact, SubjectFact):
         if isinstance(fact.event, GrantGiven | GrantApproved):
             now.given_at[fact.event.grant_id] = record.recorded_at
         subject = now.book.subject(fact.subject_id)
+        now.grants.follow(fact.subject_id, before, subject)
         now.names.follow(fact.subject_id, subject, fact.event)
         now.leavers.follow(fact.subject_id, fact.event, record)
 
