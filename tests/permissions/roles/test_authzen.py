@@ -223,7 +223,7 @@ async def test_a_person_is_told_on_the_command_line_what_programs_are_told(pdp: 
     assert "For example: Erin." in said
     assert "computed for" in said
     said = await pdp.daybook("permissions", "who", "record:write", "record-1", "--as", "erin")
-    assert "record_writer (grant " in said
+    assert "fixture_writer (grant " in said
     early = ("--at", "2020-01-01T00:00:00")
     said = await pdp.daybook("permissions", "explain", "record:read", *early, "--as", "erin")
     assert "computed for 2020-01-01 00:00:00.000 UTC, from permissions up to change 0" in said
