@@ -1,10 +1,9 @@
 """Whoever speaks to Daybook through here does so as one person, with a token that holds."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -13,6 +12,7 @@ from uuid import UUID
 
 import httpx
 
+from cli.addresses import Addresses, is_local
 from cli.answers import (
     Answer,
     ConsumerList,
@@ -27,8 +27,6 @@ from cli.answers import (
 )
 from cli.customer_answers import Customer, CustomerPage, History
 from cli.figures import DailyActivity, LiveActivity
-from cli.local.paths import Place
-from cli.local.ports import Ports
 from cli.refusals import (
     RefusedError,
     is_worth_another_try,
@@ -37,6 +35,7 @@ from cli.refusals import (
     read_answer,
     unreachable,
 )
+from cli.signing_in import ReadToken, no_issuer, not_signed_in
 from shared.errors import UnavailableError
 
 A = TypeVar("A", bound=Answer)
@@ -54,20 +53,6 @@ WARNING = "Daybook-Warning"
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the customers service and the token issuer listen."""
-
-    service: str
-    issuer: str
-
-    @classmethod
-    def of_this_machine(cls) -> Self:
-        """Return the addresses of `daybook up`, moved by DAYBOOK_PORT_BASE."""
-        ports = Ports(Place.from_environment(os.environ).port_base)
-        return cls(ports.url("customers"), ports.issuer_url)
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """One request to the service."""
 
@@ -81,7 +66,7 @@ class Call:
 
 
 class DaybookClient:
-    """Speaks to the customers service as one person.
+    """Speaks to one service at a time as one person: whose token it is given, or a demo person.
 
     Every method raises UnavailableError when nobody answers and RefusedError when the answer is no.
     """
@@ -91,17 +76,19 @@ class DaybookClient:
         person: str,
         addresses: Addresses | None = None,
         *,
+        given: ReadToken | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self.person = person
-        self.addresses = addresses or Addresses.of_this_machine()
+        self.addresses = addresses or Addresses.usual()
+        self.given = given
         self.pause = pause
         self._token: str | None = None
         self._token_lock = asyncio.Lock()
         # A proxy from the environment must not stand between this machine and itself.
-        is_local = httpx.URL(self.addresses.service).host in {"127.0.0.1", "localhost", "::1"}
-        self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=not is_local)
+        is_far = not is_local(self.addresses.service)
+        self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=is_far)
 
     async def __aenter__(self) -> Self:
         """Open the connections."""
@@ -118,19 +105,30 @@ class DaybookClient:
         await self._http.__aexit__(kind, error, at)
 
     def turn_to(self, service: str) -> None:
-        """Ask another service of this machine from now on."""
-        ports = Ports(Place.from_environment(os.environ).port_base)
-        self.addresses = replace(self.addresses, service=ports.url(service))
+        """Ask another service from now on, unless somebody said where to ask."""
+        self.addresses = self.addresses.of(service)
 
     async def token(self) -> str:
-        """Return this person's access token; asked for once, and again when it no longer holds."""
+        """Return this person's access token; asked for once, and again when it no longer holds.
+
+        Raises:
+            NotSignedInError: none was given, and the service is on another machine.
+        """
         async with self._token_lock:
             if self._token is None:
-                form = {"grant_type": "urn:daybook:demo-person", "person": self.person}
-                url = f"{self.addresses.issuer}/token"
-                answer = await self._exchange(self._http.build_request("POST", url, data=form))
-                self._token = read_answer(Token, answer).access_token
+                self._token = await self._signed_in() if self.given is None else self.given()
             return self._token
+
+    async def _signed_in(self) -> str:
+        if not self.addresses.has_demo_people:
+            raise not_signed_in(self.addresses.service)
+        form = {"grant_type": "urn:daybook:demo-person", "person": self.person}
+        url = f"{self.addresses.issuer}/token"
+        try:
+            answer = await self._exchange(self._http.build_request("POST", url, data=form))
+        except UnavailableError as error:
+            raise no_issuer(error) from error
+        return read_answer(Token, answer).access_token
 
     async def customer(
         self, customer_id: UUID | str, *, as_of: str | None = None, version: int | None = None
@@ -258,8 +256,10 @@ class DaybookClient:
             # A token lives an hour, an import may live longer: one more try, with a new one.
             if self._token == token:
                 self._token = None
-            again = self._request(call, await self.token())
-            answer = await self._exchange(again, is_stream=is_stream)
+            renewed = await self.token()
+            if renewed != token:
+                again = self._request(call, renewed)
+                answer = await self._exchange(again, is_stream=is_stream)
         raise_if_refused(answer)
         return answer
 

@@ -16,7 +16,7 @@ WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 
 FIX_BY_STATUS: Mapping[int, str] = {
-    401: "say who you are with --as, for example `--as alice`",
+    401: "say who you are with --as, or get a token that holds (DAYBOOK_TOKEN, --token-file)",
     403: "ask somebody who may, or say who you are with --as",
     404: "look the id up with `daybook find TEXT`",
     412: "read it again and repeat the change",

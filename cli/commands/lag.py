@@ -21,7 +21,7 @@ HEADINGS = ("way", "partition", "reached", "behind", "seconds")
 @click.option(
     "--service",
     type=click.Choice([each.name for each in SERVICES]),
-    help="Of which service on this machine.  [default: customers]",
+    help="Of which service.  [default: customers, or that of --url]",
 )
 @speaks_as("oscar")
 async def lag(client: DaybookClient, *, is_json: bool, each: bool, service: str | None) -> None:

@@ -25,12 +25,17 @@ def projections() -> None:
 
 @projections.command("list")
 @click.option("--json", "is_json", is_flag=True, help="One JSON document, for programs.")
-@click.option("--service", type=click.Choice(NAMES), help="Only of this one.  [default: all]")
+@click.option(
+    "--service",
+    type=click.Choice(NAMES),
+    help="Only of this one.  [default: all, or that of --url]",
+)
 @speaks_as("oscar")
 async def list_projections(client: DaybookClient, *, is_json: bool, service: str | None) -> None:
     """List every read model: its versions, how far they are, and the latest orders."""
     found = ProjectionList(items=[])
-    for name in NAMES if service is None else [service]:
+    every = NAMES[:1] if client.addresses.is_chosen else NAMES
+    for name in every if service is None else [service]:
         client.turn_to(name)
         found.items.extend((await client.projections()).items)
     if is_json:

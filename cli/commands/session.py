@@ -4,13 +4,18 @@ import asyncio
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import click
 import httpx
+from click.core import ParameterSource
 
-from cli.client import Addresses, DaybookClient
+from cli.addresses import Addresses
+from cli.client import DaybookClient
 from cli.commands.screen import printable
+from cli.signing_in import ReadToken, given_token
 from shared.errors import DaybookError, InvalidInputError
 
 Command = Callable[..., None]
@@ -77,16 +82,29 @@ def speaks_as(default_person: str) -> Callable[[Callable[..., Awaitable[None]]],
 
     def decorate(command: Callable[..., Awaitable[None]]) -> Command:
         @click.option(
-            "--as", "person", default=default_person, show_default=True, help="Who you are."
+            "--as", "person", default=default_person, show_default=True,
+            help="Who you are, of the demo people; a token says so itself.",
+        )  # fmt: skip
+        @click.option(
+            "--token-file", type=click.Path(dir_okay=False, path_type=Path),
+            help="The file with your access token.  [default: the variable DAYBOOK_TOKEN]",
+        )  # fmt: skip
+        @click.option(
+            "--url",
+            help="Where the service is that answers this."
+            "  [default: its DAYBOOK_SERVICE_…_URL, or this machine]",
         )
-        @click.option("--url", help="Where the customers service is.  [default: this machine]")
-        @click.option("--issuer", help="Where the token issuer is.  [default: this machine]")
+        @click.option("--issuer", help="Where demo people sign in.  [default: this machine]")
         @functools.wraps(command)
         def run(
-            *args: object, person: str, url: str | None, issuer: str | None, **kwargs: object
-        ) -> None:
+            *args: object, person: str, token_file: Path | None, url: str | None,
+            issuer: str | None, **kwargs: object,
+        ) -> None:  # fmt: skip
             async def speak() -> None:
-                async with client_of(person, url, issuer) as client:
+                given = given_token(token_file)
+                if given is not None:
+                    _refuse_two_people()
+                async with client_of(person, url, issuer, given) as client:
                     await command(client, *args, **kwargs)
 
             run_to_the_end(speak())
@@ -96,23 +114,40 @@ def speaks_as(default_person: str) -> Callable[[Callable[..., Awaitable[None]]],
     return decorate
 
 
-def client_of(person: str, url: str | None, issuer: str | None) -> DaybookClient:
+def client_of(
+    person: str, url: str | None, issuer: str | None, given: ReadToken | None = None
+) -> DaybookClient:
     """Return the client of one person; a test hands its stand-in over as the context's object."""
     transport = click.get_current_context().find_object(httpx.AsyncBaseTransport)
-    return DaybookClient(person, chosen_addresses(url, issuer), transport=transport)
+    return DaybookClient(person, chosen_addresses(url, issuer), given=given, transport=transport)
 
 
 def chosen_addresses(url: str | None, issuer: str | None) -> Addresses:
-    """Return this machine's addresses, or what the options say instead."""
-    here = Addresses.of_this_machine()
-    chosen = Addresses(service=url or here.service, issuer=issuer or here.issuer)
+    """Return the usual addresses, or what the options say instead."""
+    usual = Addresses.usual()
+    chosen = Addresses(
+        url or usual.service,
+        issuer or usual.issuer,
+        is_chosen=url is not None,
+        is_issuer_usual=issuer is None,
+    )
     for address in (chosen.service, chosen.issuer):
         if not address.startswith(("http://", "https://")):
             raise InvalidInputError(
                 f"{address!r} is not an address of a service.",
                 fix="write it with http:// or https://, for example http://127.0.0.1:8101",
             )
-    return Addresses(chosen.service.rstrip("/"), chosen.issuer.rstrip("/"))
+    return replace(chosen, service=chosen.service.rstrip("/"), issuer=chosen.issuer.rstrip("/"))
+
+
+def _refuse_two_people() -> None:
+    source = click.get_current_context().get_parameter_source("person")
+    if source is ParameterSource.COMMANDLINE:
+        raise InvalidInputError(
+            "A token was given, and --as names a demo person: only one can speak.",
+            field="--as",
+            fix="leave --as away, or the token (--token-file, DAYBOOK_TOKEN)",
+        )
 
 
 def run_to_the_end(work: Coroutine[None, None, None]) -> None:

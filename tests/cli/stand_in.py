@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cli.client import Addresses, DaybookClient
+from cli.addresses import Addresses
+from cli.client import DaybookClient
 from cli.commands import register
 
 ADDRESSES = Addresses("http://daybook.test:8101", "http://daybook.test:8105")
@@ -42,6 +43,9 @@ class StandIn:
 
     customers: dict[str, list[Json]] = field(default_factory=dict)
     first_answers: deque[Response | Exception] = field(default_factory=deque)
+    first_tokens: deque[Exception] = field(default_factory=deque)
+    on_asked: Callable[[], object] = lambda: None
+    """What happens elsewhere while the stand-in is asked."""
     first_reads: deque[Exception] = field(default_factory=deque)
     streams: deque[str | Response | Exception] = field(default_factory=deque)
     valid_tokens: set[str] = field(default_factory=set)
@@ -72,6 +76,8 @@ class StandIn:
         return [request for request in self.asked if request.url.path == path]
 
     async def _token(self, request: Request) -> Response:
+        if self.first_tokens:
+            raise self.first_tokens.popleft()
         (person,) = parse_qs((await request.body()).decode())["person"]
         if person not in {"alice", "oscar", "dave", "bob", "petra"}:
             known = "There are alice, oscar, dave, bob and petra."
@@ -83,6 +89,7 @@ class StandIn:
 
     def _stopped_at_the_door(self, request: Request) -> Response | None:
         self.asked.append(request)
+        self.on_asked()
         if self.first_answers:
             first = self.first_answers.popleft()
             if isinstance(first, Exception):
@@ -158,11 +165,11 @@ def a_client(stand_in: StandIn, pauses: list[float] | None = None) -> DaybookCli
     return DaybookClient("alice", ADDRESSES, transport=stand_in.transport(), pause=pause)
 
 
-def daybook(stand_in: StandIn, *words: str) -> Result:
+def daybook(stand_in: StandIn, *words: str, environ: Mapping[str, str] | None = None) -> Result:
     """Type a command, into a pipe."""
     group = click.Group("daybook")
     register(group)
-    return CliRunner().invoke(group, list(words), obj=stand_in.transport())
+    return CliRunner().invoke(group, list(words), obj=stand_in.transport(), env=environ)
 
 
 def change_message(number: int, event: str, version: int, *, message_id: str) -> str:

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from starlette.responses import HTMLResponse
 
-from cli.client import Addresses, Call
+from cli.addresses import Addresses
+from cli.client import Call
 from cli.refusals import RefusedError
 from shared.errors import InvalidInputError, UnavailableError
 from tests.cli.stand_in import StandIn, a_client, customer_id, daybook, lines_of, problem
@@ -103,11 +104,11 @@ def test_an_address_that_is_none_is_refused_before_anybody_is_asked() -> None:
 
 def test_the_port_base_moves_service_and_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAYBOOK_PORT_BASE", "8300")
-    here = Addresses.of_this_machine()
-    assert here == Addresses("http://127.0.0.1:8301", "http://127.0.0.1:8305")
+    here = Addresses.usual()
+    assert (here.service, here.issuer) == ("http://127.0.0.1:8301", "http://127.0.0.1:8305")
     monkeypatch.setenv("DAYBOOK_PORT_BASE", "many")
     with pytest.raises(InvalidInputError) as told:
-        Addresses.of_this_machine()
+        Addresses.usual()
     assert told.value.fix
 
 

@@ -7,7 +7,8 @@ from functools import partial
 from itertools import cycle
 from pathlib import Path
 
-from cli.client import Addresses, DaybookClient
+from cli.addresses import Addresses
+from cli.client import DaybookClient
 from cli.imports import Import, Wish, import_file
 from cli.local.paths import Place
 from cli.local.ports import Ports
