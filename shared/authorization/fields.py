@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from shared.authorization.codes import Code
 from shared.authorization.compiling import ways_of
 from shared.authorization.deciding import Answer, decide, miss
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
+from shared.authorization.reasons import words
 from shared.authorization.state import FieldClass
 from shared.authorization.world import World
 from shared.errors import InvalidInputError, NotPermittedError
@@ -85,6 +87,7 @@ class FieldView:
                     "You may not use this field.",
                     field=field,
                     fix="Leave the field out, or ask for a role with a higher clearance.",
+                    who_can_help=words(Code.SENSITIVITY).who_can_help,
                 )
 
 

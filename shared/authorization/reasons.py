@@ -23,8 +23,24 @@ _GIVEN_EN: Final = "Whoever has the permission grant:give can give it; they can 
 _GIVEN_ZH: Final = "拥有 grant:give 权限的人可以授予；此账户也可以提出申请。"
 _OPERATOR_EN: Final = "An operator can see why; trying again in a moment may be enough."
 _OPERATOR_ZH: Final = "运维人员可以查明原因；稍后重试也许就可以。"
-_ADMIN_EN: Final = "Whoever has the permission grant:give can tell why, and change it."
-_ADMIN_ZH: Final = "拥有 grant:give 权限的人可以说明原因并作出更改。"
+_REGISTRAR_EN: Final = "Whoever has the permission subject:change can let it join."
+_REGISTRAR_ZH: Final = "拥有 subject:change 权限的人可以让此账户加入。"
+_REINSTATER_EN: Final = (
+    "Whoever has the permission subject:change can reinstate it, let it join anew, or name another"
+    " owner."
+)
+_REINSTATER_ZH: Final = (
+    "拥有 subject:change 权限的人可以恢复此账户、让其重新加入或指定另一位所有者。"
+)
+_EDITOR_EN: Final = "Whoever has the permission policy:change can define it."
+_EDITOR_ZH: Final = "拥有 policy:change 权限的人可以定义它。"
+_LIFTER_EN: Final = (
+    "Whoever has the permission grant:revoke and the level for it can lift the denial, but nobody"
+    " the own one."
+)
+_LIFTER_ZH: Final = (
+    "拥有 grant:revoke 权限且级别足够的人可以解除此拒绝，但任何人都不能解除对自己的拒绝。"
+)
 _NOBODY_EN: Final = "No help is needed."
 _NOBODY_ZH: Final = "无需帮助。"
 
@@ -49,24 +65,24 @@ WORDS: Final[dict[Code, dict[Language, Words]]] = {
         "zh": Words("您已看到的更改尚未到达这里。", _OPERATOR_ZH),
     },
     Code.UNKNOWN_SUBJECT: {
-        "en": Words("Daybook does not know this account.", _ADMIN_EN),
-        "zh": Words("Daybook 不认识此账户。", _ADMIN_ZH),
+        "en": Words("Daybook does not know this account.", _REGISTRAR_EN),
+        "zh": Words("Daybook 不认识此账户。", _REGISTRAR_ZH),
     },
     Code.INACTIVE_SUBJECT: {
-        "en": Words("This account, or whoever owns it, is suspended or has left.", _ADMIN_EN),
-        "zh": Words("此账户或其所有者已被停用或已离开。", _ADMIN_ZH),
+        "en": Words("This account, or whoever owns it, is suspended or has left.", _REINSTATER_EN),
+        "zh": Words("此账户或其所有者已被停用或已离开。", _REINSTATER_ZH),
     },
     Code.UNKNOWN_PERMISSION: {
-        "en": Words("There is no such permission.", _ADMIN_EN),
-        "zh": Words("没有这项权限。", _ADMIN_ZH),
+        "en": Words("There is no such permission.", _EDITOR_EN),
+        "zh": Words("没有这项权限。", _EDITOR_ZH),
     },
     Code.PARKED: {
         "en": Words("A change of these permissions could not be read.", _OPERATOR_EN),
         "zh": Words("有一项权限更改无法读取。", _OPERATOR_ZH),
     },
     Code.DENIED: {
-        "en": Words("A grant denies this, whatever others allow.", _ADMIN_EN),
-        "zh": Words("有授权明确拒绝此操作，其他授权不能推翻。", _ADMIN_ZH),
+        "en": Words("A grant denies this, whatever others allow.", _LIFTER_EN),
+        "zh": Words("有授权明确拒绝此操作，其他授权不能推翻。", _LIFTER_ZH),
     },
     Code.NO_GRANT: {
         "en": Words("Nothing that you have been given allows this.", _GIVER_EN),

@@ -51,7 +51,9 @@ def _all(kind: Any, bodies: Sequence[dict[str, Any]], request: Request) -> Respo
     if "filter" in request.query_params:
         # RFC 7644 §4: what is asked for with a filter here is refused, not ignored.
         raise NotPermittedError(
-            "These lists are not filtered.", fix="Ask without filter; they are short."
+            "These lists are not filtered.",
+            fix="Ask without filter; they are short.",
+            who_can_help="nobody: it is the protocol that says so",
         )
     answer: ListResponse[Any] = ListResponse[kind](
         total_results=len(bodies), start_index=1, items_per_page=len(bodies), resources=[]

@@ -111,6 +111,7 @@ def _refuse_unfit(
             code="acting-for-others",
             field="subject_id",
             fix="sign in as the person who will act",
+            who_can_help="the person who will act, who needs the permission subject:act_as",
         )
     if book.behind(command.target) == subject_id:
         raise NotPermittedError(
@@ -118,6 +119,7 @@ def _refuse_unfit(
             code="acting-as-yourself",
             field="subject_id",
             fix="do it in your own name",
+            who_can_help="nobody: in your own name no help is needed",
         )
 
 
@@ -130,6 +132,7 @@ def _refuse_absent(target: Subject) -> None:
             code="acting-as-program",
             field="subject_id",
             fix="ask whoever answers for the service account, or act as that person",
+            who_can_help="the owner of the service account",
         )
     if not target.is_active:
         raise RuleBrokenError(

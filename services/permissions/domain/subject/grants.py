@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.permissions.domain.authority import (
     RULING,
+    SECOND_PERSON,
     level_of_terms,
     refuse_above_own_level,
     refuse_alone,
@@ -130,7 +131,8 @@ def _break_glass(
             "only people may take something without asking, and only for themselves",
             code="break-glass-for-others",
             field="subject_id",
-            fix="request it for somebody else (POST /v1/requests)",
+            fix="request it (POST /v1/requests), or let the person take it who needs it",
+            who_can_help=SECOND_PERSON,
         )
     if len(subject.to_review) >= MAX_UNREVIEWED:
         raise NotPermittedError(
@@ -162,7 +164,8 @@ def _must_be_an_emergency(policy: Policy, terms: Terms, asking: Asking) -> None:
             " what is of critical risk",
             code="break-glass-not-for-grants",
             field="role" if terms.role else "permission",
-            fix="take what you need for the emergency itself",
+            fix="take what you need for the emergency itself, or request this (POST /v1/requests)",
+            who_can_help=SECOND_PERSON,
         )
 
 
@@ -194,6 +197,7 @@ def _extend(book: Book, subject: Subject, command: ExtendGrant, asking: Asking) 
             code="break-glass-not-extended",
             field="grant_id",
             fix="request what is needed for longer (POST /v1/requests)",
+            who_can_help=SECOND_PERSON,
         )
     if until == terms.until:
         return []
