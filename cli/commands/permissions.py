@@ -12,7 +12,7 @@ import click
 
 from cli.answers import Answer
 from cli.client import Call, DaybookClient
-from cli.commands.screen import show, show_table
+from cli.commands.screen import NOTHING, show, show_table
 from cli.commands.session import speaks_as
 from cli.local import environment
 from cli.local.paths import Place
@@ -32,13 +32,28 @@ class Change(Answer):
     lost: list[str]
 
 
-class Planned(Answer):
+class PlannedRequest(Answer):
+    """What is only asked for, until somebody else agrees that this person has it."""
+
+    subject_id: str
+    user_name: str | None = None
+    role: str | None = None
+    permission: str | None = None
+
+
+class Agreed(Answer):
+    """To what two people must agree."""
+
+    needs_second_person: list[str]
+
+
+class Planned(Agreed):
     """What a policy file changes, or changed."""
 
     applied: bool
     events: int
     changes: list[Change]
-    requested: list[str]
+    requests: list[PlannedRequest]
 
 
 class PolicyText(Answer):
@@ -58,7 +73,10 @@ def permissions() -> None:
 @click.option("--dry-run", is_flag=True, help="Only say who would gain and who would lose.")
 @speaks_as("erin")
 async def apply(client: DaybookClient, file: TextIO, *, dry_run: bool) -> None:
-    """Make everything that FILE names what it says; applied again it changes nothing."""
+    """Make everything that FILE names what it says; applied again it changes nothing.
+
+    What may do much harm somebody else must agree to first; --dry-run says so.
+    """
     client.turn_to("permissions")
     body = {"file": file.read(), "dry_run": dry_run}
     key = {"Idempotency-Key": str(uuid4())}
@@ -66,10 +84,28 @@ async def apply(client: DaybookClient, file: TextIO, *, dry_run: bool) -> None:
     planned = read_answer(Planned, answer)
     if planned.changes:
         show_table(HEADINGS, [_row(change) for change in planned.changes])
-    for subject in planned.requested:
-        show(f"Requested for {subject}: somebody else must approve it.")
+    asked = "Would be requested" if dry_run else "Requested"
+    for one in planned.requests:
+        show(f"{asked}: {_requested(one)}; somebody else must approve it.")
     done = "would change" if dry_run else "changed"
     show(f"{planned.events} events {done} it." if planned.events else "Nothing to change.")
+    if not planned.applied and planned.needs_second_person:
+        _show_dangers("Two people must agree to it", planned)
+        show(f"Let somebody else agree first: daybook permissions agree {file.name}")
+
+
+@permissions.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+@speaks_as("erin")
+async def agree(client: DaybookClient, file: TextIO) -> None:
+    """Agree that somebody else applies FILE, as it is and does now: within a week, and once.
+
+    `daybook permissions apply FILE --dry-run` shows you first what it does.
+    """
+    client.turn_to("permissions")
+    call = Call("POST", "/v1/policy/approvals", json={"file": file.read()})
+    _show_dangers("Agreed", read_answer(Agreed, await client.send(call)))
+    show(f"Within a week somebody else may: daybook permissions apply {file.name}")
 
 
 @permissions.command()
@@ -99,6 +135,15 @@ def _settings(environ: Mapping[str, str]) -> Mapping[str, str]:
     if "DAYBOOK_STORE_TRUTH_DSN" in environ:
         return environ
     return environment.of_service(SERVICE.name, Place.from_environment(environ))
+
+
+def _show_dangers(what: str, its: Agreed) -> None:
+    for danger in its.needs_second_person:
+        show(f"{what}: {danger}")
+
+
+def _requested(one: PlannedRequest) -> str:
+    return f"{one.role or one.permission or NOTHING} for {one.user_name or one.subject_id}"
 
 
 def _row(change: Change) -> tuple[str, ...]:

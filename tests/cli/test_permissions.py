@@ -1,12 +1,19 @@
 """An administrator sees who gains and who loses before a policy file is applied."""
 
+import asyncio
+import json
 from pathlib import Path
 
 from tests.cli.stand_in import ALICE, Json, StandIn, daybook, lines_of
 
 CHANGE: Json = {"subject_id": ALICE, "user_name": "alice", "permission": "customer:read",
     "gained": ["team/internal"], "lost": []}  # fmt: skip
-PLANNED: Json = {"applied": False, "events": 2, "changes": [CHANGE], "requested": [ALICE]}
+ASKED: Json = {"subject_id": ALICE, "user_name": "alice", "role": "crm_admin", "permission": None}
+RISK = "the risk of customer:export falls from critical to normal"
+PLANNED: Json = {
+    "applied": False, "events": 2, "changes": [CHANGE], "requested": [ALICE],
+    "requests": [ASKED], "needs_second_person": [RISK],
+}  # fmt: skip
 FILE = "daybook_policy: 1\nreason: 因为\n"
 
 
@@ -15,13 +22,38 @@ def test_a_dry_run_says_who_gains_and_what_somebody_else_must_approve(tmp_path: 
     file.write_text(FILE)
     result = daybook(service, "permissions", "apply", str(file), "--dry-run", "--as", "bob")
     assert result.exit_code == 0, result.output
-    heading, alice, requested, total = lines_of(result.stdout)
+    heading, alice, requested, total, danger, fix = lines_of(result.stdout)
     assert heading.split() == ["WHO", "PERMISSION", "GAINS", "LOSES"]
     assert alice.split() == ["alice", "customer:read", "team/internal"]
-    assert requested == f"Requested for {ALICE}: somebody else must approve it."
+    assert requested == "Would be requested: crm_admin for alice; somebody else must approve it."
     assert total == "2 events would change it."
+    assert danger == f"Two people must agree to it: {RISK}"
+    assert fix == f"Let somebody else agree first: daybook permissions agree {file}"
     (asked,) = service.asked_for("/v1/policy")
     assert asked.headers["Idempotency-Key"]
+
+
+def test_what_is_applied_says_no_more_that_somebody_must_agree(tmp_path: Path) -> None:
+    done = {**PLANNED, "applied": True}
+    service, file = StandIn(other={"/v1/policy": done}), tmp_path / "policy.yaml"
+    file.write_text(FILE)
+    result = daybook(service, "permissions", "apply", str(file), "--as", "bob")
+    assert lines_of(result.stdout)[2:] == [
+        "Requested: crm_admin for alice; somebody else must approve it.",
+        "2 events changed it.",
+    ]
+
+
+def test_somebody_else_agrees_to_the_very_file(tmp_path: Path) -> None:
+    where = "/v1/policy/approvals"
+    service, file = StandIn(other={where: {"needs_second_person": [RISK]}}), tmp_path / "p.yaml"
+    file.write_text(FILE)
+    result = daybook(service, "permissions", "agree", str(file), "--as", "bob")
+    assert lines_of(result.stdout) == [
+        f"Agreed: {RISK}", f"Within a week somebody else may: daybook permissions apply {file}",
+    ]  # fmt: skip
+    (asked,) = service.asked_for(where)
+    assert json.loads(asyncio.run(asked.body())) == {"file": FILE}
 
 
 def test_an_export_is_the_file_as_it_is() -> None:

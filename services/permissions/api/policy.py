@@ -12,8 +12,12 @@ from starlette.responses import Response
 from services.permissions.api.changes_told import LARGEST_FILE, ChangeView, changes_told
 from services.permissions.api.reach import Reach
 from services.permissions.application.policy_files import Applied, PolicyFiles
+from services.permissions.domain.book import Book, SubjectFact
 from services.permissions.domain.by_hand import NotByHandError
 from services.permissions.domain.policy_file.writing import without_people
+from services.permissions.domain.subject.evolving import terms_of
+from services.permissions.domain.subject.grant_events import GrantRequested
+from services.permissions.domain.subject.state import Terms
 from shared.authorization.permissions import Permission
 from shared.authorization.state import RESTRICTED
 from shared.given import Given
@@ -41,6 +45,15 @@ class PolicyFileView(BaseModel):
     version: int
 
 
+class PlannedRequestView(BaseModel):
+    """What a file only asks for, because somebody else must agree to that person having it."""
+
+    subject_id: UUID
+    user_name: str | None
+    role: str | None
+    permission: str | None
+
+
 class PlanView(BaseModel):
     """What a policy file changes."""
 
@@ -49,6 +62,8 @@ class PlanView(BaseModel):
     changes: list[ChangeView]
     requested: list[UUID]
     """Subjects for whom something is only requested, because somebody else must agree."""
+    requests: list[PlannedRequestView]
+    """The same, each with what it is."""
     needs_second_person: list[str]
     """Why somebody else must approve the file before it is applied; empty: nobody must."""
 
@@ -155,7 +170,19 @@ def _plan(applied: Applied) -> dict[str, Any]:
         "events": len(plan.facts),
         "changes": changes_told(plan.changes, plan.after),
         "requested": [str(fact.subject_id) for fact in plan.requested],
+        "requests": [_request(fact, plan.after) for fact in plan.requested],
         "needs_second_person": _dangers(applied),
+    }
+
+
+def _request(fact: SubjectFact, after: Book) -> dict[str, Any]:
+    event = fact.event
+    of = terms_of(event) if isinstance(event, GrantRequested) else Terms()
+    return {
+        "subject_id": str(fact.subject_id),
+        "user_name": after.subject(fact.subject_id).user_name,
+        "role": of.role,
+        "permission": of.permission,
     }
 
 

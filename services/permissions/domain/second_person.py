@@ -103,7 +103,7 @@ def settle(
         or not _still_may(after, asked, approval.approved_by, asking)
         or not may_ask(replace(asking, by=str(approval.approved_by), is_looking=True))
     ):
-        raise _refused(found)
+        raise _refused(found, is_file=change is not None)
     made = PolicyChangeMade(change=change, approved_by=approval.approved_by, reason=asking.reason)
     return [PolicyFact(made)]
 
@@ -285,12 +285,14 @@ def _risky(after: Book, was: Policy, terms: Terms) -> str:
     return ", ".join(sorted(reaches))
 
 
-def _refused(found: Sequence[Danger]) -> NotPermittedError:
+def _refused(found: Sequence[Danger], *, is_file: bool) -> NotPermittedError:
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return NotPermittedError(
         f"two people must agree to this change: {found[0].what[:LONGEST_TOLD]}{more}",
         code="needs-second-person",
         field="policy",
-        fix="let somebody else approve this very file (POST /v1/policy/approvals), then apply it",
+        fix=("" if is_file else "write this change as a policy file; ")
+        + "let somebody else agree to this very file with `daybook permissions agree FILE`"
+        " (POST /v1/policy/approvals), then apply it",
         who_can_help=EDITORS,
     )

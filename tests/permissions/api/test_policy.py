@@ -50,7 +50,8 @@ async def test_daybook_is_set_up_once_and_every_process_reads_the_same(desk: Des
     assert IDS["leo"] not in auditors
     again = await post(desk, "erin", "policy", file=exported["file"])
     assert read(again) == {
-        "applied": True, "events": 0, "changes": [], "requested": [], "needs_second_person": [],
+        "applied": True, "events": 0, "changes": [], "requested": [], "requests": [],
+        "needs_second_person": [],
     }  # fmt: skip
     assert "Daybook-Token" not in again.headers
 
@@ -61,13 +62,26 @@ async def test_a_file_is_looked_at_before_it_is_applied(desk: Desk) -> None:
         f"subjects: {{carol: {{id: {IDS['carol']}, also_grants: [{{role: finance, scope: own}}]}}}}"
     )
     looked = read(await post(desk, "erin", "policy", file=file, dry_run=True))
-    assert (looked["applied"], looked["events"]) == (False, 1)
+    assert (looked["applied"], looked["events"], looked["requests"]) == (False, 1, [])
     assert await roles_of(desk, "carol") == ["joiner", "support_agent"]
     applied = await post(desk, "erin", "policy", file=file, headers={"Idempotency-Key": "one"})
     assert read(applied) == looked | {"applied": True}
     assert await roles_of(desk, "carol") == ["joiner", "support_agent", "finance"]
     replayed = await post(desk, "erin", "policy", file=file, headers={"Idempotency-Key": "one"})
     assert replayed.headers["Idempotency-Replayed"] == "true"
+
+
+async def test_a_file_says_by_name_what_it_only_asks_for(desk: Desk) -> None:
+    its = f"{{id: {IDS['carol']}, also_grants: [sales_manager]}}"
+    file = f"daybook_policy: 1\nsubjects: {{carol: {its}}}"
+    looked = read(await post(desk, "erin", "policy", file=file, dry_run=True))
+    assert looked["requested"] == [IDS["carol"]]
+    assert looked["requests"] == [
+        {
+            "subject_id": IDS["carol"], "user_name": "carol", "role": "sales_manager",
+            "permission": None,
+        }
+    ]  # fmt: skip
 
 
 async def test_a_mistake_in_a_file_is_told_with_its_line(desk: Desk) -> None:

@@ -96,6 +96,7 @@ async def test_a_field_is_classed_anew_and_two_things_are_kept_apart(desk: Desk)
     assert_problem(refused, 409, "separation-of-duties", field="role")
     alone = await policy.change("DELETE", "sod-rules/till")
     assert_problem(alone, 403, "needs-second-person", field="policy")
+    assert alone.json()["fix"].startswith("write this change as a policy file; ")
     gone = await policy.change("DELETE", "sod-rules/none")
     assert_problem(gone, 404, "sod-rule-not-found", field="rule")
 

@@ -44,6 +44,8 @@ async def test_a_file_waits_for_the_second_administrator_and_is_applied_once(
         with pytest.raises(NotPermittedError) as refused:
             await files.apply(LOWER, by=IDS["erin"])
         assert refused.value.problem_code == "needs-second-person"
+        assert str(refused.value.fix).startswith("let somebody else agree to this very file with")
+        assert "`daybook permissions agree FILE`" in str(refused.value.fix)
         leo, admin = UUID(IDS["leo"]), Terms("permission_admin")
         await ask("leo", OnSubject(leo, RequestGrant(grant_id(1), admin)))
         await ask("erin", OnSubject(leo, ApproveGrant(grant_id(1))))
