@@ -102,6 +102,11 @@ def permission_told(world: World, permission: str) -> str:
     return permission if permission in world.limits or permission in _OURS else UNDEFINED
 
 
+def record_told(record: Record) -> str | None:
+    """Return the id of a record, unless it is none of the opaque ones: then it may be any text."""
+    return record.id if _OPAQUE.fullmatch(record.id) else None
+
+
 def kind_of(world: World, subject: str) -> str | None:
     """Return whether somebody is a person or a service; None of somebody unknown."""
     known = world.subjects.get(subject)
@@ -122,7 +127,7 @@ def source_of(answer: Answer) -> dict[str, str | None]:
 def _of_record(record: Record, left_out: set[str]) -> dict[str, str | None]:
     sensitivity = None if record.sensitivity is None else _CLEARANCES.get(record.sensitivity)
     may_be_told = {
-        "resource.id": _OPAQUE.fullmatch(record.id) is not None,
+        "resource.id": record_told(record) is not None,
         "resource.owner": record.owner is None or _UUID.fullmatch(record.owner) is not None,
         "resource.sensitivity": (sensitivity is None) is (record.sensitivity is None),
     }

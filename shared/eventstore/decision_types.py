@@ -79,7 +79,9 @@ class DecisionRecorded(Event):
 class DecisionsCounted(Event):
     """So many equal decisions were made: each is counted here or told by itself, never both.
 
-    Allowances are counted every five seconds, identical refusals beyond 100 within a minute.
+    Allowances are counted every five seconds, refusals beyond 100 alike within a minute. Refusals
+    are alike whatever records they are of: of which ones they were says `resource_ids`, and where
+    that is more than 1,000, several of these events say it together.
     """
 
     subject: str
@@ -96,6 +98,12 @@ class DecisionsCounted(Event):
     """For what: `<resource type>:<action>`; `*:*`: one that nobody defined."""
     resource_type: str | None = None
     """On records of which type; absent: whether on any record at all."""
+    resource_ids: tuple[str, ...] = ()
+    """The opaque ids of these records, each once; none of ordinary allowances and of searches."""
+    times_unlisted: int = 0
+    """How many of `times` were of records that stand in none of these events: those after the
+    first 10,000 of a minute, or after the first 100,000 of all that a process has to tell, and
+    those by a name that is no opaque id. Always 0 where no ids are listed by design."""
     is_allowed: bool
     """The answer."""
     code: str
@@ -106,5 +114,8 @@ class DecisionsCounted(Event):
     """When the first was decided."""
     last_at: datetime
     """When the last was decided."""
+    operation: str | None = None
+    """The route's name, for example `rename_customer`, or that of the work under way; absent: of
+    several, as ordinary allowances and searches are."""
     process: str | None = None
     """Which process decided: service, role and a number of its own, `customers/api/3f9c2a1b`."""

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from shared.authorization.noting import UNDEFINED, kind_of, permission_told
+from shared.authorization.noting import UNDEFINED, kind_of, permission_told, record_told
 from shared.authorization.rights import Noted
 
 ANYBODY: Final = "*"
@@ -20,6 +20,7 @@ class Alike(NamedTuple):
     code: str
     asked_by: str | None = None
     is_search: bool = False
+    operation: str | None = None
 
     @property
     def about_anybody(self) -> "Alike":
@@ -27,8 +28,8 @@ class Alike(NamedTuple):
         return self._replace(subject=ANYBODY, kind=None)
 
 
-def alike_of(noted: Noted) -> Alike:
-    """Return what a decision has in common with those like it."""
+def alike_of(noted: Noted, operation: str | None) -> Alike:
+    """Return what a decision has in common with those like it, whatever record each is of."""
     rights, permission, record, (is_allowed, code, *_) = noted
     return Alike(
         rights.subject,
@@ -39,4 +40,13 @@ def alike_of(noted: Noted) -> Alike:
         is_allowed,
         code.value,
         rights.asked_by,
+        operation=operation,
     )
+
+
+def record_of(noted: Noted) -> str | None:
+    """Return the id of the record that a decision is of; None: of none that may be told."""
+    rights, permission, record, _ = noted
+    if record is None or permission_told(rights.basis.world, permission) == UNDEFINED:
+        return None
+    return record_told(record)

@@ -23,7 +23,7 @@ from shared.errors import UnavailableError
 from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.records import RecordRefusedError
-from shared.web.alike import Alike, alike_of
+from shared.web.alike import Alike, alike_of, record_of
 from shared.web.cut_work import CutWork
 from shared.web.repeats import Counted, Repeats
 
@@ -122,7 +122,7 @@ class DecisionLog:
         taken = notes.copy()
         notes.clear()
         told = [noted for noted in taken if not self._is_counted(noted)]
-        firsts = [noted for noted in told if self._is_told_singly(noted)]
+        firsts = [noted for noted in told if self._is_told_singly(noted, operation)]
         own = [noted for noted in told if noted[0].asked_by is None]
         # Most that a program asks about others is neither: no task is begun for nothing.
         if firsts or own:
@@ -141,8 +141,7 @@ class DecisionLog:
         if self._cut is not None:
             await self._cut.tell_again()
         for alike, counted in self._repeats.take(all_of_them=all_of_it):
-            if not await self._is_told(alike, counted):
-                self._repeats.put_back(alike, counted)
+            await self._tell_counted(alike, counted)
         now = self._clock.monotonic()
         if not all_of_it and now - self._counted_at < COUNT_EVERY_SECONDS:
             return
@@ -157,6 +156,11 @@ class DecisionLog:
             )
             if not await self._is_told(alike, Counted(times, _time(first), _time(last))):
                 self._count(key, kind, times, first, last)
+
+    async def _tell_counted(self, alike: Alike, counted: Counted) -> None:
+        for part in counted.parts():
+            if not await self._is_told(alike, part):
+                self._repeats.put_back(alike, part)
 
     def _is_counted(self, noted: Noted) -> bool:
         """Count what is ordinary; say whether it was."""
@@ -212,25 +216,32 @@ class DecisionLog:
                     break
         finally:
             for noted in singly:
-                self._repeats.count(alike_of(noted))
+                self._count_beside(noted, alike_of(noted, operation))
 
-    def _is_told_singly(self, noted: Noted) -> bool:
+    def _is_told_singly(self, noted: Noted, operation: str | None) -> bool:
         """Say whether it is told by itself: always what is done in somebody else's name."""
         is_acting = noted[0].around.actor is not None
-        return self._everything or is_acting or self._is_a_first(noted)
+        return self._everything or is_acting or self._is_a_first(noted, operation)
 
-    def _is_a_first(self, noted: Noted) -> bool:
+    def _is_a_first(self, noted: Noted, operation: str | None) -> bool:
         """Say whether it is one of the first of its kind; if not, it is counted."""
-        alike = alike_of(noted)
+        alike = alike_of(noted, operation)
         # A program asks about everybody: whoever it is about, what it is told is of one kind.
-        if alike.asked_by is None or self._repeats.has_room(alike.about_anybody):
-            return self._repeats.is_to_be_told(alike)
-        self._repeats.count(alike)
+        is_first = alike.asked_by is None or self._repeats.has_room(alike.about_anybody)
+        if is_first and self._repeats.has_room(alike):
+            return True
+        self._count_beside(noted, alike)
         return False
+
+    def _count_beside(self, noted: Noted, alike: Alike) -> None:
+        """Count one that is not told by itself, and which record it was of."""
+        about = record_of(noted)
+        is_unlisted = about is None and alike.resource_type is not None
+        self._repeats.count(alike, about, is_unlisted=is_unlisted)
 
     async def _tell_one(self, noted: Noted, operation: str | None, about: str | None) -> bool:
         """Tell one, or count it; say whether the store takes any."""
-        alike = alike_of(noted)
+        alike = alike_of(noted, operation)
         rights, permission, record, answer = noted
         its = rights.basis
         try:
@@ -243,21 +254,21 @@ class DecisionLog:
             subject = _customer(decision) or about or rights.asked_by or rights.subject
             await write(decision, subject=subject, actor=actor)
         except UnavailableError:
-            self._repeats.count(alike)
+            self._count_beside(noted, alike)
             return False
         except RecordRefusedError:
             pass  # Told and counted by the keeper; a refusal stays a refusal.
         except Exception:
             log.exception("a decision could not be written down, and is counted")
-            self._repeats.count(alike)
+            self._count_beside(noted, alike)
         return True
 
     async def _is_told(self, alike: Alike, counted: Counted) -> bool:
         record = DecisionsCounted(
             **alike._asdict(),
-            times=counted.times,
-            first_at=counted.first_at,
-            last_at=counted.last_at,
+            **counted.told(),
+            resource_ids=tuple(counted.listed),
+            times_unlisted=counted.unlisted,
             process=self._process,
         )
         actor = alike.asked_by or alike.actor or alike.subject

@@ -10,7 +10,7 @@ neither path nor query nor body nor token.
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -243,7 +243,7 @@ class Recorder:
         await self.decisions.tell(all_of_it=all_of_it)
         for key, counted in self._refusals.take(all_of_them=all_of_it):
             refusal, actor = key
-            record = refusal.model_copy(update=asdict(counted))
+            record = refusal.model_copy(update=counted.told())
             if not await self._is_noted(record, actor):
                 self._refusals.put_back(key, counted)
         for cause, counted in self._errors.take(all_of_them=all_of_it):
