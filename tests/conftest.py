@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kafka", choices=("embedded", "apache"), default="embedded")
 
 
+def pytest_report_header() -> str:
+    """Say what the dice of this run are thrown with."""
+    return f"DAYBOOK_TEST_SEED={SEED}"
+
+
 def pytest_configure() -> None:
     """Let a run that is told to end (`timeout`, CI) tidy up as after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

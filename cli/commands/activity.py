@@ -21,7 +21,7 @@ NOTHING_TOLD = (
 @click.option("--from", "first", type=DAY, help="With --daily: the first day; six before --to.")
 @click.option("--to", "last", type=DAY, help="With --daily: the last day; today.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON document, for programs.")
-@speaks_as("alice")
+@speaks_as("oscar")
 async def activity(
     client: DaybookClient,
     first: datetime | None,

@@ -40,6 +40,13 @@ class Disk(BaseModel):
     free_bytes: int | None = None
 
 
+class KnownPermissions(BaseModel):
+    """How old the permissions are that a service decides by, and what it refuses for that."""
+
+    age_seconds: float | None = None
+    refused: list[str] = []
+
+
 class Behind(BaseModel):
     """One way that is behind: since when its oldest event waits."""
 
@@ -56,6 +63,7 @@ class Readiness(BaseModel):
     canary: Canary | None = None
     relay: Relay | None = None
     disk: Disk | None = None
+    permissions: KnownPermissions | None = None
     behind: list[Behind] = []
 
 

@@ -10,7 +10,7 @@ from cli.local import lock
 from cli.local.board import Board, ProcessLine, is_alive, is_held, read_board
 from cli.local.paths import Place
 from cli.local.ports import Ports
-from cli.local.readiness import Behind, Canary, Disk, ask_readiness
+from cli.local.readiness import Behind, Canary, Disk, KnownPermissions, ask_readiness
 from cli.local.services import SERVICES
 from cli.local.summary import canary_line
 from shared.clock import Clock
@@ -41,8 +41,13 @@ async def status(place: Place, clock: Clock) -> bool:
     for name, its_behind in behind.items():
         for line in behind_lines(its_behind, place.command, name):
             click.echo(line)
+    known = {name: its.permissions for name, its in told.items() if its}
+    for name, its_known in known.items():
+        for line in permission_lines(its_known, place.command, name):
+            click.echo(line)
     is_late = any(one.is_late for each in behind.values() for one in each)
-    return is_well(board, canaries, now) and not disk and not is_late
+    refuses = any(is_refusing(its) for its in known.values())
+    return is_well(board, canaries, now) and not disk and not is_late and not refuses
 
 
 def disk_line(disk: Disk | None) -> list[str]:
@@ -67,6 +72,23 @@ def behind_lines(behind: list[Behind], command: str, service: str = "customers")
     if lines:
         lines.append(f"  Fix: `{command} lag` shows who is behind, `{command} logs {service}` why")
     return lines
+
+
+def permission_lines(known: KnownPermissions | None, command: str, service: str) -> list[str]:
+    """Say what is refused because permissions are old; nothing as long as nothing is."""
+    if known is None or not known.refused:
+        return []
+    old = "not known" if known.age_seconds is None else f"{duration(known.age_seconds)} old"
+    text = (
+        f"  permissions at {service} are {old}: what is {', '.join(known.refused)} is refused (503)"
+    )
+    colour = RED if is_refusing(known) else YELLOW
+    return [click.style(text, fg=colour), f"  Fix: `{command} logs permissions` shows why"]
+
+
+def is_refusing(known: KnownPermissions | None) -> bool:
+    """Say whether everyday work is refused; for what is riskier a busy moment is enough."""
+    return known is not None and "normal" in known.refused
 
 
 def is_well(board: Board, canaries: Canaries, now: datetime) -> bool:

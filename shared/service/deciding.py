@@ -4,6 +4,7 @@ The replica is as young as it can be.
 """
 
 from functools import partial
+from math import isfinite
 from typing import Final
 
 import httpx
@@ -11,6 +12,7 @@ import httpx
 from shared.authorization.leaving import DecidingProcess
 from shared.authorization.permission_copy import PermissionCopy, WithCopy
 from shared.authorization.replica import Replica
+from shared.authorization.scopes import Risk
 from shared.authorization.snapshot_http import HttpSnapshots
 from shared.authorization.tail import ReplicaTail, SnapshotSource
 from shared.eventstore.records import RecordKeeper
@@ -21,6 +23,7 @@ from shared.postgres.lanes import Lanes
 from shared.security.service_tokens import FILE, ServiceTokens
 from shared.service.process import Process
 from shared.web.decision_log import DecisionLog
+from shared.web.health import KnownPermissions
 from shared.web.leaving_log import LeavingLog
 
 ANSWER_WITHIN_SECONDS: Final = 5.0
@@ -42,7 +45,7 @@ async def follow_permissions(
     copy = PermissionCopy(views, replica)
     snapshots = WithCopy(source or await _over_http(process), copy, replica)
     tail = ReplicaTail(replica, process.kafka, snapshots)
-    process.readiness.rights = partial(state_of, replica)
+    process.readiness.rights = partial(what_is_known, replica)
     process.runs += [tail.run, copy.run]
     return replica
 
@@ -68,15 +71,21 @@ class ReplicaNumbers:
         self._failures, self._faults = failures, faults
 
 
-def state_of(replica: Replica) -> str:
-    """Say in a word whether anything is decided: at that age even what is of low risk is not."""
+def what_is_known(replica: Replica) -> KnownPermissions:
+    """Say how old the copy is, and what is refused for that; ready while anything is decided."""
     basis = replica.basis()
+    limits = {risk.value: basis.world.policy.limit(risk.value) for risk in Risk}
+    refused = [risk for risk, limit in limits.items() if not basis.age <= limit]
+    age = basis.age if isfinite(basis.age) else None
     if not basis.world.subjects:
-        return "no permissions are known"
-    limit = basis.world.policy.limit("low")
-    if basis.age > limit:
-        return f"permissions are {basis.age:.0f} s old, of {limit:.0f} s at most"
-    return FINE
+        return KnownPermissions(
+            state="no permissions are known", age_seconds=age, refused=[*limits]
+        )
+    longest = max(limits.values())
+    told = "of unknown age" if age is None else f"{age:.0f} s old"
+    state = f"permissions are {told}, of {longest:.0f} s at most"
+    is_none = len(refused) == len(limits)
+    return KnownPermissions(state=state if is_none else FINE, age_seconds=age, refused=refused)
 
 
 def log_decisions(process: Process, truth: Lanes, replica: Replica) -> DecisionLog:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from shared.clock import Clock
 from shared.observability.work import Work
-from shared.web.health import Behind, Canary, Disk, Readiness, RelayReport
+from shared.web.health import Behind, Canary, Disk, KnownPermissions, Readiness, RelayReport
 
 FRESH_SECONDS = 1.0
 
@@ -27,7 +27,7 @@ class ProcessReadiness:
         self.relay: Callable[[], RelayReport] | None = None
         self.disk: Callable[[], Disk] | None = None
         self.behind: Callable[[], Sequence[Behind]] | None = None
-        self.rights: Callable[[], str] | None = None
+        self.rights: Callable[[], KnownPermissions] | None = None
         self.works: list[Callable[[], Work]] = []
         self.is_started = False
 
@@ -44,8 +44,9 @@ class ProcessReadiness:
             return Readiness.of(self._role, {"start": "waits for what it needs; see its log"})
         work = [each() for each in self.works]
         checks = await self.api() if self.api else {each.part: each.state for each in work}
-        if self.rights is not None:
-            checks = {**checks, "permissions": self.rights()}
+        known = self.rights() if self.rights else None
+        if known is not None:
+            checks = {**checks, "permissions": known.state}
         return Readiness.of(
             self._role,
             checks,
@@ -54,4 +55,5 @@ class ProcessReadiness:
             work,
             self.disk() if self.disk else None,
             self.behind() if self.behind else (),
+            known,
         )

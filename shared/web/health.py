@@ -59,6 +59,19 @@ class Behind(BaseModel):
     is_late: bool = Field(description="Whether who writes is warned and an alarm is raised.")
 
 
+class KnownPermissions(BaseModel):
+    """How old the process's own copy of all permissions is, and what it therefore refuses."""
+
+    state: str = Field(description='"ok", or why nothing at all is decided: it is not ready then.')
+    age_seconds: float | None = Field(
+        description="How old it is at most; null: nothing is known, or not how old it is."
+    )
+    refused: Sequence[str] = Field(
+        description="What is too risky to be decided at that age, and answered 503 undecided:"
+        " critical, high, normal, low."
+    )
+
+
 class Readiness(BaseModel):
     """Whether this process can do its work; an old canary is told, and never makes it unready."""
 
@@ -68,6 +81,7 @@ class Readiness(BaseModel):
     canary: Canary | None = None
     relay: RelayReport | None = None
     disk: Disk | None = None
+    permissions: KnownPermissions | None = None
     behind: Sequence[Behind] = Field((), description="Who is so far behind that it is said.")
     work: Sequence[Work] = Field((), description="What each part of the process did last.")
 
@@ -81,6 +95,7 @@ class Readiness(BaseModel):
         work: Sequence[Work] = (),
         disk: Disk | None = None,
         behind: Sequence[Behind] = (),
+        permissions: KnownPermissions | None = None,
     ) -> "Readiness":
         """Return ready if every check says ok."""
         is_ready = all(state == FINE for state in checks.values())
@@ -94,6 +109,7 @@ class Readiness(BaseModel):
             work=work,
             disk=disk,
             behind=behind,
+            permissions=permissions,
         )
 
 

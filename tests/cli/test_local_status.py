@@ -10,8 +10,17 @@ import pytest
 
 from cli.local.board import Board, ProcessLine
 from cli.local.kept import State
-from cli.local.readiness import Behind, Canary, Disk
-from cli.local.status import behind_lines, disk_line, doubt, duration, is_well, status_lines
+from cli.local.readiness import Behind, Canary, Disk, KnownPermissions
+from cli.local.status import (
+    behind_lines,
+    disk_line,
+    doubt,
+    duration,
+    is_refusing,
+    is_well,
+    permission_lines,
+    status_lines,
+)
 
 STARTED = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
 NOW = STARTED + timedelta(minutes=10)
@@ -145,3 +154,21 @@ def test_what_is_visible_late_is_said_with_a_fix_and_nothing_as_long_as_all_arri
     assert f"data as of {NOW:%Y-%m-%d %H:%M:%S} UTC" in said
     assert "Fix: `.venv/bin/daybook lag`" in fix
     assert behind_lines([], "daybook") == []
+
+
+def test_permissions_too_old_for_everyday_work_are_not_well_and_say_what_is_refused() -> None:
+    fresh, busy, old, unknown = (
+        KnownPermissions(age_seconds=0.3),
+        KnownPermissions(age_seconds=1.4, refused=["critical"]),
+        KnownPermissions(age_seconds=64, refused=["normal", "high", "critical"]),
+        KnownPermissions(refused=["low", "normal", "high", "critical"]),
+    )
+    assert permission_lines(None, "daybook", "customers") == []
+    assert permission_lines(fresh, "daybook", "customers") == []
+    said = permission_lines(old, "daybook", "customers")
+    assert "permissions at customers are 1 min 4 s old: what is normal, high, critical" in said[0]
+    assert "daybook logs permissions" in said[1]
+    assert "are not known" in permission_lines(unknown, "daybook", "customers")[0]
+    assert [is_refusing(one) for one in (None, fresh, busy, old, unknown)] == [
+        False, False, False, True, True,
+    ]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _JOINER = "explanation:read grant:read grant:request subject:read"
-_SEES = "customer:read customer:history customer:journey customer:watch activity:read field:read"
+_SEES = "customer:read customer:history customer:journey customer:watch field:read"
 _SALES = f"{_JOINER} {_SEES} customer:register customer:change"
 _ADMINISTERS = (
     "evaluation:ask grant:approve grant:give grant:revoke lag:read policy:change policy:read"
@@ -19,11 +19,12 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
         "wang": _SALES,
         "bob": f"{_SALES} customer:export grant:approve grant:break_glass review:decide"
         " review:read subject:read",
-        "carol": f"{_JOINER} {_SEES} customer:change grant:break_glass",
+        "carol": f"{_JOINER} {_SEES} activity:read customer:change grant:break_glass",
         "dave": f"{_JOINER} customer:read customer:history customer:journey activity:read"
         " field:read feed:read access_record:read erasure:read policy:read role:read subject:read"
         " team:read review:read finding:read decision:read leaver:read",
-        "erin": f"{_SALES} {_ADMINISTERS} customer:import consumer:read field:declare",
+        "erin": f"{_SALES} {_ADMINISTERS} activity:read customer:import consumer:read"
+        " field:declare",
         "oscar": f"{_JOINER} consumer:read activity:read customer:journey customer:watch"
         " erasure:read grant:break_glass lag:read projection:operate role:read",
         "petra": f"{_JOINER} customer:read customer:history customer:journey customer:access_file"

@@ -47,6 +47,7 @@ class Agreement:
         }
         await self._fill(records)
         oracle = Oracle(known, NOON, CONTEXT)
+        allowed: dict[str, set[tuple[str, str]]] = {record.id: set() for record in records}
         for subject in known.subjects:
             for permission in PERMISSIONS:
                 listed = await self._listed(known, subject, permission, deeds)
@@ -58,7 +59,10 @@ class Agreement:
                     self.seen["allowed"] += expected
                     self.seen["check"] += found != expected
                     self.seen["filter"] += (record.id in listed) != found
-        self._search(known, records[dice.randrange(ROWS)], deeds)
+                    if found:
+                        allowed[record.id].add((subject, permission))
+        for record in records:
+            self._search(known, record, deeds[record.id], allowed[record.id])
 
     async def _fill(self, records: list[Record]) -> None:
         await self._connection.execute("truncate rows")
@@ -100,8 +104,14 @@ class Agreement:
         found = await self._connection.fetch(f"select id from rows where {where.sql}", *given)
         return {str(row["id"]) for row in found}
 
-    def _search(self, known: Known, record: Record, deeds: dict[str, dict[str, list[str]]]) -> None:
-        around = Circumstances(context=CONTEXT, deeds=deeds[record.id])
+    def _search(
+        self,
+        known: Known,
+        record: Record,
+        deeds: dict[str, list[str]],
+        checked: set[tuple[str, str]],
+    ) -> None:
+        around = Circumstances(context=CONTEXT, deeds=deeds)
         by_subject = {
             (subject, one)
             for subject in known.subjects
@@ -111,12 +121,6 @@ class Agreement:
             (subject, one)
             for one in PERMISSIONS
             for subject in allowed_subjects(known.world, one, record, NOW, 0.0, around)
-        }
-        checked = {
-            (subject, one)
-            for subject in known.subjects
-            for one in PERMISSIONS
-            if self._checked(known, subject, one, record, deeds[record.id])
         }
         self.seen["search"] += len(by_subject ^ checked) + len(by_permission ^ checked)
 

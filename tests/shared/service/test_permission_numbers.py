@@ -3,13 +3,14 @@
 from functools import partial
 from math import inf
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.authorization.replica import SOURCE, Replica, Snapshot
 from shared.authorization.world import World
 from shared.messaging.heartbeats import Beat
 from shared.observability.metrics import Metrics
-from shared.service.deciding import ReplicaNumbers
+from shared.service.deciding import ReplicaNumbers, what_is_known
 from shared.testing.clock import TurnableClock
 from tests.shared.authorization.test_replica import a_story, came
 
@@ -47,3 +48,28 @@ async def test_a_replica_tells_its_age_how_late_it_was_and_what_failed() -> None
     assert (seen["_applied_seconds_count"], seen["_applied_seconds_sum"]) == (1, late)
     assert (seen["_check_failures_total"], seen["_clock_faults_total"]) == (1, 1)
     assert (await told(metrics))["_check_failures_total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("age", "refused", "state"),
+    [
+        (0.9, [], "ok"),
+        (1.1, ["critical"], "ok"),
+        (31, ["normal", "high", "critical"], "ok"),
+        (301, ["low", "normal", "high", "critical"], "permissions are 301 s old, of 300 s at most"),
+    ],
+)
+def test_a_process_says_what_it_refuses_because_its_permissions_are_old(
+    age: float, refused: list[str], state: str
+) -> None:
+    clock = TurnableClock()
+    replica = Replica(clock)
+    assert what_is_known(replica).state == "no permissions are known"
+    assert what_is_known(replica).age_seconds is None
+    assert len(what_is_known(replica).refused) == 4
+    replica.adopt(Snapshot(1, a_story().world))
+    assert what_is_known(replica).state == "permissions are of unknown age, of 300 s at most"
+    replica.hear(Beat(SOURCE, 1, clock.now(), replica.world.position))
+    clock.turn(age)
+    known = what_is_known(replica)
+    assert (known.age_seconds, known.refused, known.state) == (age, refused, state)

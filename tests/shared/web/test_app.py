@@ -30,6 +30,7 @@ async def test_a_process_is_ready_when_all_that_it_needs_is_there(stage: Stage) 
         },
         "relay": None,
         "disk": None,
+        "permissions": None,
         "behind": [],
         "work": [],
     }
