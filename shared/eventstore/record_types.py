@@ -137,7 +137,7 @@ class OperatorActed(Event):
 
 
 class EmergencyTaken(Event):
-    """Somebody took access in an emergency, without asking; durable before they are told of it."""
+    """Somebody took access in an emergency, without asking; stored together with the grant."""
 
     grant_id: str
     """The grant that was made."""

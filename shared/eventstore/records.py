@@ -17,7 +17,7 @@ from uuid6 import uuid7
 
 from shared.clock import Clock
 from shared.errors import DaybookError, UnavailableError
-from shared.events import Event, EventToAppend
+from shared.events import Event
 from shared.eventstore.partitioning import partition_of
 from shared.eventstore.record_types import RECORDS
 from shared.eventstore.writing import checked
@@ -120,12 +120,9 @@ class RecordKeeper:
             log.critical("records could not be kept before the end of the process")
 
     def _new(self, record: Event, subject: str, actor: str) -> _Waiting:
-        event = RECORDS.encode(record, uuid7())
-        checked([event])
-        columns = _columns(
-            event, _storable(subject), _storable(actor), self.partitions, self._clock.now()
-        )
-        return _Waiting(event.type, columns, asyncio.get_running_loop().create_future())
+        columns = record_columns(record, subject, actor, self.partitions, self._clock.now())
+        kept = asyncio.get_running_loop().create_future()
+        return _Waiting(type(record).__name__, columns, kept)
 
     async def _put(self, waiting: _Waiting) -> None:
         await self._waiting.put(waiting)
@@ -185,10 +182,17 @@ class RecordKeeper:
             waiting.kept.exception()  # seen: of a record that was only noted nobody asks
 
 
-def _columns(
-    event: EventToAppend, subject: str, actor: str, partitions: int, at: datetime
+def record_columns(
+    record: Event, subject: str, actor: str, partitions: int, at: datetime
 ) -> tuple[object, ...]:
-    """Return the arguments of keep_records for one record, in its order."""
+    """Return the arguments of keep_records for one record, in its order.
+
+    Raises:
+        EventTooLargeError: the record is over 60,000 bytes.
+    """
+    event = RECORDS.encode(record, uuid7())
+    checked([event])
+    subject = _storable(subject)
     trace_id = current_trace_id()
     return (
         event.event_id,
@@ -198,7 +202,7 @@ def _columns(
         subject,
         partition_of(subject, partitions),
         at,
-        actor,
+        _storable(actor),
         event.event_id if trace_id is None else UUID(trace_id),
         current_traceparent(),
         event.data,

@@ -169,8 +169,8 @@ METRICS: Final[dict[MetricName, Metric]] = {
     ),
     "daybook_unusual_access_total": Metric(
         "alerts", ("pattern",),
-        "How often somebody's access was unusual: mass_reads, refusals, restricted_at_odd_hours,"
-        " emergency; approximate.",
+        "How often it was told that somebody's access was unusual: mass_reads, refusals and"
+        " restricted_at_odd_hours, approximate; emergency, each that was taken.",
     ),
     "daybook_permissions_age_seconds": Metric(
         "seconds", (),

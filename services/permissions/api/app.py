@@ -139,7 +139,7 @@ def _add_people(
     told = LeavingRecords(foundation.views)
     LeaverRoutes(book, foundation.guard, pages, told, clock).add_to(routes)
     GrantLists(book, reach, pages, clock).add_to(routes)
-    GrantRoutes(changes, reach, foundation.records).add_to(routes)
+    GrantRoutes(changes, reach).add_to(routes)
     ActingRoutes(changes, reach, pages, clock).add_to(routes)
     helpers = Helpers(Approvers(book), clock)
     RequestLists(book, reach, pages, helpers, records, clock).add_to(routes)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from uuid6 import uuid7
 
-from services.permissions.api.changes import HEADERS, Changes, Done, Sent
+from services.permissions.api.changes import HEADERS, Changes, Sent
 from services.permissions.api.grant_bodies import (
     DoneView,
     EmergencyBody,
@@ -29,11 +29,9 @@ from services.permissions.domain.subject.commands import (
     RevokeGrant,
 )
 from shared.authorization.permissions import Permission
-from shared.eventstore.record_types import EmergencyTaken
 from shared.web.answers import Answer
 from shared.web.bodies import parse, read_body
 from shared.web.callers import Caller
-from shared.web.decision_log import Keeper
 from shared.web.documents import IDEMPOTENCY_KEY
 from shared.web.routes import Handler, Routes
 
@@ -44,10 +42,9 @@ DONE: Final = {200: Answer("Done.", DoneView, HEADERS)}
 class GrantRoutes:
     """The handlers of the routes."""
 
-    def __init__(self, changes: Changes, reach: Reach, records: Keeper) -> None:
+    def __init__(self, changes: Changes, reach: Reach) -> None:
         self._changes = changes
         self._reach = reach
-        self._records = records
 
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
@@ -105,19 +102,14 @@ class GrantRoutes:
         """Take something at once because of an emergency, for four hours at most.
 
         It ends by itself, is marked, and somebody else must review it. Whoever watches
-        daybook.alerts.v1 is told. An answer 503 record-not-kept says that this could not be put on
-        record: it may be there nevertheless, and the same Idempotency-Key sends it once.
+        daybook.alerts.v1 is told: what tells them is stored together with the grant.
         """
         raw = await read_body(request)
         body = parse(EmergencyBody, raw)
         own = UUID(caller.subject)
         self._reach.of(caller).require(Permission.GRANTS_BREAK_GLASS, own)
         command = BreakGlass(uuid7(), body.terms(), body.reason)
-        sent = Sent(request, caller, raw)
-        done = await self._do(sent, "break_glass", own, command)
-        taken = EmergencyTaken(grant_id=str(done.made), until=body.until)
-        await self._records.keep(taken, subject=caller.subject, actor=caller.subject)
-        return done.answer(subject_id=str(own), grant_id=done.made)
+        return await self._run(Sent(request, caller, raw), "break_glass", own, command)
 
     async def review(self, request: Request, caller: Caller) -> Response:
         """Say whether what somebody took in an emergency was justified."""
@@ -130,12 +122,7 @@ class GrantRoutes:
     async def _run(
         self, sent: Sent, operation: str, subject_id: UUID, command: GivenCommand
     ) -> Response:
-        done = await self._do(sent, operation, subject_id, command)
-        return done.answer(subject_id=str(subject_id), grant_id=done.made)
-
-    async def _do(
-        self, sent: Sent, operation: str, subject_id: UUID, command: GivenCommand
-    ) -> Done:
-        return await self._changes.on_subject(
+        done = await self._changes.on_subject(
             sent, operation, subject_id, lambda _: command, made=command.grant_id
         )
+        return done.answer(subject_id=str(subject_id), grant_id=done.made)

@@ -3,7 +3,7 @@
 import asyncio
 from asyncio import Event as Signal
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,16 +11,23 @@ from typing import Final
 from services.permissions.application.policy_book import APART, PolicyBook, streams_of
 from services.permissions.application.sealing import Keys, Sealing, encoded
 from services.permissions.domain.book import POLICY_STREAM, Book, Fact
+from services.permissions.domain.subject.grant_events import GrantGiven
 from shared.clock import Clock
 from shared.errors import VersionConflictError
+from shared.events import Event
 from shared.eventstore.origins import origin_of
+from shared.eventstore.record_types import EmergencyTaken
+from shared.eventstore.records import record_columns
 from shared.eventstore.store import EventStore
 from shared.eventstore.tokens import TokenPart
 from shared.eventstore.writing import NOTHING_TO_REMEMBER, Appended, Remember, StreamAppend
+from shared.messaging.topics import ACCESS
 from shared.security.subject_keys import SubjectKeys
 
 STORE: Final = """select * from append_as_seen($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
     $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"""
+STORE_AND_KEEP: Final = f"""select s.*, keep_records($27, $28, $29, $30, $31, $32, $33, $34, $35,
+    $36, $37) from ({STORE}) s"""
 TRIES: Final = 10
 """Administrators are few; so many at the same moment is an accident."""
 
@@ -140,16 +147,26 @@ class PermissionCommands:
             if its or seen.version_of(stream)
         ]
         count = sum(fact.stream == told for fact in facts)
+        now = self._clock.now()
+        kept = [record_columns(each, by, by, ACCESS.partitions, now) for each in _records_of(facts)]
         return await self._store.append_with(
-            STORE, appends, origin_of(by),
-            self._clock.now(), *seen.place, list(APART), remember.key, remember.body_mac,
+            STORE_AND_KEEP if kept else STORE, appends, origin_of(by),
+            now, *seen.place, list(APART), remember.key, remember.body_mac,
             remember.status, remember.location, told, seen.version_of(told) + count,
+            *(list(column) for column in zip(*kept, strict=True)),
         )  # fmt: skip
 
 
 def _subject(stream: str) -> str:
     """Return whose events a stream has: the id of the subject or team, or the policy."""
     return stream.partition("-")[2] or stream
+
+
+def _records_of(facts: Sequence[Fact]) -> Iterator[Event]:
+    """Return what is put on record with the facts: no emergency is there without its alarm."""
+    for event in (fact.event for fact in facts):
+        if isinstance(event, GrantGiven) and event.is_break_glass and event.until is not None:
+            yield EmergencyTaken(grant_id=str(event.grant_id), until=event.until)
 
 
 def _refuse_stale(seen: _Seen, expected: Expected) -> None:

@@ -9,7 +9,6 @@ from uuid6 import uuid7
 
 from services.permissions.streams.events import ALERTS_CODEC, Alert, EmergencyAccessTaken
 from services.permissions.streams.habits import Habits, Seen
-from shared.authorization.permissions import Permission
 from shared.clock import Clock
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.partitioning import partition_of
@@ -29,7 +28,6 @@ NAME: Final = "permissions-unusual"
 TOO_OLD: Final = timedelta(minutes=10)
 """What happened before is history: a log that is filled again alarms nobody."""
 PERSON: Final = "person"
-EMERGENCY: Final = "emergency"
 
 log = logging.getLogger(__name__)
 
@@ -63,21 +61,6 @@ def seen_in(event: ReceivedEvent) -> Seen | None:
             return None
 
 
-def emergencies_in(event: ReceivedEvent) -> int:
-    """Return how often a record says that somebody took, or tried to take, access in an emergency.
-
-    Each request has one decision about the route itself, whatever else is looked at then.
-    """
-    match RECORDS.plain(event):
-        case DecisionRecorded(is_allowed=True, permission=name, resource_type=None):
-            times = 1
-        case DecisionsCounted(is_allowed=True, permission=name, resource_type=None, times=times):
-            pass
-        case _:
-            return 0
-    return times if name == Permission.GRANTS_BREAK_GLASS else 0
-
-
 def emergency_in(event: ReceivedEvent) -> EmergencyAccessTaken | None:
     """Return who took access in an emergency, and until when; None if nobody did."""
     record = RECORDS.plain(event)
@@ -102,7 +85,6 @@ class UnusualAccess:
         self._clock = clock
         self._metrics = metrics
         self._to_tell: list[Alert] = []
-        self._emergencies = 0
 
     async def take(self, event: ReceivedEvent) -> None:
         """Look at one record, unless it is of long ago; an emergency is not before it is over."""
@@ -111,7 +93,6 @@ class UnusualAccess:
             self._to_tell.append(emergency)
         if event.recorded_at < self._clock.now() - TOO_OLD:
             return
-        self._emergencies += emergencies_in(event)
         seen = seen_in(event)
         if seen is not None:
             self._to_tell += self._habits.see(seen)
@@ -123,10 +104,6 @@ class UnusualAccess:
             UnavailableError: Kafka does not take it now.
         """
         now = self._clock.now()
-        if self._emergencies:
-            log.warning("access was taken in an emergency", extra={"count": self._emergencies})
-            self._metrics.count("daybook_unusual_access_total", self._emergencies, EMERGENCY)
-            self._emergencies = 0
         if self._to_tell:
             await self._publisher.publish([
                 Derived(
@@ -141,10 +118,12 @@ class UnusualAccess:
         self._habits.forget_what_is_over(now)
 
     def _say(self, alert: Alert) -> None:
-        """Say it in the log and count it; emergencies are said and counted by their decisions."""
-        if not isinstance(alert, EmergencyAccessTaken):
+        """Say in the log and count what was told."""
+        if isinstance(alert, EmergencyAccessTaken):
+            log.warning("access was taken in an emergency", extra={"grant_id": alert.grant_id})
+        else:
             log.warning("unusual access", extra={"pattern": alert.pattern, "count": alert.count})
-            self._metrics.count("daybook_unusual_access_total", 1, alert.pattern)
+        self._metrics.count("daybook_unusual_access_total", 1, alert.pattern)
 
     def forget(self, partitions: Collection[int]) -> None:
         """Begin anew where partitions went to another process, which begins anew as well."""

@@ -17,7 +17,7 @@ from shared.eventstore.record_types import ErrorRecorded, RefusalRecorded
 from shared.messaging.headers import ReceivedEvent
 from shared.messaging.publishing import Derived, Publisher
 from shared.messaging.topics import Topic
-from shared.observability.metrics import UNMEASURED, Metrics
+from shared.observability.metrics import UNMEASURED
 from shared.settings import KafkaSettings
 from shared.testing.clock import TurnableClock
 from tests.customers.api.asking import register
@@ -102,32 +102,6 @@ def test_each_kind_of_refusal_counts_and_nothing_else_does() -> None:
         )
     ]
     assert found == [(OSCAR, 3), ("ben", 1), None, ("ben", 7), None, None, None, None]
-
-
-async def test_access_taken_in_an_emergency_is_an_alarm_each_time(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    clock, told, metrics = TurnableClock(), Told(), Metrics("permissions", "streams", "1")
-    unusual = UnusualAccess(Habits(SETTINGS), told, clock, metrics)
-    its = {"subject": "ben", "permission": "grant:break_glass", "is_allowed": True, "code": "x"}
-    counted = {"times": 2, "first_at": clock.now(), "last_at": clock.now()}
-    for each in (
-        DecisionsCounted(**its, **counted),
-        DecisionsCounted(**its, **counted, resource_type="subject"),
-        DecisionsCounted(**(its | {"permission": "customer:read"}), **counted),
-        DecisionRecorded(**its, epoch=1, position=1, decided_at=clock.now()),
-        DecisionRecorded(
-            **(its | {"is_allowed": False}), epoch=1, position=1, decided_at=clock.now()
-        ),
-    ):
-        await unusual.take(a_record(each, clock.now()))
-    await unusual.flush()
-    await unusual.flush()
-    [line] = [one for one in caplog.records if "emergency" in one.message]
-    assert vars(line)["count"] == 3
-    text, _ = await metrics.exposition("")
-    assert b'pattern="emergency"' in text
-    assert told.alerts == []
 
 
 @asynccontextmanager
