@@ -133,7 +133,7 @@ def refuse_above_own_level(book: Book, asking: Asking, needed: int, field: str) 
             code="above-own-level",
             field=field,
             fix=f"choose something of level {own} or lower, request it, or leave it to others",
-            who_can_help=_who_reaches(book, needed, asking.at),
+            who_can_help=who_reaches(book, needed, asking.at),
         )
 
 
@@ -161,6 +161,23 @@ def refuse_alone(book: Book, asking: Asking, terms: Terms) -> None:
         )
 
 
+def who_reaches(book: Book, level: int, at: datetime) -> str:
+    """Return who could do it: names of roles, never of people."""
+    policy = book.policy
+    enough = {name for name in policy.roles if level_of(policy, name) >= level}
+    giving = {name for name in policy.roles if not GIVING.isdisjoint(brought(policy, name))}
+    found: set[str] = set()
+    for subject in book.subjects.values():
+        roles = {grant.terms.role or "" for grant in subject.grants.values()}
+        # Most people are far below, and to work out a level takes far longer than to see that.
+        if roles.isdisjoint(enough) or roles & giving <= found:
+            continue
+        if level_of_subject(policy, subject, at) >= level:
+            found |= roles & giving
+    able = sorted(found)
+    return f"whoever has the role {' or '.join(able[:3])}" if able else "nobody has that level now"
+
+
 def _level_by(policy: Policy, terms: Terms) -> int:
     if terms.role is not None:
         return level_of(policy, terms.role)
@@ -185,20 +202,3 @@ def _gives(policy: Policy, role: str, permission: str, wanted: Right) -> bool:
         for name in lineage(policy, role)
         for allowance in policy.roles[name].allowances.get(permission, ())
     )
-
-
-def _who_reaches(book: Book, level: int, at: datetime) -> str:
-    """Return who could do it: names of roles, never of people."""
-    policy = book.policy
-    enough = {name for name in policy.roles if level_of(policy, name) >= level}
-    giving = {name for name in policy.roles if not GIVING.isdisjoint(brought(policy, name))}
-    found: set[str] = set()
-    for subject in book.subjects.values():
-        roles = {grant.terms.role or "" for grant in subject.grants.values()}
-        # Most people are far below, and to work out a level takes far longer than to see that.
-        if roles.isdisjoint(enough) or roles & giving <= found:
-            continue
-        if level_of_subject(policy, subject, at) >= level:
-            found |= roles & giving
-    able = sorted(found)
-    return f"whoever has the role {' or '.join(able[:3])}" if able else "nobody has that level now"

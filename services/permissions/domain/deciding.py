@@ -29,6 +29,7 @@ from services.permissions.domain.book import (
     SubjectFact,
     TeamFact,
 )
+from services.permissions.domain.never_given import refuse_never_given
 from services.permissions.domain.own_gain import refuse_own_gain
 from services.permissions.domain.own_reach import refuse_wider_own_reach
 from services.permissions.domain.policy.commands import (
@@ -119,6 +120,7 @@ def consequences(
         return []
     changed = changed_subjects(before, after, facts)
     refuse_new_conflicts(before, after, changed, asking.at)
+    refuse_never_given(after, facts, asking)
     refuse_own_gain(before, after, asked, asking)
     refuse_wider_own_reach(before, after, changed, asked, asking)
     refuse_gains_above_own_level(after, asking)

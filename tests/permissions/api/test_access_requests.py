@@ -83,6 +83,13 @@ async def test_from_a_refusal_to_access_to_that_record_and_nothing_else(desk: De
     # An auditor changes nothing: nobody could approve that.
     for option in await items(desk, "dave", "requests/options", permission="customer:change"):
         assert option["approvers"] == []
+    for wanted in ({"permission": "customer:change"}, {"role": "sales_rep", "hours": 1}):
+        answer = await post(desk, "dave", "requests", **wanted, reason="To help out")
+        field = next(iter(wanted))
+        problem = assert_problem(answer, 409, "separation-of-duties", field=field)
+        assert "audit_stays_apart" in problem["detail"]
+        assert "sod:except" in problem["who_can_help"]
+    assert await items(desk, "dave", "requests", mine="true") == []
 
     asked = read(await post(desk, "leo", "requests", **refused, reason="They called me"))
     assert asked["approvers"][0]["id"] == IDS["bob"]

@@ -76,10 +76,10 @@ class TestGiving:
         story.when(give(ADA, 6, Terms(role="clerk", records=("7",)))).then_refused(
             "separation-of-duties"
         )
-        story = story.asked_by(BOB).given(on(ADA, RequestGrant(grant_id(6), a_role("clerk"))))
-        story.asked_by(ERIN).when(on(ADA, ApproveGrant(grant_id(6)))).then_refused(
-            "separation-of-duties"
-        )
+        asks = on(ADA, RequestGrant(grant_id(6), a_role("clerk")))
+        story = an_office().asked_by(BOB).given(asks).asked_by(ERIN)
+        story = story.given(give(ADA, 5, a_role("checker")))
+        story.when(on(ADA, ApproveGrant(grant_id(6)))).then_refused("separation-of-duties")
 
     def test_it_is_told_what_is_apart_and_of_many_who_would_hold_both_only_some(self) -> None:
         second = give(ADA, 6, a_role("checker"))

@@ -137,6 +137,13 @@ def refuse_foreign(book: Book, subject_id: UUID, grant_id: UUID, by: str) -> Non
         )
 
 
+def terms_if_approved(request: GrantRequest, at: datetime) -> Terms:
+    """Return on what terms it is given if somebody approves it now."""
+    if request.lasts is None:
+        return request.terms
+    return replace(request.terms, until=max(at, request.terms.starts or at) + request.lasts)
+
+
 def _approve(
     book: Book, subject_id: UUID, command: ApproveGrant, asking: Asking
 ) -> list[RequestEvent | GrantGiven]:
@@ -158,7 +165,7 @@ def _approve(
             who_can_help="whoever made it",
         )
     refuse_for_oneself(book, subject_id, asking, "approve something")
-    terms = check_terms(book.policy, _from_now_on(request, asking.at), asking.at)
+    terms = check_terms(book.policy, terms_if_approved(request, asking.at), asking.at)
     field = "role" if terms.role else "permission"
     refuse_above_own_level(book, asking, level_of_terms(book, terms), field)
     approved = GrantApproved(grant_id=command.grant_id)
@@ -176,12 +183,6 @@ def _refuse_many(book: Book, subject: Subject, asking: Asking) -> None:
             field="subject_id",
             fix="take back those that are not needed (POST /v1/requests/withdraw), or wait",
         )
-
-
-def _from_now_on(request: GrantRequest, at: datetime) -> Terms:
-    if request.lasts is None:
-        return request.terms
-    return replace(request.terms, until=max(at, request.terms.starts or at) + request.lasts)
 
 
 def _known_request(subject: Subject, grant_id: UUID) -> GrantRequest:
