@@ -75,5 +75,6 @@ class RequestPage(Answer):
 class Done(Answer):
     """What was done to whom."""
 
+    subject_id: str = ""
     grant_id: str
     version: int

@@ -5,11 +5,13 @@ import click
 from cli.commands.activity import activity
 from cli.commands.consumers import consumers
 from cli.commands.customers import customers
+from cli.commands.emergencies import COMMANDS as EMERGENCIES
 from cli.commands.erasures import access_file, erase, erasure, erasures
 from cli.commands.explaining import explain, who
 from cli.commands.exporting import export_customers
 from cli.commands.fields import fields
 from cli.commands.find import find
+from cli.commands.findings import findings
 from cli.commands.granting import COMMANDS as GRANTING
 from cli.commands.importing import import_command
 from cli.commands.imports import imports
@@ -19,12 +21,13 @@ from cli.commands.parked import parked
 from cli.commands.permissions import permissions
 from cli.commands.person import person
 from cli.commands.projections import projections
-from cli.commands.reviewing import COMMANDS as REVIEWING
+from cli.commands.reviewing import reviews
 from cli.commands.subscribe import subscribe
 from cli.commands.tape import tape
 from cli.commands.token import token
 from cli.commands.verifying import replay, verify
 from cli.commands.watch import watch
+from cli.commands.what_if import what_if
 
 COMMANDS = (
     find,
@@ -50,7 +53,7 @@ COMMANDS = (
 
 for _command in (export_customers, erase, erasure, access_file):
     customers.add_command(_command)
-for _command in (explain, who, person, *GRANTING, *REVIEWING):
+for _command in (explain, who, person, *GRANTING, *EMERGENCIES, what_if, reviews, findings):
     permissions.add_command(_command)
 
 

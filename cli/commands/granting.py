@@ -1,12 +1,13 @@
 """Who has what is seen, given, requested, approved and ended from the command line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import click
 
-from cli.client import A, Call, DaybookClient
+from cli.client import DaybookClient
+from cli.commands.changing import post, with_reason
 from cli.commands.screen import NOTHING, show, show_table, shown_time
 from cli.commands.session import speaks_as
 from cli.permission_answers import (
@@ -26,17 +27,18 @@ from shared.errors import NotFoundError
 GRANTS = ("who", "what", "how far", "until", "state", "id")
 REQUESTS = ("for", "what", "how far", "state", "who can approve", "reason", "id")
 LARGEST_PAGE = 200
-with_reason = click.option("--reason", required=True, help="Why; kept with it.")
 
 
 @click.command()
 @click.argument("who", required=False)
+@click.option("--to-review", is_flag=True, help="Only emergencies that nobody looked at yet.")
 @speaks_as("erin")
-async def grants(client: DaybookClient, who: str | None) -> None:
+async def grants(client: DaybookClient, who: str | None, *, to_review: bool) -> None:
     """List who was given what: everybody whom you reach, or only WHO."""
     client.turn_to("permissions")
-    asked = None if who is None else (await subject_named(client, who)).id
-    params = {"subject_id": asked, "page_size": LARGEST_PAGE}
+    asked = None if who is None else await id_named(client, who)
+    only = "true" if to_review else None
+    params = {"subject_id": asked, "to_review": only, "page_size": LARGEST_PAGE}
     page = await client.get(GrantPage, "/v1/grants", params)
     show_table(GRANTS, [_grant(one) for one in page.items])
     _tell_of_more(page.next_page_token)
@@ -56,11 +58,11 @@ async def give(
 ) -> None:  # fmt: skip
     """Give WHO the role or permission WHAT at once."""
     client.turn_to("permissions")
-    subject = await subject_named(client, who)
+    subject_id = await id_named(client, who)
     end = None if until is None else f"{until.isoformat()}Z"
-    said = {"subject_id": subject.id, **_what(what), "scope": scope, "clearance": clearance}
-    done = await _post(client, Done, "/v1/grants", {**said, "until": end, "reason": reason})
-    show(f"Given: {done.grant_id}")
+    said = {"subject_id": subject_id, **asked_of(what), "scope": scope, "clearance": clearance}
+    answer = await post(client, "/v1/grants", {**said, "until": end, "reason": reason})
+    show(f"Given: {read_answer(Done, answer).grant_id}")
 
 
 @click.command()
@@ -71,9 +73,9 @@ async def give(
 async def revoke(client: DaybookClient, who: str, grant_id: UUID, reason: str) -> None:
     """End a grant of WHO."""
     client.turn_to("permissions")
-    subject = await subject_named(client, who)
-    body = {"subject_id": subject.id, "grant_id": str(grant_id), "reason": reason}
-    await _post(client, Done, "/v1/grants/revoke", body)
+    subject_id = await id_named(client, who)
+    body = {"subject_id": subject_id, "grant_id": str(grant_id), "reason": reason}
+    await post(client, "/v1/grants/revoke", body)
     show("Revoked.")
 
 
@@ -88,8 +90,8 @@ async def request(
 ) -> None:
     """Ask for the role or permission WHAT, for yourself."""
     client.turn_to("permissions")
-    body = {**_what(what), "record_id": record, "hours": hours, "reason": reason}
-    asked = await _post(client, Asked, "/v1/requests", body)
+    body = {**asked_of(what), "record_id": record, "hours": hours, "reason": reason}
+    asked = read_answer(Asked, await post(client, "/v1/requests", body))
     show(f"Requested: {asked.grant_id}")
     show(f"Who can approve it: {_names(asked.approvers)}")
 
@@ -115,7 +117,7 @@ async def approve(client: DaybookClient, request_id: UUID) -> None:
     """Approve a request; it works at once."""
     waiting = await _waiting(client, request_id)
     body = {"subject_id": waiting.subject_id, "grant_id": waiting.id}
-    await _post(client, Done, "/v1/approvals", body)
+    await post(client, "/v1/approvals", body)
     show("Approved: it works from now on.")
 
 
@@ -127,7 +129,7 @@ async def refuse(client: DaybookClient, request_id: UUID, reason: str) -> None:
     """Refuse a request; who asked is told why."""
     waiting = await _waiting(client, request_id)
     body = {"subject_id": waiting.subject_id, "grant_id": waiting.id, "reason": reason}
-    await _post(client, Done, "/v1/requests/refuse", body)
+    await post(client, "/v1/requests/refuse", body)
     show("Refused.")
 
 
@@ -138,8 +140,7 @@ async def leave(client: DaybookClient, who: str) -> None:
     """Let WHO leave: everything that they may do ends, for good."""
     client.turn_to("permissions")
     subject = await subject_named(client, who)
-    headers = {"If-Match": f'"{subject.version}"', "Idempotency-Key": str(uuid4())}
-    await client.send(Call("POST", f"/v1/subjects/{subject.id}/leave", headers=headers))
+    await post(client, f"/v1/subjects/{subject.id}/leave", version=subject.version)
     show("Left.")
 
 
@@ -162,6 +163,14 @@ async def _waiting(client: DaybookClient, request_id: UUID) -> Requested:
     return found
 
 
+async def id_named(client: DaybookClient, who: str) -> str:
+    """Return the id itself, or whose it is who signs in by a name (raises as subject_named)."""
+    try:
+        return str(UUID(who))
+    except ValueError:
+        return (await subject_named(client, who)).id
+
+
 async def subject_named(client: DaybookClient, who: str) -> Subject:
     """Return whom an id or the name to sign in with means.
 
@@ -181,13 +190,8 @@ async def subject_named(client: DaybookClient, who: str) -> Subject:
     )
 
 
-async def _post(client: DaybookClient, model: type[A], path: str, body: Mapping[str, object]) -> A:
-    said = {name: value for name, value in body.items() if value is not None}
-    headers = {"Idempotency-Key": str(uuid4())}
-    return read_answer(model, await client.send(Call("POST", path, json=said, headers=headers)))
-
-
-def _what(what: str) -> dict[str, object]:
+def asked_of(what: str) -> dict[str, object]:
+    """Return WHAT as the api wants it: a permission has a colon in its name, a role has none."""
     return {"permission" if ":" in what else "role": what}
 
 

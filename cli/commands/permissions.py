@@ -3,15 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
-from uuid import uuid4
 
 import click
 
 from cli.answers import Answer
 from cli.client import Call, DaybookClient
+from cli.commands.changing import post
 from cli.commands.screen import NOTHING, show, show_table
 from cli.commands.session import speaks_as
 from cli.local import environment
@@ -79,18 +79,15 @@ async def apply(client: DaybookClient, file: TextIO, *, dry_run: bool) -> None:
     """
     client.turn_to("permissions")
     body = {"file": file.read(), "dry_run": dry_run}
-    key = {"Idempotency-Key": str(uuid4())}
-    answer = await client.send(Call("POST", "/v1/policy", json=body, headers=key))
-    planned = read_answer(Planned, answer)
-    if planned.changes:
-        show_table(HEADINGS, [_row(change) for change in planned.changes])
+    planned = read_answer(Planned, await post(client, "/v1/policy", body))
+    show_changes(planned.changes)
     asked = "Would be requested" if dry_run else "Requested"
     for one in planned.requests:
         show(f"{asked}: {_requested(one)}; somebody else must approve it.")
     done = "would change" if dry_run else "changed"
     show(f"{planned.events} events {done} it." if planned.events else "Nothing to change.")
     if not planned.applied and planned.needs_second_person:
-        _show_dangers("Two people must agree to it", planned)
+        show_dangers("Two people must agree to it", planned)
         show(f"Let somebody else agree first: daybook permissions agree {file.name}")
 
 
@@ -104,7 +101,7 @@ async def agree(client: DaybookClient, file: TextIO) -> None:
     """
     client.turn_to("permissions")
     call = Call("POST", "/v1/policy/approvals", json={"file": file.read()})
-    _show_dangers("Agreed", read_answer(Agreed, await client.send(call)))
+    show_dangers("Agreed", read_answer(Agreed, await client.send(call)))
     show(f"Within a week somebody else may: daybook permissions apply {file.name}")
 
 
@@ -137,9 +134,16 @@ def _settings(environ: Mapping[str, str]) -> Mapping[str, str]:
     return environment.of_service(SERVICE.name, Place.from_environment(environ))
 
 
-def _show_dangers(what: str, its: Agreed) -> None:
+def show_changes(changes: Sequence[Change]) -> None:
+    """Show who gains and who loses what, if anybody does."""
+    if changes:
+        show_table(HEADINGS, [_row(change) for change in changes])
+
+
+def show_dangers(said: str, its: Agreed) -> None:
+    """Show a line for each thing to which two people must agree."""
     for danger in its.needs_second_person:
-        show(f"{what}: {danger}")
+        show(f"{said}: {danger}")
 
 
 def _requested(one: PlannedRequest) -> str:

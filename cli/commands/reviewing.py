@@ -1,19 +1,22 @@
-"""Access reviews are decided and signed off, and findings mended, from the command line."""
+"""Access reviews are started, handed on, decided and signed off from the command line."""
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import click
 
 from cli.answers import Answer
 from cli.client import Call, DaybookClient
+from cli.commands.changing import post, with_reason, without_nothing
+from cli.commands.customers import Moment
+from cli.commands.granting import id_named
 from cli.commands.screen import NOTHING, show, show_table, shown_person, shown_time
 from cli.commands.session import speaks_as
+from cli.refusals import read_answer
 
 REVIEWS = ("review", "title", "state", "undecided", "yours", "due")
 ITEMS = ("item", "who", "what", "how far", "last use", "of the same department", "decision")
-FINDINGS = ("kind", "who", "what", "why", "loses", "finding")
 PAGE = 20
 
 
@@ -27,6 +30,12 @@ class Review(Answer):
     mine: int
     due: datetime
     version: int
+
+
+class Started(Answer):
+    """The new review."""
+
+    id: str
 
 
 class ReviewPage(Answer):
@@ -54,29 +63,53 @@ class ItemPage(Answer):
     next_page_token: str | None = None
 
 
-class Finding(Answer):
-    """A grant that somebody should look at."""
-
-    id: str
-    kind: str
-    subject: dict[str, Any]
-    grant: dict[str, Any]
-    because: dict[str, Any]
-    loses: list[str]
-    version: int
-
-
-class FindingPage(Answer):
-    """Some findings, and what cannot be found yet."""
-
-    items: list[Finding]
-    not_known: tuple[dict[str, str], ...] = ()
-    next_page_token: str | None = None
-
-
 @click.group()
 def reviews() -> None:
-    """Decide in access reviews, sign them off, and get what came of them."""
+    """Start access reviews, decide in them, sign them off, and get what came of them."""
+
+
+@reviews.command()
+@click.argument("title")
+@click.option("--due", type=Moment(), required=True, help="Until when (UTC unless it says more).")
+@click.option("--role", "roles", multiple=True, help="Only of this role; may be repeated.")
+@click.option("--department", help="Only of people in this department, or below it.")
+@click.option("--risk", help="Only of this risk or higher: low, normal, high or critical.")
+@click.option("--kept-after-a-move", is_flag=True, help="Only what somebody had before moving.")
+@click.option("--silence", help="What counts when nobody decides: keep or revoke.")
+@speaks_as("erin")
+async def start(
+    client: DaybookClient, title: str, due: datetime, roles: tuple[str, ...],
+    department: str | None, risk: str | None, silence: str | None, *, kept_after_a_move: bool,
+) -> None:  # fmt: skip
+    """Start a review of the grants that all options choose; TITLE says nothing of people."""
+    client.turn_to("permissions")
+    chosen = {"roles": roles, "department": department, "risk": risk}
+    body = {"title": title, **chosen, "due": due.isoformat(), "silence": silence}
+    answer = await post(
+        client, "/v1/reviews", {**body, "kept_after_a_move": kept_after_a_move or None}
+    )
+    show(f"Started: {read_answer(Started, answer).id}")
+
+
+@reviews.command()
+@click.argument("review_id", type=click.UUID)
+@click.argument("numbers", type=click.IntRange(1), nargs=-1, required=True)
+@click.option(
+    "--to",
+    "whom",
+    required=True,
+    help="Who is to decide: a name or an id.",
+)
+@with_reason
+@speaks_as("bob")
+async def delegate(
+    client: DaybookClient, review_id: UUID, numbers: tuple[int, ...], whom: str, reason: str
+) -> None:
+    """Let somebody else decide on items NUMBERS: yours, or any, if you start reviews."""
+    client.turn_to("permissions")
+    body = {"items": numbers, "to": await id_named(client, whom), "reason": reason}
+    await post(client, f"/v1/reviews/{review_id}/delegations", body)
+    show(f"Handed on to {whom}: {', '.join(map(str, numbers))}")
 
 
 @reviews.command("list")
@@ -86,7 +119,7 @@ async def list_reviews(client: DaybookClient) -> None:
     client.turn_to("permissions")
     page = await client.get(ReviewPage, "/v1/reviews")
     show_table(REVIEWS, [_review(one) for one in page.items])
-    _tell_of_more(page.next_page_token)
+    tell_of_more(page.next_page_token)
 
 
 @reviews.command("show")
@@ -113,7 +146,7 @@ async def show_review(client: DaybookClient, review_id: UUID, *, only_open: bool
 @click.argument("review_id", type=click.UUID)
 @click.argument("number", type=click.IntRange(1))
 @click.argument("decision", type=click.Choice(["keep", "revoke", "reduce"]))
-@click.option("--reason", required=True, help="Why; kept with it.")
+@with_reason
 @click.option("--scope", help="Reduced: at most so far: own, team, department or all.")
 @click.option("--clearance", help="Reduced: at most so secret.")
 @click.option("--until", type=click.DateTime(), help="Reduced: its end (UTC).")
@@ -126,9 +159,8 @@ async def decide(
     client.turn_to("permissions")
     end = None if until is None else f"{until.isoformat()}Z"
     less = {"scope": scope, "clearance": clearance, "until": end}
-    said = {name: value for name, value in less.items() if value is not None}
-    item = {"number": number, "decision": decision, "reason": reason, **said}
-    await _post(client, f"/v1/reviews/{review_id}/decisions", {"items": [item]})
+    item = {"number": number, "decision": decision, "reason": reason, **without_nothing(less)}
+    await post(client, f"/v1/reviews/{review_id}/decisions", {"items": [item]})
     show(f"Item {number}: {decision}. Nothing changes before sign-off.")
 
 
@@ -139,7 +171,7 @@ async def sign_off(client: DaybookClient, review_id: UUID) -> None:
     """Carry out what was decided, as the review is at this moment."""
     client.turn_to("permissions")
     review = await client.get(Review, f"/v1/reviews/{review_id}")
-    await _post(client, f"/v1/reviews/{review_id}/sign-off", None, version=review.version)
+    await post(client, f"/v1/reviews/{review_id}/sign-off", version=review.version)
     show(f"Signed off: {review.title}. `daybook permissions reviews report` shows what came of it.")
 
 
@@ -154,45 +186,6 @@ async def report(client: DaybookClient, review_id: UUID) -> None:
     click.echo(f"Daybook-Signature: {answer.headers['Daybook-Signature']}", err=True)
 
 
-@click.group()
-def findings() -> None:
-    """See which grants somebody should look at, and mend them."""
-
-
-@findings.command("list")
-@click.option("--kind", help="Only this kind, for example unused.")
-@speaks_as("erin")
-async def list_findings(client: DaybookClient, kind: str | None) -> None:
-    """List what somebody should look at."""
-    client.turn_to("permissions")
-    page = await client.get(FindingPage, "/v1/findings", {"kind": kind})
-    show_table(FINDINGS, [_finding(one) for one in page.items])
-    _tell_of_more(page.next_page_token)
-    for one in page.not_known:
-        show(f"{one['kind']} cannot be found yet: {one['why']}")
-
-
-@findings.command()
-@click.argument("finding_id", type=click.UUID)
-@speaks_as("erin")
-async def remedy(client: DaybookClient, finding_id: UUID) -> None:
-    """Mend what was found: the grant is revoked, under the same rules as ever."""
-    client.turn_to("permissions")
-    found = await client.get(Finding, f"/v1/findings/{finding_id}")
-    await _post(client, f"/v1/findings/{finding_id}/remedy", None, version=found.version)
-    lost = ", ".join(found.loses) or "nothing that another grant does not give"
-    show(f"Revoked {_what(found.grant)} of {_who(found.subject)}; lost: {lost}")
-
-
-async def _post(
-    client: DaybookClient, path: str, body: dict[str, object] | None, version: int | None = None
-) -> None:
-    headers = {"Idempotency-Key": str(uuid4())}
-    if version is not None:
-        headers["If-Match"] = f'"{version}"'
-    await client.send(Call("POST", path, json=body, headers=headers))
-
-
 def _review(one: Review) -> tuple[str, ...]:
     counted = str(one.undecided), str(one.mine)
     return (one.id, one.title, one.state, *counted, shown_time(one.due))
@@ -203,32 +196,26 @@ def _item(one: Item) -> tuple[str, ...]:
     decision = "gone" if one.is_gone else one.decision or NOTHING
     used = one.hints.get("last_use") or one.hints["last_use_is"]
     return (
-        str(one.number), _who(one.subject), _what(one.grant), _far(one.grant), used,
+        str(one.number), who_of(one.subject), what_of(one.grant), _far(one.grant), used,
         f"{peers['have_it']} of {peers['others']}", decision,
     )  # fmt: skip
 
 
-def _finding(one: Finding) -> tuple[str, ...]:
-    why = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.because.items())
-    lost = ", ".join(one.loses) or NOTHING
-    return (one.kind, _who(one.subject), _what(one.grant), why, lost, one.id)
-
-
-def _who(subject: dict[str, Any]) -> str:
+def who_of(subject: dict[str, Any]) -> str:
+    """Return whose grant it is, by name if you may see it."""
     return str(subject.get("display_name") or shown_person(str(subject["id"])))
 
 
-def _what(grant: dict[str, Any]) -> str:
+def what_of(grant: dict[str, Any]) -> str:
+    """Return which role or permission it gives."""
     return str(grant.get("role") or grant.get("permission") or NOTHING)
 
 
-def _far(grant: dict[str, Any]) -> str:
-    return ", ".join(str(grant[n]) for n in ("scope", "clearance") if grant.get(n)) or NOTHING
-
-
-def _tell_of_more(token: str | None) -> None:
+def tell_of_more(token: str | None) -> None:
+    """Say that a list goes on, if it does."""
     if token is not None:
         show("… and more: these are the first.")
 
 
-COMMANDS = (reviews, findings)
+def _far(grant: dict[str, Any]) -> str:
+    return ", ".join(str(grant[n]) for n in ("scope", "clearance") if grant.get(n)) or NOTHING

@@ -56,6 +56,37 @@ def test_a_review_is_listed_shown_decided_and_signed_off_as_it_was_read() -> Non
     assert sent.headers["If-Match"] == '"4"'
 
 
+def test_a_review_is_started_and_its_items_are_handed_on_by_name() -> None:
+    where = f"/v1/reviews/{REVIEW}/delegations"
+    people = {"items": [{"id": ALICE, "user_name": "alice", "version": 2}]}
+    service = StandIn(
+        other={
+            "/v1/reviews": {"id": REVIEW, "version": 1}, where: {"version": 5},
+            "/v1/subjects": people,
+        }
+    )  # fmt: skip
+    started = daybook(
+        service, "permissions", "reviews", "start", "Sellers", "--due", "2026-12-01",
+        "--role", "sales_rep", "--role", "viewer", "--silence", "keep", "--as", "bob",
+    )  # fmt: skip
+    assert lines_of(started.stdout) == [f"Started: {REVIEW}"]
+    (sent,) = service.asked_for("/v1/reviews")
+    assert json.loads(asyncio.run(sent.body())) == {
+        "title": "Sellers", "roles": ["sales_rep", "viewer"], "silence": "keep",
+        "due": "2026-12-01T00:00:00+00:00",
+    }  # fmt: skip
+    handed = daybook(
+        service, "permissions", "reviews", "delegate", REVIEW, "2", "3", "--to", "alice",
+        "--reason", "she knows",
+    )  # fmt: skip
+    assert lines_of(handed.stdout) == ["Handed on to alice: 2, 3"]
+    (sent,) = service.asked_for(where)
+    assert json.loads(asyncio.run(sent.body())) == {
+        "items": [2, 3], "to": ALICE, "reason": "she knows",
+    }  # fmt: skip
+    assert sent.headers["Idempotency-Key"]
+
+
 def test_a_finding_is_mended_as_it_was_read_and_what_is_not_known_is_said() -> None:
     not_known = [{"kind": "unused", "why": "uses are known since today"}]
     service = StandIn(
