@@ -108,6 +108,7 @@ def test_all_that_somebody_has_ends_in_every_process_with_one_word_of_the_provid
         assert one["service_accounts"] == 1
         assert one["is_at_start"] is False
         assert 0 <= one["applied_ms"] < SLACK * one_bound(shown)
+        assert 0 <= one["first_refusal_ms"] < SLACK * one_bound(shown)
         assert all(each["ms"] < SLACK * one_bound(shown) for each in one["ended"])
     ended = {each["kind"]: name for name, one in told.items() for each in one["ended"]}
     assert ended.keys() == {"watch", "export", "import", "service_token"}
