@@ -16,6 +16,8 @@ from shared.postgres.lanes import Lanes
 MOST_KEPT: Final = 32
 """So many worlds at the ends of pages are kept to go on from."""
 EPOCH: Final = "select epoch from store"
+LIFE: Final = """select exists(select from store_epochs e where e.epoch = $1) as was_lived,
+    (select min(e.began_at) from store_epochs e where e.epoch > $1) as ended_at"""
 LAST_BEFORE: Final = """select e.txid, e.position from events e
     where e.partition = 0 and e.recorded_at <= $1
         and e.txid < pg_snapshot_xmin(pg_current_snapshot())
@@ -59,19 +61,19 @@ class PastWorlds:
     async def at(self, epoch: int, position: int) -> World:
         """Return all permissions as of a feed position.
 
+        Before the first position nobody knew any, in whichever epoch. What an earlier epoch
+        recorded has the positions that it had, as far as it outlived the restore that ended it.
+
         Raises:
-            RuleBrokenError: the position is of another life of the store.
+            RuleBrokenError: the position is of a life of the store that it does not know, or of
+                changes that were lost with one.
             NotFoundError: there is no such position yet.
             UnavailableError: the store does not answer.
         """
         async with self._one_at_a_time:
             now = await self._lanes.fetchval(EPOCH)
-            if epoch != now:
-                raise RuleBrokenError(
-                    f"the store was restored: positions of epoch {epoch} mean nothing in {now}",
-                    code="position-of-another-epoch",
-                    fix="ask as of a moment instead (as_of)",
-                )
+            if epoch != now and position > 0:
+                await self._refuse_what_was_lost(epoch, now, position)
             if now != self._epoch:
                 self._epoch, self._kept = now, [World()]
             return await self._fold(position)
@@ -93,6 +95,23 @@ class PastWorlds:
             return LastChange(epoch, 0, (0, 0))
         place = row["txid"], row["position"]
         return LastChange(epoch, await self._feed.position_of(PARTITION, *place) or 0, place)
+
+    async def _refuse_what_was_lost(self, epoch: int, now: int, position: int) -> None:
+        """Refuse a position of another epoch, unless this store has what was recorded up to it."""
+        life = await self._lanes.fetchrow(LIFE, epoch)
+        if life is None or not life["was_lived"] or life["ended_at"] is None:
+            raise _of_another_life(
+                f"this store is in epoch {now} and was never in epoch {epoch}",
+                "see that the record is one of this system, sent as it is",
+            )
+        last = await self.last_before(life["ended_at"])
+        if position > last.position:
+            raise _of_another_life(
+                f"epoch {epoch} ended with a restore that kept its changes up to position"
+                f" {last.position}; what was in force at {position} is gone",
+                "take the record's word for it, nothing else is left; or ask what is known of"
+                " a moment (as_of of POST /v1/explain)",
+            )
 
     async def _fold(self, position: int) -> World:
         at = bisect_right(self._kept, position, key=lambda world: world.position)
@@ -119,6 +138,10 @@ class PastWorlds:
             self._kept.insert(at, world)
         if len(self._kept) > MOST_KEPT:
             self._kept = self._kept[::2]
+
+
+def _of_another_life(problem: str, fix: str) -> RuleBrokenError:
+    return RuleBrokenError(problem, code="position-of-another-epoch", fix=fix)
 
 
 def _after(world: World, page: Sequence[FeedEvent]) -> World:

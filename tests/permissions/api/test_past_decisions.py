@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from math import inf
 from typing import Any
 
 import orjson
@@ -10,7 +11,9 @@ import pytest_asyncio
 
 from shared.authorization.permissions import Permission
 from shared.authorization.questions import Record
+from shared.authorization.rights import Basis, Noted, Rights
 from shared.authorization.scopes import Clearance
+from shared.authorization.world import World
 from shared.web.callers import Caller
 from tests.customers.api.asking import assert_problem, read
 from tests.ground.servers import Servers
@@ -69,6 +72,21 @@ async def test_what_was_refused_then_is_refused_of_then_though_it_is_allowed_now
     moved = before | {"position": after["position"]}
     found = await again(desk, moved)
     assert (found["is_as_recorded"], found["reason_code"]) == (False, "inactive_subject")
+
+
+async def test_what_was_refused_before_any_permission_was_known_is_refused_of_then(
+    desk: Desk,
+) -> None:
+    notes: list[Noted] = []
+    now = int(desk.foundation.clock.now().timestamp()) * 1_000_000
+    rights = Rights(Basis(World(), 0, now, inf), IDS["oscar"], noted=notes.append)
+    assert not rights.check(Permission.LAG_READ)[0]
+    assert await desk.foundation.recorder.decisions.settle(notes, "get_lag")
+    told = orjson.loads((await desk.foundation.truth.fetch(TOLD))[0]["data"])
+    assert (told["epoch"], told["position"], told["code"]) == (0, 0, "stale")
+    found = await again(desk, told)
+    assert (found["is_as_recorded"], found["reason_code"]) == (True, "stale")
+    assert (found["epoch"], found["position"]) == (0, 0)
 
 
 async def test_what_is_not_complete_or_of_no_known_time_is_refused_with_the_reason(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
 from random import Random
@@ -18,6 +19,7 @@ from shared.authorization.rights import Basis, Noted, Rights
 from shared.authorization.world import World
 from shared.events import EventToAppend
 from shared.eventstore.decision_types import DecisionRecorded
+from shared.eventstore.epochs import Epochs
 from shared.messaging.topics import Topic
 from shared.settings import KafkaSettings
 from shared.web.decision_log import DecisionLog
@@ -34,8 +36,8 @@ from tests.shared.authorization.random_worlds import (
 )
 from tests.shared.authorization.story import NOON, Story
 
-EPOCH = 1
 OF_ONE_WORLD = 1_000
+BEFORE_ANY_MOVE = (datetime(2000, 1, 1, tzinfo=UTC) - NOON).total_seconds()
 MAIL = "ada.lovelace@house.example"
 LOG = """select data from records where type = 'DecisionRecorded' order by txid, position"""
 
@@ -49,6 +51,7 @@ class Log:
         self.story = Story()
         self.log = DecisionLog(notebook.keeper, notebook.clock, everything=True)
         self.decided = 0
+        self.epoch = 1
         self._known = Known()
         self._stored = 0
         self._versions: Counter[str] = Counter()
@@ -64,7 +67,9 @@ class Log:
             notes: list[Noted] = []
             world, records = self.story.world, some_records(self.dice, self._known, 50)
             for _ in range(between_changes):
-                basis = Basis(world, EPOCH, moment(NOON) + self.dice.randrange(-2, 2), self._age())
+                basis = Basis(
+                    world, self.epoch, moment(NOON) + self.dice.randrange(-2, 2), self._age()
+                )
                 rights = Rights(basis, self._somebody(), self._around(), notes.append)
                 rights.check(
                     self.dice.choice([*PERMISSIONS, "no:such"]), self.dice.choice([None, *records])
@@ -73,6 +78,12 @@ class Log:
             await self.log.settle(notes)
         await self.log.close()
         await self.notebook.keeper.close()
+
+    async def move(self) -> None:
+        """Let the store be moved to another server, with all that it holds."""
+        lanes = await self.notebook.lanes(self.notebook.databases.truth_dsn, "api")
+        await Epochs(lanes).begin_next_epoch(self.epoch, "a test")
+        self.epoch += 1
 
     async def read_back(self) -> list[DecisionRecorded]:
         """Return every decision of the log, in its order."""
@@ -104,7 +115,8 @@ class Log:
             written = [
                 EventToAppend(uuid4(), one.type, 1, orjson.dumps(one.data)) for one in events
             ]
-            await write(self.notebook.store, stream, self._versions[stream], written)
+            at = self._versions[stream]
+            await write(self.notebook.store, stream, at, written, seconds=BEFORE_ANY_MOVE)
             self._versions[stream] += len(written)
         self._stored += len(new)
 
@@ -159,8 +171,12 @@ async def ask_all_again(log: Log) -> Counter[str]:
     return seen
 
 
-async def test_decisions_of_the_log_are_the_same_again(log: Log) -> None:
-    await log.decide(6_000, between_changes=50)
+async def test_decisions_of_the_log_are_the_same_again_also_after_the_store_was_moved(
+    log: Log,
+) -> None:
+    await log.decide(4_000, between_changes=50)
+    await log.move()
+    await log.decide(2_000, between_changes=50)
     seen = await ask_all_again(log)
     assert seen["equal"] + seen["not complete"] == log.decided, "each lies on the log once"
     assert seen["equal"] >= 5_000
