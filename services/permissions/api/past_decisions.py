@@ -25,7 +25,9 @@ class AskedAgainView(BaseModel):
     """What was decided, computed again from what was in force then."""
 
     is_as_recorded: bool = Field(
-        description="Whether answer, reason, source, position and age are as they were recorded."
+        description="Whether answer, reason, source, position and age are those of the record that"
+        " was sent: then permissions as they were lead to them. It does not prove that this record"
+        " was ever logged, for anybody can write one: that shows its event on daybook.access.v1."
     )
     allowed: bool
     reason_code: str
@@ -56,7 +58,8 @@ class PastDecisionRoutes:
         """Ask a decision of the log (DecisionRecorded, as it lies there) again.
 
         It is computed from the permissions as of its epoch and position, by the clock that it was
-        decided by. One that left something out is refused (409), for it could be another.
+        decided by. One that left something out is refused (409), for it could be another. Whether
+        the record was ever logged is not looked at: its event id on daybook.access.v1 shows that.
         """
         decision = parse(DecisionRecorded, await read_body(request))
         _refuse_what_no_log_says(decision)

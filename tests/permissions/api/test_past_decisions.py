@@ -89,6 +89,17 @@ async def test_what_was_refused_before_any_permission_was_known_is_refused_of_th
     assert (found["epoch"], found["position"]) == (0, 0)
 
 
+async def test_a_record_that_nobody_logged_is_as_recorded_if_it_agrees_with_what_was_in_force(
+    desk: Desk,
+) -> None:
+    decision = await decided(desk, "leo", Permission.CUSTOMERS_ERASE)
+    made_up = decision | {"process": "nowhere/api/00000000", "operation": "never_called"}
+    assert (await again(desk, made_up))["is_as_recorded"] is True
+    told = read(await desk.client("dave").get("/openapi.json"))
+    says = told["components"]["schemas"]["AskedAgainView"]["properties"]["is_as_recorded"]
+    assert "does not prove that this record was ever logged" in says["description"]
+
+
 async def test_what_is_not_complete_or_of_no_known_time_is_refused_with_the_reason(
     desk: Desk,
 ) -> None:
