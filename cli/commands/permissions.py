@@ -54,6 +54,7 @@ class Planned(Agreed):
     events: int
     changes: list[Change]
     requests: list[PlannedRequest]
+    stays_gone: list[str]
 
 
 class PolicyText(Answer):
@@ -84,6 +85,8 @@ async def apply(client: DaybookClient, file: TextIO, *, dry_run: bool) -> None:
     asked = "Would be requested" if dry_run else "Requested"
     for one in planned.requests:
         show(f"{asked}: {_requested(one)}; somebody else must approve it.")
+    for told in planned.stays_gone:
+        show(f"Not brought back: {told}")
     done = "would change" if dry_run else "changed"
     show(f"{planned.events} events {done} it." if planned.events else "Nothing to change.")
     if not planned.applied and planned.needs_second_person:

@@ -10,9 +10,10 @@ CHANGE: Json = {"subject_id": ALICE, "user_name": "alice", "permission": "custom
     "gained": ["team/internal"], "lost": []}  # fmt: skip
 ASKED: Json = {"subject_id": ALICE, "user_name": "alice", "role": "crm_admin", "permission": None}
 RISK = "the risk of customer:export falls from critical to normal"
+GONE = "line 12, subjects[3]: left, and stays gone; take the entry out of the file"
 PLANNED: Json = {
     "applied": False, "events": 2, "changes": [CHANGE], "requested": [ALICE],
-    "requests": [ASKED], "needs_second_person": [RISK],
+    "requests": [ASKED], "needs_second_person": [RISK], "stays_gone": [GONE],
 }  # fmt: skip
 FILE = "daybook_policy: 1\nreason: 因为\n"
 
@@ -22,10 +23,11 @@ def test_a_dry_run_says_who_gains_and_what_somebody_else_must_approve(tmp_path: 
     file.write_text(FILE)
     result = daybook(service, "permissions", "apply", str(file), "--dry-run", "--as", "bob")
     assert result.exit_code == 0, result.output
-    heading, alice, requested, total, danger, fix = lines_of(result.stdout)
+    heading, alice, requested, gone, total, danger, fix = lines_of(result.stdout)
     assert heading.split() == ["WHO", "PERMISSION", "GAINS", "LOSES"]
     assert alice.split() == ["alice", "customer:read", "team/internal"]
     assert requested == "Would be requested: crm_admin for alice; somebody else must approve it."
+    assert gone == f"Not brought back: {GONE}"
     assert total == "2 events would change it."
     assert danger == f"Two people must agree to it: {RISK}"
     assert fix == f"Let somebody else agree first: daybook permissions agree {file}"
@@ -40,6 +42,7 @@ def test_what_is_applied_says_no_more_that_somebody_must_agree(tmp_path: Path) -
     result = daybook(service, "permissions", "apply", str(file), "--as", "bob")
     assert lines_of(result.stdout)[2:] == [
         "Requested: crm_admin for alice; somebody else must approve it.",
+        f"Not brought back: {GONE}",
         "2 events changed it.",
     ]
 

@@ -66,6 +66,8 @@ class PlanView(BaseModel):
     """The same, each with what it is."""
     needs_second_person: list[str]
     """Why somebody else must approve the file before it is applied; empty: nobody must."""
+    stays_gone: list[str]
+    """Who is named in the file and left: the line, and what to do; a file brings nobody back."""
 
 
 class ApprovalBody(Given):
@@ -172,6 +174,7 @@ def _plan(applied: Applied) -> dict[str, Any]:
         "requested": [str(fact.subject_id) for fact in plan.requested],
         "requests": [_request(fact, plan.after) for fact in plan.requested],
         "needs_second_person": _dangers(applied),
+        "stays_gone": list(plan.gone),
     }
 
 

@@ -51,7 +51,7 @@ async def test_daybook_is_set_up_once_and_every_process_reads_the_same(desk: Des
     again = await post(desk, "erin", "policy", file=exported["file"])
     assert read(again) == {
         "applied": True, "events": 0, "changes": [], "requested": [], "requests": [],
-        "needs_second_person": [],
+        "needs_second_person": [], "stays_gone": [],
     }  # fmt: skip
     assert "Daybook-Token" not in again.headers
 

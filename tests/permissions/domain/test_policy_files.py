@@ -186,15 +186,6 @@ class TestApplying:
         desk.apply(up)
         assert types(desk.apply(down)) == ["RoleParentRemoved", "RoleParentAdded"]
 
-    def test_whoever_left_does_not_come_back_by_an_old_file(self) -> None:
-        desk = demo()
-        desk.apply(SMALL)
-        leaving = desk.book.subjects[NINA]
-        desk.book.subjects[NINA] = type(leaving)(kind="person", life="left")
-        with pytest.raises(RuleBrokenError) as refused:
-            desk.plan(SMALL)
-        assert refused.value.problem_code == "subject-left"
-
     def test_nobody_gains_by_a_file_that_they_apply_themselves(self) -> None:
         mine = "daybook_policy: 1\nroles:\n  joiner: {level: 0, title: J, permissions: {X}}"
         for text in (

@@ -23,7 +23,6 @@ from services.permissions.domain.subject.commands import (
     TrustCaller,
 )
 from services.permissions.domain.subject.describing import description_of
-from services.permissions.domain.subject.life import must_be_there
 from services.permissions.domain.subject.state import NOWHERE, Placement, Subject
 from services.permissions.domain.team.rules import FormTeam, RenameTeam
 from shared.errors import NotFoundError
@@ -54,14 +53,19 @@ def joining(book: Book, file: PolicyFile, ids: Ids) -> Iterator[Located]:
                 entry.kind, description, next(ids), "", place, dict(entry.attributes)
             )
             yield ("subjects", name), OnSubject(entry.id, command)
-        else:
-            must_be_there(known)
+
+
+def gone(book: Book, file: PolicyFile) -> list[str]:
+    """Return the names of those who left, or were erased: a file brings nobody back."""
+    return [name for name, entry in file.subjects.items() if _is_gone(book, entry)]
 
 
 def changing(book: Book, file: PolicyFile) -> Iterator[Located]:
     """Yield what changes of who is there already; the book has those who join."""
     for name, entry in file.subjects.items():
         path = ("subjects", name)
+        if _is_gone(book, entry):
+            continue
         yield path, None
         for command in _changes(book.subject(entry.id), name, entry, file):
             yield path, OnSubject(entry.id, command)
@@ -70,6 +74,8 @@ def changing(book: Book, file: PolicyFile) -> Iterator[Located]:
 def granting(book: Book, file: PolicyFile, asking: Asking, ids: Ids) -> Iterator[Located]:
     """Yield exceptions and grants that change; what goes is first."""
     for name, entry in file.subjects.items():
+        if _is_gone(book, entry):
+            continue
         yield ("subjects", name), None
         subject = book.subject(entry.id)
         located = [*changed_grants(book, subject, entry, asking, ids)]
@@ -112,6 +118,10 @@ def _changes(
         yield DistrustCaller() if is_trusted else TrustCaller()
     if _says(file, entry, "suspended") and subject.is_active is entry.suspended:
         yield SuspendSubject() if entry.suspended else ReinstateSubject()
+
+
+def _is_gone(book: Book, entry: SubjectEntry) -> bool:
+    return book.subject(entry.id).life in {"left", "erased"}
 
 
 def _says(file: PolicyFile, entry: SubjectEntry, field: str) -> bool:

@@ -42,6 +42,8 @@ class Plan:
     after: Book
     dangers: tuple[Danger, ...] = ()
     """Why two people must agree to it; none: one may do it alone."""
+    gone: tuple[str, ...] = ()
+    """Whom the file names and who stays gone: in words, with the line, without a name."""
 
 
 class _Planning:
@@ -99,7 +101,8 @@ def plan(book: Book, policy: ReadPolicy, asking: Asking, ids: Iterator[UUID]) ->
     facts = (*work.facts, *more)
     changes = changes_between(book, work.after, facts)
     found = () if asking.is_installation else dangers(work.after)
-    return Plan(facts, changes, _requested(facts), work.after, found)
+    gone = _gone(book, policy)
+    return Plan(facts, changes, _requested(facts), work.after, found, gone)
 
 
 def foresee(book: Book, policy: ReadPolicy, asking: Asking, ids: Iterator[UUID]) -> WhatIf:
@@ -135,6 +138,15 @@ def _take_all(
 def _on_policy(located: Iterable[policy_part.Located]) -> Iterator[tuple[Path, Asked]]:
     for path, command in located:
         yield path, OnPolicy(command)
+
+
+def _gone(book: Book, policy: ReadPolicy) -> tuple[str, ...]:
+    places = (
+        policy.document.place(("subjects", name)) for name in people_part.gone(book, policy.file)
+    )
+    return tuple(
+        f"{place}: left, and stays gone; take the entry out of the file" for place in places
+    )
 
 
 def _requested(facts: tuple[Fact, ...]) -> tuple[SubjectFact, ...]:
