@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from cli.client import DaybookClient
 from cli.commands.screen import say, show, show_table
 from cli.commands.session import speaks_as
-from cli.imports import Ended, Import, OnProgress, Wish, import_file
+from cli.imports import ENDED, Ended, Import, OnProgress, Wish, import_file
 from shared.clock import SystemClock
 from shared.errors import InvalidInputError
 
@@ -69,20 +69,35 @@ def summary(its: Import, seconds: float) -> str:
     )
 
 
+def waits_why(its: Import) -> str | None:
+    """Return why an import waits, in the service's words; None: it goes on, or has ended."""
+    if its.problem is None or its.state in ENDED:
+        return None
+    words = (its.problem.get("problem"), its.problem.get("fix"))
+    return " ".join(f"{one.rstrip('.')}." for one in words if one)
+
+
 @contextmanager
 def progress_bar() -> Iterator[OnProgress]:
-    """Show how far an import is, on a terminal."""
+    """Show how far an import is, on a terminal; say anywhere that it waits, and goes on again."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         task = bar.add_task("Handing in", total=None)
+        was: str | None = None
 
         def on_progress(its: Import) -> None:
+            nonlocal was
+            why = waits_why(its)
+            if why != was:
+                say(why or "It goes on.")
+            was, how = why, "" if why is None else ", waits"
             bar.update(
-                task, description=f"{its.rows:,} rows", completed=its.bytes_read, total=its.bytes
-            )
+                task, description=f"{its.rows:,} rows{how}",
+                completed=its.bytes_read, total=its.bytes,
+            )  # fmt: skip
 
         yield on_progress
 

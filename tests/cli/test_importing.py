@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from starlette.responses import JSONResponse
 
 from cli.client import TRIES
+from cli.commands.importing import progress_bar
+from cli.imports import Import
 from tests.cli.stand_in import Json, StandIn, daybook, lines_of, problem
 
 ID = "0198a000-0000-7000-8000-000000000001"
@@ -111,6 +114,30 @@ def test_an_import_goes_on_without_the_command_that_handed_it_in(tmp_path: Path)
     assert result.exit_code == 1
     assert "it is imported without this command" in result.stderr
     assert "`daybook imports list`" in result.stderr
+
+
+def test_an_import_that_waits_says_why_once_and_that_it_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wait = {"field": None, "problem": "It waits: rights are old.", "fix": "It goes on by itself"}
+    with progress_bar() as on_progress:
+        for its in (
+            told("running"), told("running", problem=wait), told("running", problem=wait),
+            told("waiting", problem=wait), told("running"), told("done"),
+        ):  # fmt: skip
+            on_progress(Import.model_validate(its))
+    assert lines_of(capsys.readouterr().err) == [
+        "It waits: rights are old. It goes on by itself.", "It goes on.",
+    ]  # fmt: skip
+
+
+def test_why_an_import_failed_is_told_as_its_error_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wrong = {"field": "map", "problem": "No column is known as a name.", "fix": "map one"}
+    with progress_bar() as on_progress:
+        on_progress(Import.model_validate(told("failed", problem=wrong)))
+    assert capsys.readouterr().err == ""
 
 
 def test_an_import_whose_customers_will_be_visible_late_says_so(tmp_path: Path) -> None:
