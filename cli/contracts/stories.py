@@ -110,6 +110,7 @@ def records_of_a_day() -> Sequence[Told]:
                 attributes={"resource.stage": "customer"},
                 operation="rename_customer",
                 process=_PROCESS,
+                request_id="7f3e9c1a-erp-4711",
             ),
         ),
         _record(

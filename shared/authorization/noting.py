@@ -66,6 +66,7 @@ def decision_of(
     operation: str | None = None,
     process: str | None = None,
     asked_by: str | None = None,
+    request_id: str | None = None,
 ) -> DecisionRecorded:
     """Return a decision as it is written down; arguments as in `decide`, which gave the answer."""
     if permission_told(world, permission) == UNDEFINED:
@@ -91,6 +92,7 @@ def decision_of(
         decided_at=BEGINNING + timedelta(microseconds=now),
         wanted=around.wanted,
         asked_by=asked_by,
+        request_id=request_id,
         attributes=attributes,
         left_out=tuple(sorted(left_out)),
         **told,

@@ -74,6 +74,9 @@ class DecisionRecorded(Event):
     """The route's name, for example `get_customer`, or that of the work under way."""
     process: str | None = None
     """Which process decided: service, role and a number of its own, `customers/api/3f9c2a1b`."""
+    request_id: str | None = None
+    """The caller's `X-Request-ID`, up to 200 of the characters that ids are made of (letters,
+    digits, `_.:=+/-`); absent: none was sent, or one that could be anything, such as an address."""
 
 
 class DecisionsCounted(Event):

@@ -8,23 +8,22 @@ Nothing here can turn a refusal into an allowance, and no check waits for it.
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
-from shared.authorization.codes import Code
 from shared.authorization.leaving import DecidingProcess
-from shared.authorization.noting import BEGINNING, decision_of, kind_of
+from shared.authorization.noting import decision_of
 from shared.authorization.rights import Noted
-from shared.authorization.scopes import Risk
 from shared.clock import Clock
 from shared.errors import UnavailableError
 from shared.events import Event
 from shared.eventstore.decision_types import DecisionRecorded, DecisionsCounted
 from shared.eventstore.records import RecordRefusedError
 from shared.web.alike import Alike, alike_of, record_of
+from shared.web.allowances import Allowances
 from shared.web.cut_work import CutWork
+from shared.web.headers import Headers, request_id_in
 from shared.web.repeats import Counted, Repeats
 
 MOST_EQUAL_DECISIONS: Final = 100
@@ -32,8 +31,6 @@ MOST_EQUAL_DECISIONS: Final = 100
 TOLD_AT_ONCE: Final = 100
 """So many share a call to the store; a piece of work may decide a hundred thousand times."""
 COUNT_EVERY_SECONDS: Final = 5.0
-TAKES_OUT: Final = (":export", ":access_file")
-"""What data leaves by, however often somebody may."""
 TELL_EVERY_SECONDS: Final = 1.0
 CUSTOMER: Final = "customer"
 
@@ -50,8 +47,12 @@ class Keeper(Protocol):
         """Take the record to be kept soon; UnavailableError if there is no room for long."""
 
 
-_Allowed = tuple[str, str, str | None, str | None]
-"""Subject, permission, resource type, and who asked if it was somebody else."""
+class Asked(NamedTuple):
+    """What decisions were made for: the operation, the customer concerned, the caller's id."""
+
+    operation: str | None
+    about: str | None
+    request_id: str | None
 
 
 class DecisionLog:
@@ -78,10 +79,7 @@ class DecisionLog:
         self._clock = clock
         self._everything = everything
         self._repeats: Repeats[Alike] = Repeats(clock, MOST_EQUAL_DECISIONS)
-        # How often, first and last; each check counts here, so that what is told of it is made when
-        # it is told.
-        self._allowed: dict[_Allowed, list[int]] = {}
-        self._kinds: dict[str, str | None] = {}
+        self._allowances = Allowances()
         self._counted_at = clock.monotonic()
         self._telling: set[asyncio.Task[None]] = set()
         self._later: list[Noted] = []
@@ -107,6 +105,7 @@ class DecisionLog:
         *,
         target: str | None = None,
         is_running: bool = False,
+        headers: Headers = (),
     ) -> bool:
         """Write down what was noted, and forget it; say whether anything was refused.
 
@@ -116,17 +115,20 @@ class DecisionLog:
             about: the customer concerned, where the decisions do not say.
             target: the id of the work, if it has one.
             is_running: whether the work was under way, so that a refusal cuts it.
+            headers: of the request, which may have an id of its caller's.
 
         What a program was told about somebody else refuses nobody here.
         """
         taken = notes.copy()
         notes.clear()
-        told = [noted for noted in taken if not self._is_counted(noted)]
+        counts = not self._everything
+        told = [one for one in taken if not (counts and self._allowances.has_counted(one))]
         firsts = [noted for noted in told if self._is_told_singly(noted, operation)]
         own = [noted for noted in told if noted[0].asked_by is None]
         # Most that a program asks about others is neither: no task is begun for nothing.
         if firsts or own:
-            its = self._tell_and_cut(firsts, own, operation, about, target, is_running=is_running)
+            asked = Asked(operation, about, request_id_in(headers))
+            its = self._tell_and_cut(firsts, own, asked, target, is_running=is_running)
             telling = asyncio.create_task(its)
             self._telling.add(telling)
             telling.add_done_callback(self._telling.discard)
@@ -146,77 +148,44 @@ class DecisionLog:
         if not all_of_it and now - self._counted_at < COUNT_EVERY_SECONDS:
             return
         self._counted_at = now
-        allowed, self._allowed = self._allowed, {}
-        kinds, self._kinds = self._kinds, {}
-        for key, (times, first, last) in allowed.items():
-            subject, permission, type_, asked_by = key
-            kind = kinds[subject]
-            alike = Alike(
-                subject, kind, None, permission, type_, True, Code.ALLOWED.value, asked_by
-            )
-            if not await self._is_told(alike, Counted(times, _time(first), _time(last))):
-                self._count(key, kind, times, first, last)
+        for alike, counted in self._allowances.take():
+            if not await self._is_told(alike, counted):
+                self._allowances.put_back(alike, counted)
 
     async def _tell_counted(self, alike: Alike, counted: Counted) -> None:
         for part in counted.parts():
             if not await self._is_told(alike, part):
                 self._repeats.put_back(alike, part)
 
-    def _is_counted(self, noted: Noted) -> bool:
-        """Count what is ordinary; say whether it was."""
-        rights, permission, record, answer = noted
-        if not answer[0] or self._everything or rights.around.actor is not None:
-            return False
-        facts = rights.basis.world.policy.permissions.get(permission)
-        if facts is None or facts.risk == Risk.CRITICAL or permission.endswith(TAKES_OUT):
-            return False
-        at, subject = rights.basis.now, rights.subject
-        key = (subject, permission, None if record is None else record.type, rights.asked_by)
-        counted = self._allowed.get(key)
-        if counted is not None and at >= counted[2]:
-            counted[0] += 1
-            counted[2] = at
-        else:
-            self._count(key, kind_of(rights.basis.world, subject), 1, at, at)
-        return True
-
     def searched(self, alike: Alike, times: int) -> None:
         """Count what was decided so many times for one answer."""
         now = self._clock.now()
         self._repeats.put_back(alike, Counted(times, now, now))
 
-    def _count(self, key: "_Allowed", kind: str | None, times: int, first: int, last: int) -> None:
-        counted = self._allowed.setdefault(key, [0, first, last])
-        counted[:] = counted[0] + times, min(counted[1], first), max(counted[2], last)
-        self._kinds[key[0]] = kind
-
     async def _tell_and_cut(
         self,
         firsts: list[Noted],
         own: list[Noted],
-        operation: str | None,
-        about: str | None,
+        asked: Asked,
         target: str | None,
         *,
         is_running: bool,
     ) -> None:
-        await self._tell_singly(firsts, operation, about)
+        await self._tell_singly(firsts, asked)
         if self._cut is not None:
-            await self._cut.look(own, operation, target, is_running=is_running)
+            await self._cut.look(own, asked.operation, target, is_running=is_running)
 
-    async def _tell_singly(
-        self, told: list[Noted], operation: str | None, about: str | None
-    ) -> None:
+    async def _tell_singly(self, told: list[Noted], asked: Asked) -> None:
         """Tell some at once, in order; count the others when the store takes nothing."""
         singly = iter(told)
         try:
             while batch := list(islice(singly, TOLD_AT_ONCE)):
-                telling = (self._tell_one(noted, operation, about) for noted in batch)
+                telling = (self._tell_one(noted, asked) for noted in batch)
                 if not all(await asyncio.gather(*telling)):
                     break
         finally:
             for noted in singly:
-                self._count_beside(noted, alike_of(noted, operation))
+                self._count_beside(noted, alike_of(noted, asked.operation))
 
     def _is_told_singly(self, noted: Noted, operation: str | None) -> bool:
         """Say whether it is told by itself: always what is done in somebody else's name."""
@@ -239,19 +208,19 @@ class DecisionLog:
         is_unlisted = about is None and alike.resource_type is not None
         self._repeats.count(alike, about, is_unlisted=is_unlisted)
 
-    async def _tell_one(self, noted: Noted, operation: str | None, about: str | None) -> bool:
+    async def _tell_one(self, noted: Noted, asked: Asked) -> bool:
         """Tell one, or count it; say whether the store takes any."""
-        alike = alike_of(noted, operation)
+        alike = alike_of(noted, asked.operation)
         rights, permission, record, answer = noted
         its = rights.basis
         try:
             decision = decision_of(
                 its.world, its.epoch, its.now, rights.subject, permission, record, rights.around,
-                answer, operation, self._process, rights.asked_by,
+                answer, asked.operation, self._process, rights.asked_by, asked.request_id,
             )  # fmt: skip
             write = self._keeper.note if answer[0] else self._keeper.keep
             actor = rights.asked_by or decision.actor or rights.subject
-            subject = _customer(decision) or about or rights.asked_by or rights.subject
+            subject = _customer(decision) or asked.about or rights.asked_by or rights.subject
             await write(decision, subject=subject, actor=actor)
         except UnavailableError:
             self._count_beside(noted, alike)
@@ -278,10 +247,6 @@ class DecisionLog:
             log.warning("a count of decisions cannot be kept yet")
             return False
         return True
-
-
-def _time(moment: int) -> datetime:
-    return BEGINNING + timedelta(microseconds=moment)
 
 
 def _customer(decision: DecisionRecorded) -> str | None:

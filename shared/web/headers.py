@@ -1,6 +1,7 @@
 """Request headers mean what their RFC says, and one that cannot be read is said, not guessed."""
 
 import re
+from collections.abc import Iterable
 
 from starlette.requests import Request
 
@@ -11,6 +12,25 @@ LONGEST_WAIT_SECONDS = 30.0
 _WAIT = re.compile(r"\s*wait\s*(?:=\s*\"?([^\";]*)\"?\s*)?(?:;.*)?", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,6}(?:\.\d{1,3})?")
 _VISIBLE = re.compile(r"[!-~]{1,200}")
+_REQUEST_ID = b"x-request-id"
+_PLAIN = re.compile(rb"[!-~]{1,200}")
+_OPAQUE = re.compile(r"[A-Za-z0-9_.:=+/-]+")
+
+Headers = Iterable[tuple[bytes, bytes]]
+"""As a request has them: names in small letters."""
+
+
+def given_request_id(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return the header by which the caller numbers a request, to be sent back; empty if none."""
+    return [one for one in headers if one[0] == _REQUEST_ID and _PLAIN.fullmatch(one[1])][:1]
+
+
+def request_id_in(headers: Headers) -> str | None:
+    """Return the caller's id of a request as it may be written down; None: none, or any text."""
+    for _, given in given_request_id(headers):
+        told = given.decode("ascii")
+        return told if _OPAQUE.fullmatch(told) else None
+    return None
 
 
 def waiting_seconds(request: Request) -> float:

@@ -181,9 +181,9 @@ class Recorder:
     ) -> bool:
         if not caller.notes:
             return False
-        about = _customer(place, scope)
+        about, headers = _customer(place, scope), scope["headers"]
         return await self.decisions.settle(
-            caller.notes, place.operation, about, is_running=is_running
+            caller.notes, place.operation, about, is_running=is_running, headers=headers
         )
 
     async def _refused(

@@ -5,7 +5,6 @@ HTTP conventions (`{method} {route}`, kind SERVER) except for `url.path` and `ur
 caller can write anything there, a name included, so they are never recorded.
 """
 
-import re
 import time
 from collections.abc import Mapping
 from time import perf_counter
@@ -26,12 +25,11 @@ from shared.observability.traces import (
     leave_trace,
     parse_traceparent,
 )
+from shared.web.headers import given_request_id
 from shared.web.problems import FailureAnswer, FailureLog, answer_failure
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OUR_SIDE = 500
-_REQUEST_ID = b"x-request-id"
-_PLAIN = re.compile(rb"[!-~]{1,200}")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -150,7 +148,7 @@ def _incoming(scope: Scope) -> str | None:
 def _guarded(headers: Headers, own: str, asked: Headers) -> Headers:
     guarded = [*headers, (b"x-content-type-options", b"nosniff"), (b"traceparent", own.encode())]
     # Whoever numbers requests finds the number again, on refusals too.
-    guarded += [one for one in asked if one[0] == _REQUEST_ID and _PLAIN.fullmatch(one[1])][:1]
+    guarded += given_request_id(asked)
     # Answers are about people: no cache keeps one unless its route says that it may.
     if not any(name == b"cache-control" for name, _ in headers):
         guarded.append((b"cache-control", b"no-store"))

@@ -219,6 +219,31 @@ class TestRoutes:
         assert isinstance(record, DecisionRecorded)
         assert (how, subject, record.operation) == ("kept", SOMEBODY, "read_one")
 
+    @pytest.mark.parametrize(
+        ("sent", "told"),
+        [
+            (["7f3e-erp/4711", "another"], "7f3e-erp/4711"), (["x" * 200], "x" * 200),
+            ([], None), (["x" * 201], None), (["ada.lovelace@house.example"], None),
+        ],
+    )  # fmt: skip
+    async def test_a_refusal_has_the_id_that_the_caller_gave_the_request_if_it_is_one(
+        self, sent: list[str], told: str | None
+    ) -> None:
+        stage = Stage()
+
+        async def read(_request: Request, caller: Caller) -> Response:
+            """Read one."""
+            stage.guard.rights(caller).check(CHANGE)
+            return JsonAnswer({})
+
+        _add(stage, read)
+        async with stage.client() as client:
+            numbered = [("X-Request-ID", one) for one in sent]
+            await client.get("/v1/one", headers=[*stage.signed_in("dave").items(), *numbered])
+        [record] = [record for _, record, *_ in stage.kept_records]
+        assert isinstance(record, DecisionRecorded)
+        assert record.request_id == told
+
     async def test_what_is_decided_while_an_answer_leaves_is_on_record_meanwhile(self) -> None:
         stage, go_on, stop = Stage(), asyncio.Event(), asyncio.Event()
 
