@@ -11,6 +11,7 @@ class Subject(Answer):
     id: str
     user_name: str | None = None
     display_name: str | None = None
+    life: str = ""
     version: int
 
 
@@ -36,10 +37,17 @@ class Terms(Answer):
     hours: float | None = None
 
 
+class Given(Terms):
+    """A grant, and who has it, by name if you may see it."""
+
+    display_name: str | None = None
+    user_name: str | None = None
+
+
 class GrantPage(Answer):
     """Some grants."""
 
-    items: list[Terms]
+    items: list[Given]
     next_page_token: str | None = None
 
 

@@ -8,12 +8,13 @@ import click
 
 from cli.client import DaybookClient
 from cli.commands.changing import post, with_reason
-from cli.commands.screen import NOTHING, show, show_table, shown_time
+from cli.commands.screen import NOTHING, counted, show, show_table, shown_time
 from cli.commands.session import speaks_as
 from cli.permission_answers import (
     Approver,
     Asked,
     Done,
+    Given,
     GrantPage,
     Requested,
     RequestPage,
@@ -36,11 +37,13 @@ LARGEST_PAGE = 200
 async def grants(client: DaybookClient, who: str | None, *, to_review: bool) -> None:
     """List who was given what: everybody whom you reach, or only WHO."""
     client.turn_to("permissions")
-    asked = None if who is None else await id_named(client, who)
+    asked = None if who is None else await id_named(client, who, also_left=True)
     only = "true" if to_review else None
     params = {"subject_id": asked, "to_review": only, "page_size": LARGEST_PAGE}
     page = await client.get(GrantPage, "/v1/grants", params)
     show_table(GRANTS, [_grant(one) for one in page.items])
+    if who is not None and not page.items:
+        show("Nothing is given, or it ended: when somebody leaves, everything does.")
     _tell_of_more(page.next_page_token)
 
 
@@ -163,31 +166,45 @@ async def _waiting(client: DaybookClient, request_id: UUID) -> Requested:
     return found
 
 
-async def id_named(client: DaybookClient, who: str) -> str:
+async def id_named(client: DaybookClient, who: str, *, also_left: bool = False) -> str:
     """Return the id itself, or whose it is who signs in by a name (raises as subject_named)."""
     try:
         return str(UUID(who))
     except ValueError:
-        return (await subject_named(client, who)).id
+        return (await subject_named(client, who, also_left=also_left)).id
 
 
-async def subject_named(client: DaybookClient, who: str) -> Subject:
-    """Return whom an id or the name to sign in with means.
+async def subject_named(client: DaybookClient, who: str, *, also_left: bool = False) -> Subject:
+    """Return whom an id or the name to sign in with means; who left only if that is asked for.
 
     Raises:
-        NotFoundError: nobody whom the caller may see.
+        NotFoundError: nobody whom the caller may see, or somebody who left.
     """
     try:
         return await client.get(Subject, f"/v1/subjects/{UUID(who)}")
     except ValueError:
-        page = await client.get(SubjectPage, "/v1/subjects", {"q": who, "page_size": LARGEST_PAGE})
-    for one in page.items:
-        if (one.user_name or "").casefold() == who.casefold():
-            return one
-    raise NotFoundError(
-        "nobody whom you may see signs in by this name",
-        fix="give the name to sign in with, or the id",
-    )
+        found = await _called(client, who)
+    if found is None:
+        found = await _called(client, who, life="left")
+        if found is not None and not also_left:
+            raise NotFoundError(
+                "whoever signed in by this name left",
+                fix="see with `daybook permissions grants WHO` what is left to be reviewed,"
+                f" and with `daybook leavers {found.id}` who refuses them since when",
+            )
+    if found is None:
+        raise NotFoundError(
+            "nobody whom you may see signs in by this name",
+            fix="give the name to sign in with, or the id",
+        )
+    return found
+
+
+async def _called(client: DaybookClient, who: str, life: str | None = None) -> Subject | None:
+    params = {"q": who, "life": life, "page_size": LARGEST_PAGE}
+    page = await client.get(SubjectPage, "/v1/subjects", params)
+    named = (one for one in page.items if (one.user_name or "").casefold() == who.casefold())
+    return next(named, None)
 
 
 def asked_of(what: str) -> dict[str, object]:
@@ -195,9 +212,10 @@ def asked_of(what: str) -> dict[str, object]:
     return {"permission" if ":" in what else "role": what}
 
 
-def _grant(one: Terms) -> tuple[str, ...]:
+def _grant(one: Given) -> tuple[str, ...]:
     end = NOTHING if one.until is None else shown_time(one.until)
-    return (one.subject_id, _named(one), _how_far(one), end, one.state, one.id)
+    who = one.user_name or one.display_name or one.subject_id
+    return (who, _named(one), _how_far(one), end, one.state, one.id)
 
 
 def _request(one: Requested) -> tuple[str, ...]:
@@ -214,7 +232,7 @@ def _named(one: Terms) -> str:
 
 
 def _how_far(one: Terms) -> str:
-    records = None if one.records is None else f"{len(one.records)} records"
+    records = None if one.records is None else counted(len(one.records), "record")
     hours = None if one.hours is None else f"{one.hours:g} h"
     told = [each for each in (one.scope, one.clearance, records, hours) if each]
     return ", ".join(told) or NOTHING

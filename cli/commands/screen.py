@@ -65,6 +65,11 @@ def shown_person(subject: str) -> str:
     return NAME_OF_SUBJECT.get(subject, subject)
 
 
+def counted(number: int, thing: str) -> str:
+    """Return how many things there are, in words: 1 record, 2 records."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def in_short(text: str) -> str:
     """Return the beginning of an id that nobody needs whole; anything else as it is."""
     return f"{text[:8]}…" if len(text) == LENGTH_OF_ID else text

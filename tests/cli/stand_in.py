@@ -152,7 +152,11 @@ class StandIn:
     async def _other(self, request: Request) -> Response:
         await request.body()  # Kept in the request, for whoever looks what was sent.
         stopped = self._stopped_at_the_door(request)
-        return stopped or JSONResponse(self.other[request.url.path], 200, self.headers)
+        if stopped:
+            return stopped
+        path, life = request.url.path, request.query_params.get("life")
+        its = self.other.get(f"{path}?life={life}") if life else self.other[path]
+        return JSONResponse(its or self.other[path], 200, self.headers)
 
 
 def a_client(stand_in: StandIn, pauses: list[float] | None = None) -> DaybookClient:

@@ -39,7 +39,7 @@ def test_what_is_asked_for_names_who_can_approve_it_and_is_approved_by_its_id() 
     listed = daybook(service, "permissions", "approvals")
     heading, alice = lines_of(listed.stdout)
     assert heading.split()[:2] == ["FOR", "WHAT"]
-    assert alice.startswith("Alice  customer:read  all, internal, 1 records, 8 h  open")
+    assert alice.startswith("Alice  customer:read  all, internal, 1 record, 8 h  open")
     approved = daybook(service, "permissions", "approve", REQUEST)
     assert lines_of(approved.stdout) == ["Approved: it works from now on."]
     other = daybook(service, "permissions", "approve", ALICE)
@@ -65,3 +65,28 @@ def test_somebody_is_named_as_they_sign_in_and_nobody_of_a_similar_name_is_hit()
     assert left.headers["If-Match"] == '"2"'
     nobody = daybook(service, "permissions", "leave", "ali", "--as", "bob")
     assert "nobody whom you may see" in nobody.output
+
+
+def test_grants_are_listed_with_the_names_that_one_may_see() -> None:
+    mine = {**WAITING, "state": "in_force", "user_name": "alice", "records": ["c-1", "c-2"]}
+    nameless = {**mine, "user_name": None, "display_name": None}
+    service = StandIn(other={"/v1/grants": {"items": [mine, nameless], "next_page_token": None}})
+    _, named, unnamed = lines_of(daybook(service, "permissions", "grants", "--as", "bob").stdout)
+    assert named.split()[:2] == ["alice", "customer:read"]
+    assert "2 records" in named
+    assert unnamed.split()[0] == ALICE
+
+
+def test_of_somebody_who_left_is_shown_what_is_left_and_nothing_is_done_to_them() -> None:
+    page = {"items": [{"id": ALICE, "user_name": "alice", "life": "left", "version": 2}]}
+    nothing: Json = {"items": [], "next_page_token": None}
+    service = StandIn(other={"/v1/subjects?life=left": page, "/v1/subjects": nothing})
+    service.other["/v1/grants"] = nothing
+    shown = daybook(service, "permissions", "grants", "alice", "--as", "bob")
+    assert shown.exit_code == 0, shown.output
+    assert "when somebody leaves, everything does" in shown.stdout
+    (asked,) = service.asked_for("/v1/grants")
+    assert asked.query_params["subject_id"] == ALICE
+    again = daybook(service, "permissions", "leave", "alice", "--as", "bob")
+    assert "whoever signed in by this name left" in again.stderr
+    assert f"daybook leavers {ALICE}" in again.stderr

@@ -123,6 +123,8 @@ class GrantView(BaseModel):
     """A grant; what is not said does not limit it."""
 
     subject_id: UUID
+    display_name: str | None = None
+    user_name: str | None = None
     id: UUID
     state: GrantState
     role: str | None = None

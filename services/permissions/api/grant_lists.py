@@ -55,7 +55,10 @@ class GrantLists:
         )  # fmt: skip
 
     async def every(self, request: Request, caller: Caller) -> Response:
-        """List the grants of whomever the caller reaches, person by person."""
+        """List the grants of whomever the caller reaches, person by person.
+
+        Of each holder the names that the caller may see.
+        """
         wanted = _Wanted(request, self._clock.now())
         await self._book.catch_up()
         query = query_of(request, f"{LIST} of {caller.subject}", (one.name for one in FILTERS))
@@ -73,7 +76,9 @@ class GrantLists:
         def shown(its: tuple[UUID, Subject, UUID, Grant]) -> dict[str, Any]:
             subject_id, subject, grant_id, grant = its
             waits = grant_id in subject.to_review
-            return grant_view(subject_id, grant_id, grant, wanted.at, to_review=waits)
+            told = grant_view(subject_id, grant_id, grant, wanted.at, to_review=waits)
+            names = {"display_name": subject.display_name, "user_name": subject.user_name}
+            return told | reached.view(Permission.PEOPLE_READ, subject_id).seen(names)
 
         return await asyncio.to_thread(self._pages.page, request, query, listed(), shown=shown)
 

@@ -248,3 +248,14 @@ async def test_a_grant_is_made_longer_smaller_and_ended(desk: Desk) -> None:
         query["page_token"] = page["next_page_token"]
     assert pages == sorted(set(pages))
     assert {UUID(one.split()[0]) for one in pages} == {UUID(one) for one in IDS.values()}
+
+
+async def test_a_list_of_grants_names_the_holders_whom_the_reader_may_see(desk: Desk) -> None:
+    (wangs, *_) = await items(desk, "erin", "grants", subject_id=IDS["wang"])
+    assert (wangs["user_name"], wangs["display_name"]) == ("wang", "Wang")
+    looks = {"subject_id": IDS["oscar"], "permission": "grant:read", "scope": "all"}
+    given = await post(desk, "erin", "grants", **looks, clearance="internal", reason="He helps")
+    assert given.status_code == 200, given.text
+    await learn(desk)
+    (nameless, *_) = await items(desk, "oscar", "grants", subject_id=IDS["wang"])
+    assert nameless == {name: wangs[name] for name in wangs if not name.endswith("_name")}
