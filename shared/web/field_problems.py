@@ -16,6 +16,7 @@ from shared.given import OURS
 
 _LONGEST_NAME = 60
 _NOT_AN_EMAIL = "value is not a valid email address"
+_LIKE_A_TIME = "Write it like 2026-12-24T18:00:00Z."
 _SEE_SCHEMA = "See its schema in /openapi.json."
 
 # pydantic's error type → problem and fix; braces are filled from what the schema says.
@@ -29,6 +30,17 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "tuple_type": ("must be a list", "Send a JSON list: […]."),
     "string_type": ("must be text", "Send it in quotation marks."),
     "int_type": ("must be a whole number", "Send digits without quotation marks."),
+    "int_parsing": ("must be a whole number", "Send digits without quotation marks."),
+    "int_from_float": ("must be a whole number", "Send it without a fraction."),
+    "float_type": ("must be a number", "Send digits without quotation marks."),
+    "greater_than": ("is too small", "Send more than {gt}."),
+    "greater_than_equal": ("is too small", "Send at least {ge}."),
+    "less_than": ("is too large", "Send less than {lt}."),
+    "less_than_equal": ("is too large", "Send at most {le}."),
+    "timezone_aware": ("says no time zone", "End it with Z or an offset, like +01:00."),
+    "datetime_parsing": ("is not a time", _LIKE_A_TIME),
+    "datetime_from_date_parsing": ("is not a time", _LIKE_A_TIME),
+    "datetime_type": ("is not a time", _LIKE_A_TIME),
     "bool_type": ("must be true or false", "Send true or false."),
     "string_too_short": ("is too short", "Send at least {min_length} character(s)."),
     "string_too_long": ("is too long", "Send at most {max_length} characters."),

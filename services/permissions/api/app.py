@@ -107,7 +107,7 @@ def permissions_api(
     desk = StoredDesk(book, commands)
     add_read_model_routes(routes, foundation, told, READ_MODELS, by_stream=())
     _add_questions(foundation, book, past, resources, public_url, routes)
-    add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7))
+    add_scim(app, routes, KeptPeople(desk, uuid7), KeptTeams(desk, uuid7), public_url)
     return app
 
 

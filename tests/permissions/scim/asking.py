@@ -28,6 +28,7 @@ from tests.permissions.domain.stories import Story, nothing, permission, policy,
 from tests.permissions.scim.desk import DeskInMemory
 from tests.shared.fakes import FakeIssuer
 
+PUBLIC = "https://rights.example.org"
 ROOT = "http://daybook/scim/v2"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -104,7 +105,7 @@ class Stage:
             readiness=self._readiness,
         )
         people, teams = KeptPeople(self.desk, uuid4), KeptTeams(self.desk, uuid4)
-        add_scim(app, Routes(app, guard, recorder), people, teams)
+        add_scim(app, Routes(app, guard, recorder), people, teams, f"{PUBLIC}/")
         self.app = app
         self.http = self.client("directory")
 

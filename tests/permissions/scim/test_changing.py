@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.permissions.scim.asking import ENTERPRISE, SCIM, USER, Stage
+from tests.permissions.scim.asking import ENTERPRISE, PUBLIC, SCIM, USER, Stage
 
 DEPARTMENT = f"{ENTERPRISE}:department"
 MANAGER = f"{ENTERPRISE}:manager"
@@ -42,7 +42,7 @@ def test_a_patch_changes_what_its_paths_name(stage: Stage) -> None:
         ("b@example.org", True),
     ]
     assert now[ENTERPRISE]["department"] == "Sales / EMEA"
-    assert now[ENTERPRISE]["manager"] == {"value": boss, "$ref": f"/scim/v2/Users/{boss}"}
+    assert now[ENTERPRISE]["manager"] == {"value": boss, "$ref": f"{PUBLIC}/scim/v2/Users/{boss}"}
     kept = stage.subject(user["id"])
     assert (kept.place.department, str(kept.place.manager)) == ("sales/emea", boss)
     assert (kept.emails, kept.identifiers) == (("b@example.org", "a@example.org"), ("A-1",))

@@ -28,9 +28,28 @@ def test_every_address_needs_a_token_and_the_right_one(stage: Stage) -> None:
         told(client.post("/Users", json={}, headers=SCIM), status)
 
 
-@pytest.mark.parametrize("path", ["/Nothing", "/Users/1/2", "/Users/none", "/Me", "/Bulk"])
+@pytest.mark.parametrize("path", ["/Nothing", "/Users/1/2", "/Users/none", "/Me/1", "/Bulk"])
 def test_an_address_that_there_is_not_is_told_as_an_error_of_scim(stage: Stage, path: str) -> None:
     told(stage.http.get(path), 404)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_who_is_signed_in_has_no_address_and_is_told_that_it_is_not_offered(
+    stage: Stage, method: str
+) -> None:
+    assert "userName" in told(stage.http.request(method, "/Me"), 501)["detail"]
+
+
+def test_an_error_is_told_in_sentences_with_who_can_help(stage: Stage) -> None:
+    stage.create("alice")
+    twice = {"schemas": [USER], "userName": "alice"}
+    taken = told(stage.http.post("/Users", json=twice, headers=SCIM), 409)["detail"]
+    refused = told(stage.client("alice").get("/Users"), 403)["detail"]
+    for detail in (taken, refused):
+        assert detail.endswith(".")
+        assert ".." not in detail
+        assert ". Who can help: " in detail
+    assert "(subject:provision). Ask for it" in refused
 
 
 def test_a_method_that_there_is_not_is_told_with_those_there_are(stage: Stage) -> None:

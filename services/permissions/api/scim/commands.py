@@ -22,6 +22,7 @@ from services.permissions.domain.subject.commands import (
     LetSubjectLeave,
     MoveSubject,
 )
+from services.permissions.domain.subject.describing import PEOPLE_EDITORS
 from services.permissions.domain.subject.state import NOBODY, NOWHERE, Placement, Subject
 from services.permissions.domain.team.rules import DissolveTeam, FormTeam, RenameTeam
 from shared.errors import InvalidInputError, RuleBrokenError
@@ -161,6 +162,7 @@ def _refuse_taken(book: Book, person_id: UUID, account: Account) -> None:
                 code="name-taken",
                 field="user_name",
                 fix="take another name, or change the account that has it",
+                who_can_help=PEOPLE_EDITORS,
             )
 
 

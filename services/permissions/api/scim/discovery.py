@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.permissions.api.scim.answers import scim_answer
-from services.permissions.api.scim.places import ROOT
+from services.permissions.api.scim.places import Places
 from services.permissions.api.scim.schema import CONFIG, PROVIDER
 from services.permissions.api.scim.shelves import nothing_there
 from shared.errors import NotPermittedError
@@ -19,12 +19,15 @@ from shared.web.callers import Caller
 class Discovery:
     """The discovery addresses; their answers are made once."""
 
-    def __init__(self) -> None:
-        self._config = _body(CONFIG, "ServiceProviderConfig", "ServiceProviderConfig")
+    def __init__(self, places: Places) -> None:
+        self._config = _body(CONFIG, "ServiceProviderConfig", places.at("ServiceProviderConfig"))
         self._types = [
-            _body(one, "ResourceType", f"ResourceTypes/{one.id}") for one in PROVIDER.resource_types
+            _body(one, "ResourceType", places.at(f"ResourceTypes/{one.id}"))
+            for one in PROVIDER.resource_types
         ]
-        self._schemas = [_body(one, "Schema", f"Schemas/{one.id}") for one in PROVIDER.schemas]
+        self._schemas = [
+            _body(one, "Schema", places.at(f"Schemas/{one.id}")) for one in PROVIDER.schemas
+        ]
 
     async def config(self, _request: Request, _caller: Caller) -> Response:
         """Tell what of SCIM is supported."""
@@ -70,7 +73,5 @@ def _one(bodies: Sequence[dict[str, Any]], request: Request) -> Response:
 
 
 def _body(resource: Resource[Any], kind: str, place: str) -> dict[str, Any]:
-    told = resource.model_copy(
-        update={"meta": Meta(resource_type=kind, location=f"{ROOT}/{place}")}
-    )
+    told = resource.model_copy(update={"meta": Meta(resource_type=kind, location=place)})
     return told.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE)

@@ -11,7 +11,7 @@ from uuid import UUID
 from scim2_models import GroupMembership
 
 from services.permissions.api.scim.departments import department_path
-from services.permissions.api.scim.places import GROUPS, USERS, meta_of, place_of
+from services.permissions.api.scim.places import GROUPS, USERS, Places, meta_of
 from services.permissions.api.scim.ports import Account, KnownPerson
 from services.permissions.api.scim.refusals import ScimRefusalError
 from services.permissions.api.scim.schema import Email, EnterpriseUser, Manager, Name, Person
@@ -19,10 +19,10 @@ from services.permissions.api.scim.schema import Email, EnterpriseUser, Manager,
 WORK: Final = "work"
 
 
-def user_of(known: KnownPerson) -> Person:
+def user_of(known: KnownPerson, places: Places) -> Person:
     """Return the person as a SCIM user."""
     account = known.account
-    place = place_of(USERS, known.id)
+    place = places.of(USERS, known.id)
     user = Person(
         id=str(known.id),
         external_id=account.external_id,
@@ -33,7 +33,10 @@ def user_of(known: KnownPerson) -> Person:
         emails=_emails(account),
         groups=[
             GroupMembership(
-                value=str(team.id), ref=place_of(GROUPS, team.id), display=team.title, type="direct"
+                value=str(team.id),
+                ref=places.of(GROUPS, team.id),
+                display=team.title,
+                type="direct",
             )
             for team in known.teams
         ]
@@ -42,7 +45,9 @@ def user_of(known: KnownPerson) -> Person:
     )
     department = _department(account)
     if department is not None or account.manager is not None:
-        user[EnterpriseUser] = EnterpriseUser(department=department, manager=_manager(account))
+        user[EnterpriseUser] = EnterpriseUser(
+            department=department, manager=_manager(account, places)
+        )
     return user
 
 
@@ -114,10 +119,10 @@ def _department(account: Account) -> str | None:
     return given if department_path(given) == account.department else account.department
 
 
-def _manager(account: Account) -> Manager | None:
+def _manager(account: Account, places: Places) -> Manager | None:
     if account.manager is None:
         return None
-    return Manager(value=str(account.manager), ref=place_of(USERS, account.manager))
+    return Manager(value=str(account.manager), ref=places.of(USERS, account.manager))
 
 
 def _manager_id(manager: Manager | None) -> UUID | None:

@@ -8,11 +8,26 @@ from scim2_models import Meta, Reference
 ROOT: Final = "/scim/v2"
 USERS: Final = f"{ROOT}/Users"
 GROUPS: Final = f"{ROOT}/Groups"
+ME: Final = f"{ROOT}/Me"
 
 
-def place_of(collection: str, resource_id: UUID) -> Reference[str]:
-    """Return where a resource is, from the root of this server."""
-    return Reference[str](f"{collection}/{resource_id}")
+class Places:
+    """Says where resources are, as whole addresses (RFC 7644 §3.1): a proxy may stand before us.
+
+    Args:
+        public_url: where clients reach this service: scheme and host, without a path.
+    """
+
+    def __init__(self, public_url: str) -> None:
+        self._url = public_url.rstrip("/")
+
+    def of(self, collection: str, resource_id: UUID | str) -> Reference[str]:
+        """Return where a resource is."""
+        return Reference[str](f"{self._url}{collection}/{resource_id}")
+
+    def at(self, path: str) -> str:
+        """Return where something else under the root of SCIM is."""
+        return f"{self._url}{ROOT}/{path}"
 
 
 def meta_of(kind: str, place: str, version: str) -> Meta:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
+from services.permissions.api.scim.places import ME, USERS
 from shared.errors import DaybookError, InvalidInputError, NotSignedInError, RuleBrokenError
 from shared.web.bodies import WrongContentTypeError
 
@@ -76,16 +77,19 @@ def scim_refusals() -> Iterator[None]:
 
 def answer_scim_failure(error: Exception, scope: Scope) -> Response:
     """Return SCIM's Error for whatever left a route, or for an address that there is not."""
-    del scope
     headers: dict[str, str] = {}
     match error:
         case DaybookError():
             status, scim_type = _said_of(error)
-            detail = " ".join(part for part in (error.detail, error.fix) if part)
+            detail = _sentences(error)
             if error.retry_after_seconds is not None:
                 headers["Retry-After"] = str(error.retry_after_seconds)
             if isinstance(error, NotSignedInError):
                 headers["WWW-Authenticate"] = "Bearer"
+        case HTTPException() if scope["path"] == ME:
+            # RFC 7644 §3.11: who does not offer it says so.
+            status, scim_type = 501, None
+            detail = f"This server has no {ME}. Find yourself by {USERS} with a filter of userName."
         case HTTPException():
             status, scim_type = error.status_code, None
             detail = "There is nothing at this address, or it does not do that."
@@ -95,6 +99,13 @@ def answer_scim_failure(error: Exception, scope: Scope) -> Response:
             detail = "Something failed that should not; read before you repeat a change."
     body = Error(status=status, scim_type=scim_type, detail=detail).model_dump()
     return Response(orjson.dumps(body), status, headers, SCIM_TYPE)
+
+
+def _sentences(error: DaybookError) -> str:
+    """Return what is so, how to mend it and who can help, each as a sentence."""
+    helps = error.who_can_help and f"Who can help: {error.who_can_help}"
+    fix = error.fix and f"{error.fix[0].upper()}{error.fix[1:]}"
+    return " ".join(f"{part.removesuffix('.')}." for part in (error.detail, fix, helps) if part)
 
 
 def _said_of(error: DaybookError) -> tuple[int, str | None]:

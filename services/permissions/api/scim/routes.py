@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from services.permissions.api.scim.collection import Collection, search
 from services.permissions.api.scim.discovery import Discovery
-from services.permissions.api.scim.places import GROUPS, ROOT, USERS
+from services.permissions.api.scim.places import GROUPS, ROOT, USERS, Places
 from services.permissions.api.scim.ports import People, Teams
 from services.permissions.api.scim.reading import TAKEN
 from services.permissions.api.scim.refusals import SCIM_TYPE, answer_scim_failure
@@ -39,11 +39,12 @@ _IF_NONE_MATCH: Final = Parameter("If-None-Match", "header", "The ETag of what y
 _TAGGED: Final = {"ETag": "Its version."}
 
 
-def add_scim(app: Api, routes: Routes, people: People, teams: Teams) -> None:
-    """Add every address under /scim/v2."""
+def add_scim(app: Api, routes: Routes, people: People, teams: Teams, public_url: str) -> None:
+    """Add every address under /scim/v2; clients reach it at `public_url`."""
+    places = Places(public_url)
     app.answer_failures(f"{ROOT}/", answer_scim_failure)
-    _add_discovery(routes)
-    shelves = (PeopleShelf(people), TeamShelf(teams))
+    _add_discovery(routes, places)
+    shelves = (PeopleShelf(people, places), TeamShelf(teams, places))
     _add_collection(routes, "Users", Collection(shelves[0]))
     _add_collection(routes, "Groups", Collection(shelves[1]))
 
@@ -72,8 +73,8 @@ def _add_collection(routes: Routes, name: str, collection: Collection[Any]) -> N
     _add(routes, "DELETE", one, f"remove_{noun}", collection.remove, (_ID, _IF_MATCH), gone)
 
 
-def _add_discovery(routes: Routes) -> None:
-    discovery = Discovery()
+def _add_discovery(routes: Routes, places: Places) -> None:
+    discovery = Discovery(places)
     told = {200: "What there is."}
     for path, name, handler in (
         ("ServiceProviderConfig", "config", discovery.config),

@@ -1,12 +1,14 @@
 """People and teams behind one door, as resources: what a collection of SCIM is served from."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from scim2_models import Resource
 
 from services.permissions.api.scim.people import account_of, user_of
+from services.permissions.api.scim.places import Places
 from services.permissions.api.scim.ports import K, Listed, People, Teams
 from services.permissions.api.scim.schema import Group, Person
 from services.permissions.api.scim.teams import group_of, team_of
@@ -52,17 +54,18 @@ class PeopleShelf:
     model = Person
     name = "User"
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, places: Places) -> None:
         self._people = people
+        self._show = partial(user_of, places=places)
 
     async def find(self, resource_id: UUID) -> Person | None:
         """Return a person, or None."""
         known = await self._people.find(resource_id)
-        return None if known is None else user_of(known)
+        return None if known is None else self._show(known)
 
     async def every(self) -> Sequence[Listed[Person]]:
         """Return everybody."""
-        return [_shown(one, user_of) for one in await self._people.every()]
+        return [_shown(one, self._show) for one in await self._people.every()]
 
     def complete(self, given: Person, now: Person | None) -> Person:
         """Let somebody new be active, and anybody else as before: nobody comes back unsaid."""
@@ -72,7 +75,7 @@ class PeopleShelf:
 
     async def create(self, given: Person, by: str) -> Person:
         """Let somebody join."""
-        return user_of(await self._people.create(account_of(given), by=by))
+        return self._show(await self._people.create(account_of(given), by=by))
 
     async def replace(self, now: Person, given: Person, by: str) -> Person:
         """Let the person be as given."""
@@ -82,7 +85,7 @@ class PeopleShelf:
             raise nothing_there()
         account = account_of(given, known.account)
         version = _version(now)
-        return user_of(await self._people.replace(person_id, account, version=version, by=by))
+        return self._show(await self._people.replace(person_id, account, version=version, by=by))
 
     async def remove(self, now: Person, by: str) -> None:
         """Let the person leave and not be known any more."""
@@ -95,17 +98,18 @@ class TeamShelf:
     model = Group
     name = "Group"
 
-    def __init__(self, teams: Teams) -> None:
+    def __init__(self, teams: Teams, places: Places) -> None:
         self._teams = teams
+        self._show = partial(group_of, places=places)
 
     async def find(self, resource_id: UUID) -> Group | None:
         """Return a team, or None."""
         known = await self._teams.find(resource_id)
-        return None if known is None else group_of(known)
+        return None if known is None else self._show(known)
 
     async def every(self) -> Sequence[Listed[Group]]:
         """Return every team."""
-        return [_shown(one, group_of) for one in await self._teams.every()]
+        return [_shown(one, self._show) for one in await self._teams.every()]
 
     def complete(self, given: Group, now: Group | None) -> Group:
         """Return the group: it leaves nothing unsaid."""
@@ -114,12 +118,12 @@ class TeamShelf:
 
     async def create(self, given: Group, by: str) -> Group:
         """Form a team."""
-        return group_of(await self._teams.create(team_of(given), by=by))
+        return self._show(await self._teams.create(team_of(given), by=by))
 
     async def replace(self, now: Group, given: Group, by: str) -> Group:
         """Let the team be as given."""
         team, version = team_of(given), _version(now)
-        return group_of(await self._teams.replace(UUID(now.id), team, version=version, by=by))
+        return self._show(await self._teams.replace(UUID(now.id), team, version=version, by=by))
 
     async def remove(self, now: Group, by: str) -> None:
         """Dissolve the team."""

@@ -2,21 +2,21 @@
 
 from uuid import UUID
 
-from services.permissions.api.scim.places import GROUPS, USERS, meta_of, place_of
+from services.permissions.api.scim.places import GROUPS, USERS, Places, meta_of
 from services.permissions.api.scim.ports import KnownTeamOfPeople, Team
 from services.permissions.api.scim.refusals import ScimRefusalError
 from services.permissions.api.scim.schema import Group, Member
 
 
-def group_of(known: KnownTeamOfPeople) -> Group:
+def group_of(known: KnownTeamOfPeople, places: Places) -> Group:
     """Return the team as a SCIM group."""
-    place = place_of(GROUPS, known.id)
+    place = places.of(GROUPS, known.id)
     return Group(
         id=str(known.id),
         external_id=known.team.external_id,
         display_name=known.team.title,
         members=[
-            Member(value=str(member), ref=place_of(USERS, member), type="User")
+            Member(value=str(member), ref=places.of(USERS, member), type="User")
             for member in known.team.members
         ]
         or None,
