@@ -138,12 +138,15 @@ async def refuse(client: DaybookClient, request_id: UUID, reason: str) -> None:
 
 @click.command()
 @click.argument("who")
+@click.option("--reason", help="Why; kept with it.")
+@click.option("--ticket", help="The reference of your own ticket about it; with a reason.")
 @speaks_as("erin")
-async def leave(client: DaybookClient, who: str) -> None:
+async def leave(client: DaybookClient, who: str, reason: str | None, ticket: str | None) -> None:
     """Let WHO leave: everything that they may do ends, for good."""
     client.turn_to("permissions")
     subject = await subject_named(client, who)
-    await post(client, f"/v1/subjects/{subject.id}/leave", version=subject.version)
+    why = {"reason": reason, "ticket": ticket}
+    await post(client, f"/v1/subjects/{subject.id}/leave", why, version=subject.version)
     show("Left.")
 
 

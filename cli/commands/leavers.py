@@ -77,6 +77,8 @@ class Bound(Answer):
 class OneLeaver(Leaver):
     """One leaver, and who told what."""
 
+    reason: str | None = None
+    ticket: str | None = None
     are_permissions_old: bool = False
     bound: Bound
     services: list[Service]
@@ -106,6 +108,8 @@ async def leavers(client: DaybookClient, subject_id: UUID | None, *, is_json: bo
 def _show(its: OneLeaver) -> None:
     name, at, by = _who(its)
     show(f"{name} left {at}, let go by {by}")
+    if its.reason is not None:
+        show(f"why: {its.reason}{'' if its.ticket is None else f' ({its.ticket})'}")
     rows = [_row(one) for service in its.services for one in service.processes]
     if rows:
         show_table(PROCESSES, rows)

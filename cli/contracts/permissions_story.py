@@ -43,6 +43,7 @@ from services.permissions.domain.subject.acting_events import (
 from services.permissions.domain.subject.events import (
     CallerDistrusted,
     CallerTrusted,
+    JoinerDetails,
     SubjectAttributesSet,
     SubjectDescribed,
     SubjectDetails,
@@ -193,14 +194,14 @@ def _joining() -> Sequence[SubjectEvent]:
             manager=_BOB,
             department="sales/north",
             attributes={"employed_since": 2026},
-            personal=details,
+            personal=JoinerDetails(**dict(details), reason="Begins in May", ticket="HR-0042"),
         ),
         SubjectMoved(department=None, teams=(_TEAM,)),
         SubjectDescribed(personal=details),
         SubjectAttributesSet(attributes={"employed_since": None, "is_trainee": True}),
         CallerTrusted(),
         CallerDistrusted(),
-        SubjectSuspended(personal=SubjectReason(reason="Lost her laptop")),
+        SubjectSuspended(personal=SubjectReason(reason="Lost her laptop", ticket="IT-4711")),
         SubjectReinstated(),
     )
 

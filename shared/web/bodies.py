@@ -51,6 +51,14 @@ async def read_body(request: Request, *, kinds: Sequence[str] = (JSON,)) -> byte
     return _whole(message["type"], b"".join(chunks))
 
 
+async def read_body_if_any(request: Request) -> bytes:
+    """Return the bytes of a JSON body where one may be left out; empty if it is."""
+    told = request.headers
+    if "content-type" in told or "transfer-encoding" in told:
+        return await read_body(request)
+    return b"" if told.get("content-length", "0") == "0" else await read_body(request)
+
+
 def parse(model: type[Model], raw: bytes) -> Model:
     """Return the model that these bytes are, in one pass; raises with every field to mend."""
     if not raw:

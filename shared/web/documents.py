@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
+from types import UnionType
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -66,7 +67,7 @@ _PROBLEM = {
 def documented_endpoint(
     handler: Callable[..., Any],
     path: str,
-    body: type[BaseModel] | None,
+    body: type[BaseModel] | UnionType | None,
     parameters: Sequence[Parameter],
 ) -> Callable[..., None]:
     """Return a function that is never called: FastAPI reads the document from its signature."""
@@ -81,7 +82,8 @@ def documented_endpoint(
     ]
     signature = [_python_parameter(one) for one in (*in_path, *parameters)]
     if body is not None:
-        signature.append(_keyword("body", Annotated[body, Body()]))
+        left_out = {"default": None} if isinstance(body, UnionType) else {}
+        signature.append(_keyword("body", Annotated[body, Body()], **left_out))
     endpoint.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     endpoint.__doc__ = handler.__doc__
     return endpoint

@@ -6,6 +6,7 @@ the OpenAPI document, which FastAPI makes from what `Routes.add` is told.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import UnionType
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -94,7 +95,7 @@ class Routes:
         permission: Permission,
         handler: Handler,
         *,
-        body: type[BaseModel] | None = None,
+        body: type[BaseModel] | UnionType | None = None,
         takes: Sequence[str] = (),
         parameters: Sequence[Parameter] = (),
         answers: Mapping[int, Answer],
@@ -106,7 +107,7 @@ class Routes:
 
         The handler's docstring is the route's description. `body` (or `takes`, the media types of
         a file), `parameters` and `answers` are for the OpenAPI document only: the handler reads
-        the request itself. `about` is the
+        the request itself; a body `Model | None` may be left out. `about` is the
         path parameter with the id of the customer concerned, `access` says that what the route
         shows is written down; refusals and errors always are. `everywhere`: what it shows is of the
         whole store, so its caller needs the permission for every record.
@@ -196,7 +197,7 @@ def _route(
     name: str,
     handler: Callable[..., Any],
     *,
-    body: type[BaseModel] | None = None,
+    body: type[BaseModel] | UnionType | None = None,
     parameters: Sequence[Parameter] = (),
     answers: Mapping[int, Answer],
 ) -> DeclaredRoute:

@@ -63,6 +63,10 @@ def test_somebody_is_named_as_they_sign_in_and_nobody_of_a_similar_name_is_hit()
     ]
     (left,) = service.asked_for(leaving)
     assert left.headers["If-Match"] == '"2"'
+    why = ("--reason", "moved to the sea", "--ticket", "HR-7")
+    daybook(service, "permissions", "leave", "alice", *why, "--as", "bob")
+    _, left = service.asked_for(leaving)
+    assert json.loads(asyncio.run(left.body())) == {"reason": "moved to the sea", "ticket": "HR-7"}
     nobody = daybook(service, "permissions", "leave", "ali", "--as", "bob")
     assert "nobody whom you may see" in nobody.output
 

@@ -47,3 +47,7 @@ def test_of_one_leaver_each_process_is_shown_and_who_told_nothing() -> None:
     assert said[6] == "customers/worker/7: not heard since, last heard of 61 s ago"
     assert said[7].startswith("permissions are old here")
     assert said[8] == "promised: within 1000 ms wherever permissions are fresh"
+    why: Json = {"reason": "Moved to the sea", "ticket": "HR-7"}
+    service = StandIn(other={f"/v1/leavers/{ALICE}": {**one, **why}})
+    said = lines_of(daybook(service, "leavers", ALICE, "--as", "dave").stdout)
+    assert said[1] == "why: Moved to the sea (HR-7)"

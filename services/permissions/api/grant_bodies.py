@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from services.permissions.domain.subject.grant_events import Effect, Verdict
 from services.permissions.domain.subject.state import Grant, GrantRequest, Terms
 from shared.authorization.scopes import Clearance, Scope
-from shared.given import Given, Lines
+from shared.given import Given, Line, Lines
 
 Reason = Annotated[Lines, Field(min_length=1, max_length=1_000)]
+Ticket = Annotated[Line, Field(min_length=1, max_length=100)]
 Name = Annotated[str, Field(max_length=100)]
 Names = Annotated[list[Name], Field(max_length=200)]
 GrantState = Literal["in_force", "not_yet", "over"]
@@ -20,7 +21,17 @@ HOURS: Final = 8
 MOST_HOURS: Final = 30 * 24
 
 
-class TermsBody(Given):
+class WhyBody(Given):
+    """Why it is done; kept readable only as long as the person concerned is not erased."""
+
+    reason: Reason | None = None
+    ticket: Ticket | None = Field(
+        default=None,
+        description="The reference of a ticket about it in your own system; with a reason.",
+    )
+
+
+class TermsBody(WhyBody):
     """A role or a single permission, how far and when."""
 
     role: Name | None = None
@@ -79,15 +90,14 @@ class RequestBody(TermsBody):
         return timedelta(hours=self.hours or HOURS)
 
 
-class NamedBody(Given):
+class NamedBody(WhyBody):
     """One grant or request of one subject."""
 
     subject_id: UUID
     grant_id: UUID
-    reason: Reason | None = None
 
 
-class ExtendBody(Given):
+class ExtendBody(WhyBody):
     """A grant that stays in force for longer."""
 
     subject_id: UUID
@@ -95,7 +105,7 @@ class ExtendBody(Given):
     until: AwareDatetime | None = Field(description="Exclusive; null: until it is revoked.")
 
 
-class ReduceBody(Given):
+class ReduceBody(WhyBody):
     """A grant that reaches less; what is left out stays as it is."""
 
     subject_id: UUID

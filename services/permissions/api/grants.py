@@ -71,7 +71,7 @@ class GrantRoutes:
         raw = await read_body(request)
         body = parse(GrantBody, raw)
         self._reach.of(caller).require(Permission.GRANTS_GIVE, body.subject_id)
-        command = GiveGrant(uuid7(), body.terms(), body.reason)
+        command = GiveGrant(uuid7(), body.terms(), body.reason, body.ticket)
         return await self._run(Sent(request, caller, raw), "give_grant", body.subject_id, command)
 
     async def extend(self, request: Request, caller: Caller) -> Response:
@@ -79,7 +79,7 @@ class GrantRoutes:
         raw = await read_body(request)
         body = parse(ExtendBody, raw)
         self._reach.of(caller).require(Permission.GRANTS_GIVE, body.subject_id)
-        command = ExtendGrant(body.grant_id, body.until)
+        command = ExtendGrant(body.grant_id, body.until, body.reason, body.ticket)
         return await self._run(Sent(request, caller, raw), "extend_grant", body.subject_id, command)
 
     async def reduce(self, request: Request, caller: Caller) -> Response:
@@ -87,7 +87,8 @@ class GrantRoutes:
         raw = await read_body(request)
         body = parse(ReduceBody, raw)
         self._reach.of(caller).require(Permission.GRANTS_REVOKE, body.subject_id)
-        command = ReduceGrant(body.grant_id, body.scope, body.clearance, body.until)
+        less = (body.scope, body.clearance, body.until)
+        command = ReduceGrant(body.grant_id, *less, body.reason, body.ticket)
         return await self._run(Sent(request, caller, raw), "reduce_grant", body.subject_id, command)
 
     async def revoke(self, request: Request, caller: Caller) -> Response:
@@ -95,7 +96,7 @@ class GrantRoutes:
         raw = await read_body(request)
         body = parse(NamedBody, raw)
         self._reach.of(caller).require(Permission.GRANTS_REVOKE, body.subject_id)
-        command = RevokeGrant(body.grant_id, body.reason)
+        command = RevokeGrant(body.grant_id, body.reason, body.ticket)
         return await self._run(Sent(request, caller, raw), "revoke_grant", body.subject_id, command)
 
     async def break_glass(self, request: Request, caller: Caller) -> Response:
@@ -108,7 +109,7 @@ class GrantRoutes:
         body = parse(EmergencyBody, raw)
         own = UUID(caller.subject)
         self._reach.of(caller).require(Permission.GRANTS_BREAK_GLASS, own)
-        command = BreakGlass(uuid7(), body.terms(), body.reason)
+        command = BreakGlass(uuid7(), body.terms(), body.reason, body.ticket)
         return await self._run(Sent(request, caller, raw), "break_glass", own, command)
 
     async def review(self, request: Request, caller: Caller) -> Response:
@@ -116,7 +117,7 @@ class GrantRoutes:
         raw = await read_body(request)
         body = parse(ReviewBody, raw)
         self._reach.of(caller).require(Permission.REVIEWS_DECIDE, body.subject_id)
-        command = ReviewGrant(body.grant_id, body.verdict, body.reason)
+        command = ReviewGrant(body.grant_id, body.verdict, body.reason, body.ticket)
         return await self._run(Sent(request, caller, raw), "review_grant", body.subject_id, command)
 
     async def _run(

@@ -123,8 +123,11 @@ class LeaverView(LeaverListed):
     """Somebody who left, and what each service told of it until `as_of`.
 
     `are_permissions_old`: a service that was let in lately may be missing among the expected ones.
+    `reason` and `ticket`: why, if it was said; absent for whoever does not see the field `reason`.
     """
 
+    reason: str | None = None
+    ticket: str | None = None
     as_of: datetime
     permissions_age_seconds: float
     are_permissions_old: bool

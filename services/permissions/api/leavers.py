@@ -104,6 +104,7 @@ class LeaverRoutes:
         ]
         view = {
             **self._listed(left, reached),
+            **_why(left, reached),
             "as_of": now,
             "permissions_age_seconds": round(basis.age, 3),
             "are_permissions_old": basis.age > basis.world.strictest,
@@ -150,6 +151,13 @@ class LeaverRoutes:
 def _is_seen_to_be_gone(reached: Reached, left: Left) -> bool:
     """Say whether the caller sees that somebody is not there any more."""
     return shows(reached, left.subject_id, "life")
+
+
+def _why(left: Left, reached: Reached) -> dict[str, str]:
+    """Return why somebody left, if it is known and the caller sees it."""
+    said = {"reason": left.reason, "ticket": left.ticket}
+    is_shown = shows(reached, left.subject_id, "reason")
+    return {name: value for name, value in said.items() if is_shown and value is not None}
 
 
 def _since(after: Key) -> Since | None:

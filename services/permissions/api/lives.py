@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.permissions.api.changes import CHANGED, Changes, Sent
+from services.permissions.api.grant_bodies import WhyBody
 from services.permissions.api.reach import Reach
 from services.permissions.domain.subject.commands import (
     DistrustCaller,
@@ -17,18 +18,19 @@ from services.permissions.domain.subject.commands import (
     TrustCaller,
 )
 from shared.authorization.permissions import Permission
+from shared.web.bodies import parse, read_body_if_any
 from shared.web.callers import Caller
 from shared.web.documents import IDEMPOTENCY_KEY, IF_MATCH
 from shared.web.queries import path_id
 from shared.web.routes import Handler, Routes
 
-COMMANDS: Final[Mapping[str, SubjectCommand]] = {
-    "suspend": SuspendSubject(),
-    "reinstate": ReinstateSubject(),
-    "leave": LetSubjectLeave(),
-    "trust": TrustCaller(),
-    "distrust": DistrustCaller(),
+Explained = type[SuspendSubject] | type[ReinstateSubject] | type[LetSubjectLeave]
+EXPLAINED: Final[Mapping[str, Explained]] = {
+    "suspend": SuspendSubject,
+    "reinstate": ReinstateSubject,
+    "leave": LetSubjectLeave,
 }
+PLAIN: Final[Mapping[str, SubjectCommand]] = {"trust": TrustCaller(), "distrust": DistrustCaller()}
 MEANINGS: Final = {
     "suspend": "Let somebody do nothing until reinstated; every grant stays.",
     "reinstate": "Let somebody suspended do again what their grants say.",
@@ -47,10 +49,11 @@ class LifeRoutes:
 
     def add_to(self, routes: Routes) -> None:
         """Declare the routes."""
-        for verb in COMMANDS:
+        for verb in (*EXPLAINED, *PLAIN):
             routes.add(
                 "POST", f"/v1/subjects/{{subject_id}}/{verb}", f"{verb}_subject",
                 Permission.PEOPLE_CHANGE, self._handler(verb),
+                body=WhyBody | None if verb in EXPLAINED else None,
                 parameters=[IF_MATCH, IDEMPOTENCY_KEY],
                 answers={200: CHANGED},
             )  # fmt: skip
@@ -64,8 +67,13 @@ class LifeRoutes:
 
     async def _run(self, request: Request, caller: Caller, verb: str) -> Response:
         subject_id = path_id(request, "subject_id")
+        raw, command = b"", PLAIN.get(verb)
+        if command is None:
+            raw = await read_body_if_any(request)
+            why = parse(WhyBody, raw) if raw else WhyBody()
+            command = EXPLAINED[verb](why.reason, why.ticket)
         self._reach.of(caller).require(Permission.PEOPLE_CHANGE, subject_id)
         done = await self._changes.on_subject(
-            Sent(request, caller), verb, subject_id, lambda _: COMMANDS[verb], is_as_read=True
+            Sent(request, caller, raw), verb, subject_id, lambda _: command, is_as_read=True
         )
         return done.answer()

@@ -57,6 +57,7 @@ class RequestView(TermsView):
     asked_by: UUID | None = None
     state: RequestState
     reason: str | None = None
+    ticket: str | None = None
     answer: str | None = Field(default=None, description="Why it was refused.")
     approvers: list[ApproverView] | None = None
 
@@ -138,9 +139,14 @@ def known_view(
     told: dict[str, Any] = {"display_name": subject.display_name, "state": state}
     match known:
         case GrantRequest():
-            return {**request_view(subject_id, request_id, known), **told, "reason": known.reason}
+            return {**request_view(subject_id, request_id, known), **told, **_why(known)}
         case RefusedRequest(request=request, reason=answer):
             asked = request_view(subject_id, request_id, request)
-            return {**asked, **told, "reason": request.reason, "answer": answer}
+            return {**asked, **told, **_why(request), "answer": answer}
         case _:
             return {"subject_id": str(subject_id), **terms_view(request_id, known.terms), **told}
+
+
+def _why(request: GrantRequest) -> dict[str, str | None]:
+    ticket = {} if request.ticket is None else {"ticket": request.ticket}
+    return {"reason": request.reason, **ticket}

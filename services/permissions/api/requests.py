@@ -87,7 +87,7 @@ class RequestRoutes:
 
         def asks(book: Book) -> RequestGrant:
             terms = wanted_terms(book.policy, body.terms(), body.record_id, lies)
-            return RequestGrant(grant_id, terms, body.reason, body.lasts())
+            return RequestGrant(grant_id, terms, body.reason, body.lasts(), body.ticket)
 
         done = await self._changes.on_subject(
             Sent(request, caller, raw), "request_grant", subject_id, asks, made=grant_id
@@ -105,7 +105,7 @@ class RequestRoutes:
 
         def asks(book: Book) -> RefuseGrant:
             refuse_foreign(book, body.subject_id, body.grant_id, caller.subject)
-            return RefuseGrant(body.grant_id, body.reason)
+            return RefuseGrant(body.grant_id, body.reason, body.ticket)
 
         return await self._run(Sent(request, caller, raw), "withdraw_request", body, asks)
 
@@ -117,7 +117,7 @@ class RequestRoutes:
 
         def asks(book: Book) -> RefuseGrant:
             _require(reached, book, body)
-            return RefuseGrant(body.grant_id, body.reason)
+            return RefuseGrant(body.grant_id, body.reason, body.ticket)
 
         return await self._run(Sent(request, caller, raw), "refuse_request", body, asks)
 
@@ -129,7 +129,7 @@ class RequestRoutes:
 
         def asks(book: Book) -> ApproveGrant:
             _require(reached, book, body)
-            return ApproveGrant(body.grant_id)
+            return ApproveGrant(body.grant_id, body.reason, body.ticket)
 
         return await self._run(Sent(request, caller, raw), "approve_grant", body, asks)
 

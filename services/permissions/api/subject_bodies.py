@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.permissions.api.grant_bodies import Reason
+from services.permissions.api.grant_bodies import Reason, WhyBody
 from services.permissions.domain.subject.commands import Description
 from services.permissions.domain.subject.events import AttributeValue, SubjectKind
 from services.permissions.domain.subject.state import Placement, Subject
@@ -38,7 +38,7 @@ class DescribeBody(Given):
         )
 
 
-class MoveBody(Given):
+class MoveBody(WhyBody):
     """Where somebody is in the organisation; left out: as it was, null: none any more."""
 
     manager: UUID | None = None

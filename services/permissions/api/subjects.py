@@ -83,6 +83,7 @@ class SubjectRoutes:
         command = JoinSubject(
             body.kind, body.description(Description("")), uuid7(), "", body.place(NOWHERE),
             dict(body.attributes), is_id_new=body.id is None,
+            reason=body.reason, ticket=body.ticket,
         )  # fmt: skip
         done = await self._changes.on_subject(
             Sent(request, caller, raw), "join_subject", subject_id, lambda _: command,
@@ -98,7 +99,9 @@ class SubjectRoutes:
         body = parse(MoveBody, raw)
         return await self._run(
             Sent(request, caller, raw), "move_subject", Permission.PEOPLE_CHANGE,
-            lambda book, one: MoveSubject(body.place(book.subject(one).place)),
+            lambda book, one: MoveSubject(
+                body.place(book.subject(one).place), body.reason, body.ticket
+            ),
         )  # fmt: skip
 
     async def describe(self, request: Request, caller: Caller) -> Response:

@@ -36,6 +36,9 @@ class Left:
     left_at: datetime
     by: str
     evidence: str
+    reason: str | None = None
+    """Why, in the words of who let them go; None: not said, or nobody can read it."""
+    ticket: str | None = None
 
     @property
     def since(self) -> Since:
@@ -55,9 +58,11 @@ class Leavers:
         match event:
             case SubjectSuspended() | SubjectLeft() if subject_id not in self._left:
                 # Whoever was suspended first and let go later is gone since the first of the two.
+                why, by = event.personal, record.origin.actor
                 left = Left(
-                    subject_id, record.recorded_at, record.origin.actor, str(record.event_id)
-                )
+                    subject_id, record.recorded_at, by, str(record.event_id),
+                    None if why is None else why.reason, None if why is None else why.ticket,
+                )  # fmt: skip
                 self._left[subject_id] = left
                 insort(self._since, left.since)
             case SubjectJoined() | SubjectReinstated() | SubjectErased():

@@ -21,14 +21,18 @@ from services.permissions.domain.subject.events import (
     SubjectLeft,
     SubjectSuspended,
 )
-from services.permissions.domain.subject.grant_events import GrantRefused, GrantRevoked
+from services.permissions.domain.subject.grant_events import (
+    GrantReduced,
+    GrantRefused,
+    GrantRevoked,
+)
 from services.permissions.storage.codec import CODEC
 from shared.errors import RuleBrokenError, UnavailableError
 from shared.events import EventToAppend
 from shared.security.subject_keys import KeyPool, SubjectKey, SubjectKeys
 
 ENDS: Final = (SubjectLeft, SubjectSuspended)
-TAKES: Final = (*ENDS, GrantRevoked, GrantRefused)
+TAKES: Final = (*ENDS, GrantReduced, GrantRevoked, GrantRefused)
 Keys = Mapping[UUID, SubjectKey]
 
 log = logging.getLogger(__name__)

@@ -18,11 +18,13 @@ from services.permissions.domain.subject.commands import (
     DescribeSubject,
     Description,
     LetSubjectLeave,
+    ReduceGrant,
     RevokeGrant,
     SubjectCommand,
     SuspendSubject,
 )
 from shared.authorization.people import DEMO_PEOPLE
+from shared.authorization.scopes import Clearance
 from shared.errors import UnavailableError
 from shared.postgres.dsn import dsn_for
 from shared.postgres.lanes import Lanes
@@ -108,6 +110,10 @@ async def test_without_the_key_database_rights_are_taken_away_and_nothing_is_tol
     keys.is_cut = True
     await office.ask(on("leo", RevokeGrant(office.role_of("leo", "sales_rep"), "a reason")))
     await office.ask(on("wang", SuspendSubject("another")))
+    reaches_less = ReduceGrant(
+        office.role_of("bob", "sales_manager"), clearance=Clearance.INTERNAL, reason="third"
+    )
+    await office.ask(on("bob", reaches_less))
     called = DescribeSubject(Description("Gone", "alice"))
     with pytest.raises(UnavailableError):
         await office.ask(on("alice", called))

@@ -39,6 +39,8 @@ class JoinSubject:
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     is_id_new: bool = False
     """Whether the subject's id was made for this: then nothing anywhere is theirs yet."""
+    reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class MoveSubject:
     """Let the subject be exactly there in the organisation."""
 
     place: Placement
+    reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,15 @@ class SuspendSubject:
     """Let the subject do nothing until it is reinstated."""
 
     reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReinstateSubject:
     """Let a suspended subject do again what its grants say."""
+
+    reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ class LetSubjectLeave:
     """End everything that the subject may do, for good; accounts that it owns are suspended."""
 
     reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,7 @@ class RequestGrant:
     reason: str | None = None
     lasts: timedelta | None = None
     """How long it is wanted, from the approval on; None: as the terms say."""
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,8 @@ class ApproveGrant:
     """Agree to a request of somebody else; it is given."""
 
     grant_id: UUID
+    reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +134,7 @@ class RefuseGrant:
 
     grant_id: UUID
     reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,7 @@ class GiveGrant:
     grant_id: UUID
     terms: Terms
     reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +154,7 @@ class BreakGlass:
     grant_id: UUID
     terms: Terms
     reason: str
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +164,7 @@ class ReviewGrant:
     grant_id: UUID
     verdict: Verdict
     reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +173,8 @@ class ExtendGrant:
 
     grant_id: UUID
     until: datetime | None
+    reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +185,8 @@ class ReduceGrant:
     scope: Scope | None = None
     clearance: Clearance | None = None
     until: datetime | None = None
+    reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +195,7 @@ class RevokeGrant:
 
     grant_id: UUID
     reason: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

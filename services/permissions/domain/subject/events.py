@@ -48,6 +48,17 @@ class SubjectReason(Personal):
 
     reason: str
     """The reason, in the words of who did it."""
+    ticket: str | None = None
+    """The reference of the company's own ticket about it; absent: none was given."""
+
+
+class JoinerDetails(SubjectDetails):
+    """Who joins, and why."""
+
+    reason: str | None = None
+    """The reason, in the words of who let them join; absent: none was given."""
+    ticket: str | None = None
+    """The reference of the company's own ticket about it; absent: none was given."""
 
 
 class SubjectJoined(Event):
@@ -68,7 +79,7 @@ class SubjectJoined(Event):
     """The teams."""
     attributes: Mapping[str, AttributeValue] = {}
     """Facts that conditions may ask for, by name; nothing personal."""
-    personal: SubjectDetails | None = None
+    personal: JoinerDetails | None = None
 
 
 class SubjectMoved(Event):
@@ -82,6 +93,7 @@ class SubjectMoved(Event):
     """The teams from now on, all of them."""
     owner: UUID | None = None
     """Who answers for the service account from now on."""
+    personal: SubjectReason | None = None
 
     @model_serializer(mode="wrap")
     def _with_nulls(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -111,6 +123,8 @@ class SubjectSuspended(Event):
 
 class SubjectReinstated(Event):
     """A suspended subject may do again what its grants say."""
+
+    personal: SubjectReason | None = None
 
 
 class SubjectLeft(Event):

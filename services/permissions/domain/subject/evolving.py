@@ -105,7 +105,8 @@ def _described(subject: Subject, event: SubjectJoined | SubjectDescribed) -> Sub
 def _lived(subject: Subject, event: LifeEvent, _by: str) -> Subject:
     match event:
         case SubjectMoved():
-            told = {name: getattr(event, name) for name in event.model_fields_set}
+            said = event.model_fields_set - {"personal"}
+            told = {name: getattr(event, name) for name in said}
             moved = replace(subject, place=replace(subject.place, **told))
             return _with_old_grants(moved) if _left_something(subject, moved) else moved
         case SubjectDescribed():
@@ -170,7 +171,9 @@ def _asked(subject: Subject, event: RequestEvent, by: str) -> Subject:
             seconds = event.lasts_seconds
             lasts = None if seconds is None else timedelta(seconds=seconds)
             until = event.open_until
-            its = GrantRequest(terms_of(event), by, lasts, _reason_of(event), until)
+            its = GrantRequest(
+                terms_of(event), by, lasts, _reason_of(event), until, _ticket_of(event)
+            )
             others = subject.requests if until is None else _left(subject, until - OPEN_FOR)
             return replace(subject, requests={**others, event.grant_id: its})
         case GrantApproved():
@@ -250,6 +253,10 @@ def _left(subject: Subject, at: datetime) -> dict[UUID, GrantRequest]:
 
 def _reason_of(event: GrantRequested | GrantRefused) -> str | None:
     return None if event.personal is None else event.personal.reason
+
+
+def _ticket_of(event: GrantRequested) -> str | None:
+    return None if event.personal is None else event.personal.ticket
 
 
 def _with_terms(subject: Subject, grant_id: UUID, **new: Any) -> Subject:  # noqa: ANN401

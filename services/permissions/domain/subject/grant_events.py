@@ -31,6 +31,8 @@ class GrantReason(Personal):
 
     reason: str
     """The reason, in the words of who did it."""
+    ticket: str | None = None
+    """The reference of the company's own ticket about it; absent: none was given."""
 
 
 class GrantTerms(Event):
@@ -87,6 +89,7 @@ class GrantApproved(Event):
 
     grant_id: UUID
     """Which request."""
+    personal: GrantReason | None = None
 
 
 class GrantRefused(Event):
@@ -104,6 +107,7 @@ class GrantExtended(Event):
     """Which grant."""
     until: MomentOrNull = None
     """Its new end, exclusive; null: until it is revoked."""
+    personal: GrantReason | None = None
 
     @model_serializer(mode="wrap")
     def _with_null(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -127,6 +131,7 @@ class GrantReduced(Event):
     """The access review that carried it out; absent: somebody did it directly."""
     decided_by: UUID | None = None
     """Who decided in that review; absent: nobody did, and silence counted."""
+    personal: GrantReason | None = None
 
 
 class GrantRevoked(Event):

@@ -27,12 +27,12 @@ from services.permissions.domain.subject.commands import (
 from services.permissions.domain.subject.grant_events import (
     GivenEvent,
     GrantExtended,
-    GrantReason,
     GrantReduced,
     GrantReviewed,
     GrantRevoked,
 )
 from services.permissions.domain.subject.life import must_be_there
+from services.permissions.domain.subject.reasons import reason_of
 from services.permissions.domain.subject.state import Grant, Subject, Terms
 from services.permissions.domain.subject.terms import check_terms, given, no_longer_than
 from shared.authorization.scopes import Risk
@@ -108,17 +108,12 @@ def refuse_one_more(subject: Subject, grant_id: UUID) -> None:
         )
 
 
-def reason_of(reason: str | None) -> GrantReason | None:
-    """Return a reason as it is sealed."""
-    return None if reason is None else GrantReason(reason=reason)
-
-
 def _give(book: Book, subject: Subject, command: GiveGrant, asking: Asking) -> list[GivenEvent]:
     refuse_one_more(subject, command.grant_id)
     terms = check_terms(book.policy, command.terms, asking.at)
     _must_reach(book, asking, terms)
     refuse_alone(book, asking, terms)
-    return [given(command.grant_id, terms, reason_of(command.reason))]
+    return [given(command.grant_id, terms, reason_of(command.reason, command.ticket))]
 
 
 def _break_glass(
@@ -143,8 +138,8 @@ def _break_glass(
         )
     terms = check_terms(book.policy, command.terms, asking.at)
     _must_be_an_emergency(book.policy, terms, asking)
-    event = given(command.grant_id, terms, reason_of(command.reason), is_break_glass=True)
-    return [event]
+    why = reason_of(command.reason, command.ticket)
+    return [given(command.grant_id, terms, why, is_break_glass=True)]
 
 
 def _must_be_an_emergency(policy: Policy, terms: Terms, asking: Asking) -> None:
@@ -183,7 +178,7 @@ def _review(book: Book, subject_id: UUID, command: ReviewGrant, asking: Asking) 
         GrantReviewed(
             grant_id=command.grant_id,
             verdict=command.verdict,
-            personal=reason_of(command.reason),
+            personal=reason_of(command.reason, command.ticket),
         )
     ]
 
@@ -213,7 +208,8 @@ def _extend(book: Book, subject: Subject, command: ExtendGrant, asking: Asking) 
         )
     _must_reach(book, asking, terms)
     refuse_alone(book, asking, terms)
-    return [GrantExtended(grant_id=command.grant_id, until=until)]
+    why = reason_of(command.reason, command.ticket)
+    return [GrantExtended(grant_id=command.grant_id, until=until, personal=why)]
 
 
 def _reduce(book: Book, subject: Subject, command: ReduceGrant, asking: Asking) -> list[GivenEvent]:
@@ -229,7 +225,9 @@ def _reduce(book: Book, subject: Subject, command: ReduceGrant, asking: Asking) 
     less = no_longer_than(terms, command.scope, command.clearance, command.until, asking.at)
     if not less:
         return []
-    return [GrantReduced(grant_id=command.grant_id, **less, **_by_review(asking))]
+    why = reason_of(command.reason, command.ticket)
+    said = {**less, **_by_review(asking)}
+    return [GrantReduced(grant_id=command.grant_id, **said, personal=why)]
 
 
 def _by_review(asking: Asking) -> dict[str, UUID | None]:
@@ -244,7 +242,7 @@ def _revoke(book: Book, subject_id: UUID, command: RevokeGrant, asking: Asking) 
     # What is one's own may be given up, however high it is.
     if terms.effect == "deny" or not book.is_same_person(subject_id, asking.by):
         _must_reach(book, asking, terms)
-    said = {"personal": reason_of(command.reason), **_by_review(asking)}
+    said = {"personal": reason_of(command.reason, command.ticket), **_by_review(asking)}
     return [GrantRevoked(grant_id=command.grant_id, **said)]
 
 

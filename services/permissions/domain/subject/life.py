@@ -29,6 +29,7 @@ from services.permissions.domain.subject.describing import (
 from services.permissions.domain.subject.events import (
     CallerDistrusted,
     CallerTrusted,
+    JoinerDetails,
     LifeEvent,
     SubjectAttributesSet,
     SubjectErased,
@@ -37,11 +38,11 @@ from services.permissions.domain.subject.events import (
     SubjectKind,
     SubjectLeft,
     SubjectMoved,
-    SubjectReason,
     SubjectReinstated,
     SubjectSuspended,
 )
 from services.permissions.domain.subject.grant_events import GrantGiven
+from services.permissions.domain.subject.reasons import reason_for, said
 from services.permissions.domain.subject.state import Placement, Subject
 from services.permissions.domain.team.rules import no_such_team
 from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
@@ -72,7 +73,7 @@ def decide_joining(book: Book, subject_id: UUID, command: JoinSubject) -> list[S
         raise _erased()
     _check_place(book, subject_id, command.kind, command.place)
     refuse_taken_names(book, subject_id, command.description)
-    place = command.place
+    place, why = command.place, said(command.reason, command.ticket)
     joined = SubjectJoined(
         kind=command.kind,
         key_commitment=command.key_commitment,
@@ -81,7 +82,7 @@ def decide_joining(book: Book, subject_id: UUID, command: JoinSubject) -> list[S
         department=place.department,
         teams=place.teams,
         attributes=dict(command.attributes),
-        personal=details_of(command.description),
+        personal=JoinerDetails(**dict(details_of(command.description)), **why),
     )
     role = book.policy.default_role
     return [joined] if role is None else [joined, GrantGiven(grant_id=command.grant_id, role=role)]
@@ -109,15 +110,15 @@ def decide_life(
             return _change_place(book, subject_id, command, asking)
         case DescribeSubject(description=description):
             return describe(book, subject_id, description, asking)
-        case SuspendSubject(reason=reason):
+        case SuspendSubject():
             if not subject.is_active:
                 return []
-            return [SubjectSuspended(personal=_reason(reason))]
+            return [SubjectSuspended(personal=reason_for(command))]
         case ReinstateSubject():
             refuse_for_oneself(book, subject_id, asking, "reinstate an account")
-            return _reinstate(book, subject)
-        case LetSubjectLeave(reason=reason):
-            return [SubjectLeft(personal=_reason(reason))]
+            return _reinstate(book, subject, command)
+        case LetSubjectLeave():
+            return [SubjectLeft(personal=reason_for(command))]
         case _:
             assert_never(command)
 
@@ -165,7 +166,11 @@ def _change_place(
             was = subject.place
             names = ("manager", "department", "teams", "owner")
             told = {n: getattr(place, n) for n in names if getattr(place, n) != getattr(was, n)}
-            return [SubjectMoved(**told)] if told else []
+            if not told:
+                return []
+            why = reason_for(command)
+            # Of a move null says something.
+            return [SubjectMoved(**told, **({} if why is None else {"personal": why}))]
         case SetSubjectAttributes(values=values):
             now = subject.attributes
             other = {
@@ -196,10 +201,10 @@ def _check_attributes(names: set[str]) -> None:
         )
 
 
-def _reinstate(book: Book, subject: Subject) -> list[LifeEvent]:
+def _reinstate(book: Book, subject: Subject, command: ReinstateSubject) -> list[LifeEvent]:
     if subject.kind == "service":
         _check_owner(book, subject.place.owner)
-    return [] if subject.is_active else [SubjectReinstated()]
+    return [] if subject.is_active else [SubjectReinstated(personal=reason_for(command))]
 
 
 def _erase(subject: Subject, command: FinishSubjectErasure) -> list[LifeEvent]:
@@ -261,10 +266,6 @@ def _check_owner(book: Book, owner: UUID | None) -> None:
             fix="name such a person as its owner first",
             who_can_help=PEOPLE_EDITORS,
         )
-
-
-def _reason(reason: str | None) -> SubjectReason | None:
-    return None if reason is None else SubjectReason(reason=reason)
 
 
 def _erased() -> RuleBrokenError:

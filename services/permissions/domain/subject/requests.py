@@ -31,8 +31,9 @@ from services.permissions.domain.subject.grant_events import (
     SodExceptionGiven,
     SodExceptionWithdrawn,
 )
-from services.permissions.domain.subject.grants import reason_of, refuse_one_more
+from services.permissions.domain.subject.grants import refuse_one_more
 from services.permissions.domain.subject.life import must_be_there
+from services.permissions.domain.subject.reasons import reason_of
 from services.permissions.domain.subject.state import GrantRequest, Subject, Terms
 from services.permissions.domain.subject.terms import check_terms, given, requested
 from shared.errors import InvalidInputError, NotFoundError, NotPermittedError, RuleBrokenError
@@ -60,11 +61,12 @@ def decide_request(
             refuse_one_more(subject, grant_id)
             _refuse_many(book, subject, asking)
             terms = check_terms(book.policy, command.terms, asking.at)
-            reason, until = reason_of(command.reason), asking.at + OPEN_FOR
+            reason, until = reason_of(command.reason, command.ticket), asking.at + OPEN_FOR
             return [requested(grant_id, terms, reason, command.lasts, until)]
-        case RefuseGrant(grant_id=grant_id, reason=why):
+        case RefuseGrant(grant_id=grant_id):
             _known_request(subject, grant_id)
-            return [GrantRefused(grant_id=grant_id, personal=reason_of(why))]
+            why = reason_of(command.reason, command.ticket)
+            return [GrantRefused(grant_id=grant_id, personal=why)]
         case ApproveGrant():
             return _approve(book, subject_id, command, asking)
         case _:
@@ -168,7 +170,8 @@ def _approve(
     terms = check_terms(book.policy, terms_if_approved(request, asking.at), asking.at)
     field = "role" if terms.role else "permission"
     refuse_above_own_level(book, asking, level_of_terms(book, terms), field)
-    approved = GrantApproved(grant_id=command.grant_id)
+    why = reason_of(command.reason, command.ticket)
+    approved = GrantApproved(grant_id=command.grant_id, personal=why)
     return [approved, given(command.grant_id, terms, None, approved_by=(UUID(asking.by),))]
 
 

@@ -63,6 +63,8 @@ class GrantRequest:
     """Why, for whoever approves; None: not said, or nobody can read it any more."""
     open_until: datetime | None = None
     """When it is over if nobody decides, exclusive; None: never."""
+    ticket: str | None = None
+    """The reference of the company's own ticket about it."""
 
     def is_open(self, at: datetime) -> bool:
         """Say whether it can still be decided."""
