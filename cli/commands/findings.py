@@ -1,5 +1,6 @@
 """What somebody should look at is listed, and mended, from the command line."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from cli.answers import Answer
 from cli.client import DaybookClient
 from cli.commands.changing import post
 from cli.commands.reviewing import tell_of_more, what_of, who_of
-from cli.commands.screen import NOTHING, show, show_table
+from cli.commands.screen import NOTHING, show, show_table, shown_time
 from cli.commands.session import speaks_as
 
 FINDINGS = ("kind", "who", "what", "why", "loses", "finding")
@@ -66,6 +67,31 @@ async def remedy(client: DaybookClient, finding_id: UUID) -> None:
 
 
 def _finding(one: Finding) -> tuple[str, ...]:
-    why = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.because.items())
     lost = ", ".join(one.loses) or NOTHING
-    return (one.kind, who_of(one.subject), what_of(one.grant), why, lost, one.id)
+    return (one.kind, who_of(one.subject), what_of(one.grant), why(one), lost, one.id)
+
+
+def why(one: Finding) -> str:
+    """Return in words why somebody should look at it."""
+    its = one.because
+    match one.kind:
+        case "outside_the_role" if its.get("is_covered_by_a_role"):
+            return f"given anyway by a role that they have: {', '.join(its['covered_by'])}"
+        case "outside_the_role":
+            roles = ", ".join(its["roles_with_it"]) or "no role"
+            return f"no role that they have gives it, and it has no end; {roles} would"
+        case "wider_than_peers":
+            return f"only {its['have_it']} of {its['others']} others of the department have it"
+        case "kept_after_a_move":
+            where = its.get("department")
+            return "given before a move" + (f" to {where}" if where else "")
+        case "unused":
+            last, known = _time(its.get("last_use")), _time(its.get("known_since"))
+            told = "" if last or not known else f", known since {known}"
+            return (f"last used {last}" if last else "never used") + told
+        case _:
+            return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in its.items())
+
+
+def _time(text: str | None) -> str | None:
+    return None if text is None else shown_time(datetime.fromisoformat(text))

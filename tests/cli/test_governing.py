@@ -87,6 +87,32 @@ def test_a_review_is_started_and_its_items_are_handed_on_by_name() -> None:
     assert sent.headers["Idempotency-Key"]
 
 
+def test_why_a_grant_is_found_is_told_in_words() -> None:
+    told = {
+        "outside_the_role": {"is_covered_by_a_role": True, "covered_by": ["sales_rep"],
+                             "roles_with_it": ["auditor", "sales_rep"]},
+        "wider_than_peers": {"others": 5, "have_it": 1, "percent": 20},
+        "kept_after_a_move": {"department": "support", "teams": 1},
+        "unused": {"last_use": None, "known_since": "2026-03-03T12:00:00+00:00", "days": 90},
+        "yet_unknown": {"some_day": 3},
+    }  # fmt: skip
+    outside = {"is_covered_by_a_role": False, "roles_with_it": ["auditor"]}
+    used = {"last_use": "2026-03-03T12:00:00+00:00", "days": 90}
+    every = [*told.items(), ("outside_the_role", outside), ("unused", used)]
+    items = [{**FOUND, "kind": kind, "because": because} for kind, because in every]
+    service = StandIn(other={"/v1/findings": {"items": items}})
+    listed = lines_of(daybook(service, "permissions", "findings", "list", "--as", "bob").stdout)
+    assert [re.split(r" {2,}", line)[3] for line in listed[1:]] == [
+        "given anyway by a role that they have: sales_rep",
+        "only 1 of 5 others of the department have it",
+        "given before a move to support",
+        "never used, known since 2026-03-03 12:00:00.000 UTC",
+        "some day 3",
+        "no role that they have gives it, and it has no end; auditor would",
+        "last used 2026-03-03 12:00:00.000 UTC",
+    ]
+
+
 def test_a_finding_is_mended_as_it_was_read_and_what_is_not_known_is_said() -> None:
     not_known = [{"kind": "unused", "why": "uses are known since today"}]
     service = StandIn(

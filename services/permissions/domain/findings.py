@@ -134,21 +134,28 @@ def _outside_role(
     if terms.permission is None:
         return None
     given = [right for _, right in rights_given(policy, terms)]
-    if given and all(_is_covered(policy, subject, terms.permission, right) for right in given):
-        return {"is_covered_by_a_role": True, "roles_with_it": givers.of(terms.permission)}
+    covering = [_covering(policy, subject, terms.permission, right) for right in given]
+    brings = {"roles_with_it": givers.of(terms.permission)}
+    if covering and all(covering):
+        return {
+            "is_covered_by_a_role": True,
+            "covered_by": sorted(set().union(*covering)),
+            **brings,
+        }
     if terms.until is not None:
         return None
-    return {"is_covered_by_a_role": False, "roles_with_it": givers.of(terms.permission)}
+    return {"is_covered_by_a_role": False, **brings}
 
 
-def _is_covered(policy: Policy, subject: Subject, permission: str, wanted: Right) -> bool:
-    return any(
-        right.covers(wanted)
+def _covering(policy: Policy, subject: Subject, permission: str, wanted: Right) -> set[str]:
+    """Return which of the holder's own roles give this right anyway."""
+    return {
+        grant.terms.role
         for grant in subject.grants.values()
         if grant.terms.role is not None and grant.terms.effect == "allow"
         for name, right in rights_given(policy, grant.terms)
-        if name == permission
-    )
+        if name == permission and right.covers(wanted)
+    }
 
 
 class _Givers:

@@ -47,6 +47,7 @@ def test_a_single_permission_beside_a_role_that_gives_it_is_found() -> None:
     assert found(story) == [("outside_the_role", ADA, True)]
     (one,) = find(story.book, story.at, Known(PeerCounts(story.book)))
     assert one.because["roles_with_it"] == ["boss", "reader", "seller"]
+    assert one.because["covered_by"] == ["seller"]
 
 
 def test_one_outside_every_role_of_theirs_is_found_unless_it_ends() -> None:
