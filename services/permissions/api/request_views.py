@@ -144,7 +144,8 @@ def known_view(
             asked = request_view(subject_id, request_id, request)
             return {**asked, **told, **_why(request), "answer": answer}
         case _:
-            return {"subject_id": str(subject_id), **terms_view(request_id, known.terms), **told}
+            its = {"subject_id": str(subject_id), **terms_view(request_id, known.terms), **told}
+            return its if known.asked is None else {**its, **_why(known.asked)}
 
 
 def _why(request: GrantRequest) -> dict[str, str | None]:

@@ -192,7 +192,8 @@ def _given(subject: Subject, event: GivenEvent, _by: str) -> Subject:
     grant_id = event.grant_id
     match event:
         case GrantGiven():
-            grant = Grant(terms_of(event), event.approved_by, event.is_break_glass)
+            asked = subject.requests.get(grant_id)
+            grant = Grant(terms_of(event), event.approved_by, event.is_break_glass, asked=asked)
             more = [grant_id] if event.is_break_glass else []
             return replace(
                 subject,

@@ -48,6 +48,8 @@ class Grant:
     is_break_glass: bool = False
     is_from_before_move: bool = False
     """Whether its holder left a department or team since, and no review kept it."""
+    asked: "GrantRequest | None" = None
+    """The request that was approved; None: it was given without one."""
 
 
 @dataclass(frozen=True, slots=True)
