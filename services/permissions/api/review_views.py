@@ -24,6 +24,7 @@ from services.permissions.domain.review.hints import (
     last_use,
     target_of,
 )
+from services.permissions.domain.review.reviewers import Reviewers
 from services.permissions.domain.review.rules import gone, most_by_silence, open_items
 from services.permissions.domain.review.state import Item, Review
 from services.permissions.domain.subject.state import Terms
@@ -135,13 +136,17 @@ class ReviewPage(BaseModel):
 
 
 class ItemView(BaseModel):
-    """One grant to decide on, as it was at the start, with hints."""
+    """One grant to decide on, as it was at the start, with hints.
+
+    `can_take_over`: to whom it can be delegated, of one without a reviewer.
+    """
 
     number: int
     subject: dict[str, Any]
     grant: dict[str, Any]
     reviewer: UUID | None
     reviewer_is: str | None
+    can_take_over: list[UUID] = []
     is_gone: bool
     decision: str | None
     decided_by: str | None
@@ -250,6 +255,7 @@ def item_view(seen: Seen, review: Review, item: Item) -> dict[str, Any]:
         "grant": grant,
         "reviewer": item.reviewer,
         "reviewer_is": item.reviewer_is,
+        "can_take_over": [] if item.reviewer else Reviewers(book, at).takers(its.subject),
         "is_gone": gone(book, review, item, at),
         "decision": item.decision,
         "decided_by": item.decided_by,

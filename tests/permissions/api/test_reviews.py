@@ -59,6 +59,23 @@ async def test_two_processes_open_each_review_of_the_calendar_once(desk: Desk) -
         assert one["id"] == str(review_id_of(one["schedule"], one["period"]))
 
 
+async def test_an_item_without_a_reviewer_says_who_can_take_it_over(own_desk: Desk) -> None:
+    (review,) = [
+        one["id"]
+        for one in read(await get(own_desk, "erin"))["items"]
+        if one["schedule"] == "critical"
+    ]
+    items = read(await get(own_desk, "erin", f"/{review}/items"))["items"]
+    alone = [item for item in items if item["reviewer"] is None]
+    assert {item["subject"]["id"] for item in alone} == {IDS["erin"]}
+    assert all(item["can_take_over"] and IDS["erin"] not in item["can_take_over"] for item in alone)
+    assert not [item for item in items if item["reviewer"] and item["can_take_over"]]
+    to = alone[0]["can_take_over"][0]
+    body = {"items": [alone[0]["number"]], "to": to, "reason": "nobody above her"}
+    handed = await post(own_desk, "erin", f"/{review}/delegations", **body)
+    assert handed.status_code == 200, handed.text
+
+
 async def test_a_reviewer_sees_what_is_theirs_to_decide_and_what_peers_have(desk: Desk) -> None:
     review = await started(desk)
     seen = read(await get(desk, "bob", f"/{review}"))

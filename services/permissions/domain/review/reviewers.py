@@ -15,6 +15,7 @@ from shared.authorization.scopes import Scope
 
 DECIDING: Final = "review:decide"
 STARTING: Final = "review:start"
+MOST_TAKERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Reviewers:
         self._at = at
         self._reach: dict[tuple[str, str], Scope | None] = {}
         self._directors: list[UUID] | None = None
+        self._able: list[UUID] | None = None
 
     def of(self, subject_id: UUID, grant: Grant | None, besides: UUID | None = None) -> Reviewer:
         """Return who is to look at a grant: manager, else who approved it, else an administrator.
@@ -71,6 +73,21 @@ class Reviewers:
             if one != besides and one not in behind:
                 return Reviewer(one, "administrator")
         return NO_REVIEWER
+
+    def takers(self, subject_id: UUID) -> list[UUID]:
+        """Return whom an item of this subject's that nobody is to decide on can be delegated to.
+
+        At most three, those who decide for the most people first; none: nobody may.
+        """
+        behind = self.behind(subject_id)
+        if self._able is None:
+            found = (
+                (reach.rank, one)
+                for one, subject in self._book.subjects.items()
+                if subject.kind == "person" and (reach := self._reaches(one, DECIDING)) is not None
+            )
+            self._able = [one for _, one in sorted(found, key=lambda its: (-its[0], its[1]))]
+        return [one for one in self._able if one not in behind][:MOST_TAKERS]
 
     def may(self, subject_id: UUID | None, permission: str) -> bool:
         """Say whether somebody is there, active, and has this permission now."""

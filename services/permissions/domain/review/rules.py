@@ -215,7 +215,7 @@ def _signed_off(book: Book, review: Review, at: datetime) -> ReviewSignedOff:
         raise RuleBrokenError(
             f"{len(waiting)} items are not decided yet",
             code="review-undecided",
-            fix="wait for the reviewers, or delegate what they do not decide",
+            fix=_how_decided(book, waiting, at),
             who_can_help="the reviewers; see GET /v1/reviews/{review_id}/items?open=true",
         )
     decisions = [item.decision for item in review.items.values()]
@@ -224,6 +224,23 @@ def _signed_off(book: Book, review: Review, at: datetime) -> ReviewSignedOff:
         reduce=decisions.count("reduce"),
         revoke=decisions.count("revoke"),
         gone=decisions.count(None),
+    )
+
+
+def _how_decided(book: Book, waiting: list[Item], at: datetime) -> str:
+    """Return what brings the missing decisions, and who takes over what nobody is to decide on."""
+    alone = next((item for item in waiting if item.reviewer is None), None)
+    if alone is None:
+        return "wait for the reviewers, or delegate what they do not decide"
+    number, takers = alone.frozen.number, Reviewers(book, at).takers(alone.frozen.subject)
+    if not takers:
+        return (
+            f"nobody may decide on item {number}: give review:decide to somebody else than who"
+            " gains by it, and delegate the item to them"
+        )
+    return (
+        f"item {number} has no reviewer: delegate it (POST /v1/reviews/{{review_id}}/delegations)"
+        f" to {' or '.join(map(str, takers))}"
     )
 
 
