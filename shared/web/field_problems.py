@@ -16,8 +16,10 @@ from shared.given import OURS
 
 _LONGEST_NAME = 60
 _NOT_AN_EMAIL = "value is not a valid email address"
-_LIKE_A_TIME = "Write it like 2026-12-24T18:00:00Z."
 _SEE_SCHEMA = "See its schema in /openapi.json."
+
+NO_TIME: Final = ("is not a time", "Write it like 2026-12-24T18:00:00Z.")
+NO_ZONE: Final = ("says no time zone", "End it with Z or an offset, like +01:00.")
 
 # pydantic's error type → problem and fix; braces are filled from what the schema says.
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -37,10 +39,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "greater_than_equal": ("is too small", "Send at least {ge}."),
     "less_than": ("is too large", "Send less than {lt}."),
     "less_than_equal": ("is too large", "Send at most {le}."),
-    "timezone_aware": ("says no time zone", "End it with Z or an offset, like +01:00."),
-    "datetime_parsing": ("is not a time", _LIKE_A_TIME),
-    "datetime_from_date_parsing": ("is not a time", _LIKE_A_TIME),
-    "datetime_type": ("is not a time", _LIKE_A_TIME),
+    "timezone_aware": NO_ZONE,
+    "datetime_parsing": NO_TIME,
+    "datetime_from_date_parsing": NO_TIME,
+    "datetime_type": NO_TIME,
+    "datetime_object_invalid": NO_TIME,
     "bool_type": ("must be true or false", "Send true or false."),
     "string_too_short": ("is too short", "Send at least {min_length} character(s)."),
     "string_too_long": ("is too long", "Send at most {max_length} characters."),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from shared.errors import InvalidInputError, NotFoundError
 from shared.given import has_control_character
+from shared.web.field_problems import NO_TIME, NO_ZONE
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"[0-9]{1,18}")
@@ -69,11 +70,9 @@ def moment(request: Request, name: str) -> datetime | None:
             return datetime.fromisoformat(written).astimezone(UTC)
     except (ValueError, OverflowError):
         pass  # It has the form of a time, and there is no such day, or none in UTC.
-    raise InvalidInputError(
-        f"{name} is not a time with its zone.",
-        field=name,
-        fix=f"Send for example {name}=2026-01-31T09:30:00Z.",
-    )
+    is_without_zone = _MOMENT.fullmatch(f"{written}Z") is not None
+    problem, fix = NO_ZONE if is_without_zone else NO_TIME
+    raise InvalidInputError(f"{name} {problem}.", field=name, fix=fix)
 
 
 def day(request: Request, name: str) -> date | None:

@@ -10,11 +10,15 @@ from shared.authorization.conditions import condition_document
 from shared.authorization.deciding import Answer
 from shared.authorization.explaining import Considered, Fix
 from shared.authorization.questions import Record
-from shared.authorization.reasons import words, words_of_another
+from shared.authorization.reasons import Words, words, words_of_another
 from shared.authorization.state import ALWAYS, FOREVER, Grant
 
 _OPEN: Final = frozenset({Code.WITHHELD, Code.DEEDS_UNKNOWN})
 """What is no decision."""
+_PAST_EN: Final = "Nobody can change what was in force then; leave out `as_of` to see who can help."
+_PAST_ZH: Final = "当时生效的权限已无法更改。去掉 `as_of` 即可查看现在谁能帮助。"
+_UNKNOWN_EN: Final = "Daybook did not know this account then."
+_UNKNOWN_ZH: Final = "当时 Daybook 不认识此账户。"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -25,8 +29,7 @@ def why_view(why: Why, *, is_own: bool) -> dict[str, Any]:
     """
     its = why.explanation
     allowed, code, *_ = its.answer
-    said = words if is_own else words_of_another
-    en, zh = said(code), said(code, "zh")
+    en, zh = _said(code, its.answer, is_own=is_own, of_past=why.ground.of_past)
     return {
         "allowed": None if code in _OPEN else allowed,
         "reason_code": code.value,
@@ -42,6 +45,17 @@ def why_view(why: Why, *, is_own: bool) -> dict[str, Any]:
             "people": [name_view(why.ground, one) for one in why.people],
         },
     }
+
+
+def _said(code: Code, answer: Answer, *, is_own: bool, of_past: bool) -> tuple[Words, Words]:
+    """Return the reason and who can help in both languages; what was in force then nobody can."""
+    said = words if is_own else words_of_another
+    en, zh = said(code), said(code, "zh")
+    if of_past and not answer[0] and code not in _OPEN:
+        en, zh = en._replace(who_can_help=_PAST_EN), zh._replace(who_can_help=_PAST_ZH)
+    if of_past and code is Code.UNKNOWN_SUBJECT:
+        en, zh = en._replace(reason=_UNKNOWN_EN), zh._replace(reason=_UNKNOWN_ZH)
+    return en, zh
 
 
 def by_view(answer: Answer) -> dict[str, Any] | None:

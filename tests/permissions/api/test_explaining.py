@@ -107,12 +107,17 @@ async def test_could_leo_read_lantern_works_then_and_why(story: Story) -> None:
     assert told["record"]["owner"]["name"] == "Alice"
     after = await story.why("dave", subject="leo", record=LANTERN, as_of=story.became_carols)
     assert (after["allowed"], after["reason_code"]) == (False, "out_of_scope")
+    assert after["who_can_help"].startswith("Nobody can change what was in force then")
     before = story.was_alices - MICROSECOND
     not_there = await story.why("dave", subject="carol", record=LANTERN, as_of=before)
     assert (not_there["allowed"], not_there["record"]["known"]) == (False, "not_known")
     early = datetime(2020, 1, 1, tzinfo=UTC)
     nobody = await story.why("dave", subject="leo", record=LANTERN, as_of=early)
     assert (nobody["reason_code"], nobody["position"]) == ("unknown_subject", 0)
+    assert nobody["reason"] == "Daybook did not know this account then."
+    assert nobody["who_can_help"].startswith("Nobody can change what was in force then")
+    assert nobody["reason_zh"].startswith("当时")
+    assert nobody["who_can_help_zh"].startswith("当时")
 
 
 async def test_of_the_past_counts_what_was_given_then(story: Story) -> None:
@@ -218,7 +223,15 @@ async def test_what_cannot_be_asked_is_refused(story: Story) -> None:
         field="as_of",
     )  # fmt: skip
     no_zone = await story.ask("dave", "explain", as_of="2026-03-03T12:00:00")
-    assert no_zone.status_code == 422
+    body = assert_problem(no_zone, 422, "invalid-input", field="as_of")
+    assert body["errors"][0] == {
+        "field": "as_of", "problem": "says no time zone",
+        "fix": "End it with Z or an offset, like +01:00.",
+    }  # fmt: skip
+    for given in ("noon", "2026-02-30T12:00:00Z", ["2026-03-03T12:00:00Z"]):
+        answer = await story.ask("dave", "explain", as_of=given)
+        body = assert_problem(answer, 422, "invalid-input", field="as_of")
+        assert body["errors"][0]["fix"] == "Write it like 2026-12-24T18:00:00Z.", given
 
 
 def _but_for_ids(told: Json) -> Json:

@@ -107,6 +107,33 @@ async def test_what_is_missing_or_mistyped_is_400_and_keeps_its_request_id(
         assert answer.json()["detail"], "it says why"
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "problem"),
+    [
+        ({**WHOLE, "subject": {"id": "alice"}}, "subject.type", "is missing"),
+        ({**WHOLE, "resource": {"type": "record", "id": ""}}, "resource.id", "is empty"),
+        ({**WHOLE, "action": {"name": 7}}, "action.name", "is not a text"),
+        ({**WHOLE, "action": {"name": None}}, "action.name", "is not a text"),
+        ({**WHOLE, "action": {"name": "x" * 1_001}}, "action.name", "is too long"),
+    ],
+)
+async def test_what_is_wrong_with_a_name_is_said(
+    pdp: Pdp, body: Json, field: str, problem: str
+) -> None:
+    told = (await pdp.trusted.post(ONE, json=body)).json()
+    assert (told["field"], told["detail"]) == (field, f"{field} {problem}.")
+    assert told["fix"] == "Send a text of 1 to 1000 characters."
+
+
+async def test_more_results_than_a_page_has_are_asked_for_in_vain_and_it_is_said(pdp: Pdp) -> None:
+    which: Json = {"subject": ALICE, "action": READ, "resource": {"type": "record"}}
+    assert (await pdp.search("resource", {**which, "page": {"limit": 100_000}}))["results"]
+    path = "/access/v1/search/resource"
+    told = (await pdp.trusted.post(path, json={**which, "page": {"limit": -1}})).json()
+    assert told["detail"] == "page.limit is not a number of results."
+    assert "a page has at most 1000 results, whatever more is asked for" in told["fix"]
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"subject":'])
 async def test_what_is_no_json_is_400(pdp: Pdp, content: bytes) -> None:
     answer = await pdp.trusted.post(ONE, content=content, headers=JSON)

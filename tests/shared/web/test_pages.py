@@ -9,6 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from shared.errors import InvalidInputError, NotFoundError
+from shared.web.field_problems import NO_TIME, NO_ZONE
 from shared.web.pages import PageTokens, page_size
 from shared.web.queries import moment, path_id, text, whole_number
 
@@ -114,12 +115,19 @@ def test_a_time_of_the_query_is_in_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "noon", "2026-01-31", "2026-01-31T12:00:00", "0001-01-01T00:00:00+14:00"]
-)
-def test_a_time_without_its_zone_is_refused(given: str) -> None:
+    ("given", "problem"),
+    [
+        ("", "is not a time"), ("noon", "is not a time"), ("2026-01-31", "is not a time"),
+        ("0001-01-01T00:00:00+14:00", "is not a time"),
+        ("2026-01-31T12:00:00", "says no time zone"), ("2026-01-31t12:00", "says no time zone"),
+    ],
+)  # fmt: skip
+def test_a_time_without_its_zone_is_refused_with_what_is_missing(given: str, problem: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
         moment(with_query(as_of=given), "as_of")
     assert refused.value.field == "as_of"
+    assert str(refused.value) == f"as_of {problem}."
+    assert refused.value.fix == (NO_ZONE if problem == NO_ZONE[0] else NO_TIME)[1]
 
 
 def test_a_text_of_the_query_is_trimmed_and_bounded() -> None:

@@ -79,10 +79,18 @@ def _text(entity: Document, name: str, field: str) -> str:
     if isinstance(text, str) and 0 < len(text) <= LONGEST_ID:
         return text
     raise BadRequestError(
-        f"{field}.{name} is not a text.",
+        f"{field}.{name} {_wrong_with(text, is_there=name in entity)}.",
         field=f"{field}.{name}",
-        fix=f"Send a text of at most {LONGEST_ID} characters.",
+        fix=f"Send a text of 1 to {LONGEST_ID} characters.",
     )
+
+
+def _wrong_with(text: object, *, is_there: bool) -> str:
+    if not is_there:
+        return "is missing"
+    if not isinstance(text, str):
+        return "is not a text"
+    return "is too long" if text else "is empty"
 
 
 def _properties(entity: Document, field: str) -> Document:

@@ -39,7 +39,8 @@ class SearchPages:
             raise BadRequestError(
                 "page.limit is not a number of results.",
                 field="page.limit",
-                fix=f"Send a whole number from 0 to {LARGEST_LIMIT}.",
+                fix=f"Send a whole number, 0 or more; a page has at most {LARGEST_LIMIT} results,"
+                " whatever more is asked for.",
             )
         return Page(self._place(page.get("token", ""), asked), min(limit, LARGEST_LIMIT))
 
