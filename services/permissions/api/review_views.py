@@ -233,6 +233,7 @@ class Seen:
     uses: Uses
     reasons: Mapping[int, str]
     at: datetime
+    reviewers: Reviewers
 
 
 def item_view(seen: Seen, review: Review, item: Item) -> dict[str, Any]:
@@ -255,7 +256,7 @@ def item_view(seen: Seen, review: Review, item: Item) -> dict[str, Any]:
         "grant": grant,
         "reviewer": item.reviewer,
         "reviewer_is": item.reviewer_is,
-        "can_take_over": [] if item.reviewer else Reviewers(book, at).takers(its.subject),
+        "can_take_over": [] if item.reviewer else seen.reviewers.takers(its.subject),
         "is_gone": gone(book, review, item, at),
         "decision": item.decision,
         "decided_by": item.decided_by,

@@ -29,6 +29,7 @@ from services.permissions.api.review_views import (
 from services.permissions.application.comparing import Comparing
 from services.permissions.application.review_reports import ReviewReports
 from services.permissions.domain.book import Book, OnReview
+from services.permissions.domain.review.reviewers import Reviewers
 from services.permissions.domain.review.rules import no_such_review, open_items
 from services.permissions.domain.review.state import Item, Review
 from shared.authorization.permissions import Permission
@@ -175,11 +176,10 @@ class ReviewRoutes:
         ]
         compared = await self._comparing.now()
         reasons = await self._reports.reasons(review_id)
+        seen = Seen(book, compared.peers, compared.uses, reasons, at, Reviewers(book, at))
         return self._pages.page(
             request, query, wanted, most=MOST_AT_ONCE,
-            shown=lambda item: item_view(
-                Seen(book, compared.peers, compared.uses, reasons, at), review, item
-            ),
+            shown=lambda item: item_view(seen, review, item),
         )  # fmt: skip
 
     async def dry_run(self, request: Request, _caller: Caller) -> Response:
