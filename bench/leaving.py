@@ -2,9 +2,9 @@
 
 A whole Daybook in processes of its own, and others who read meanwhile. Wang has a token, a watch, a
 slow export, an import with rows to come, and a program with a token of its own; an identity
-provider lets him go over SCIM. Refusals are timed by whoever asks, from the answer to the provider
-to the first 403 of each process; what ran, as the leaver page tells it, from when the leaving was
-recorded, which is earlier. The baseline is the bound that Daybook publishes.
+provider lets him go over SCIM. Refusals of both apis are timed by whoever asks, from the answer to
+the provider to the first 403; what ran, also at the worker, as the leaver page tells it, from when
+the leaving was recorded, which is earlier. The baseline is the bound that Daybook publishes.
 """
 
 import asyncio
@@ -192,8 +192,9 @@ async def one_leaver(people: People) -> float:
             refused_after(lambda: people.billing.get("/v1/fields"), answered),
             refused_after(lambda: people.wang_at_rights.get("/v1/subjects"), answered),
         )
-        async for _ in messages:
-            """The watch tells why it ends, and ends."""
+        async with asyncio.timeout(WITHIN_SECONDS):
+            async for _ in messages:
+                """The watch tells why it ends, and ends."""
         cut = await told_by(people)
     await _comes_back(people)
     return max(*refused, *cut)
@@ -219,7 +220,9 @@ async def _comes_back(people: People) -> None:
 
 async def _read(client: httpx.AsyncClient) -> None:
     while True:
-        await client.get("/v1/customers", params={"limit": "50"})
+        answer = await client.get("/v1/customers", params={"page_size": "50"})
+        if answer.status_code not in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE}:
+            raise BrokenSideError(f"those who read are answered {answer.status_code}")
 
 
 @asynccontextmanager
@@ -270,7 +273,8 @@ async def measure(_beside: Ground) -> Mapping[str, Paired]:
         async with _others_read(here):
             (rounds,) = await in_turns(ROUNDS, lambda: one_leaver(people))
     print(f"{', '.join(f'{one:.0f}' for one in rounds)} ms,", end=" ")
-    return {"leaver_cut": pair(rounds, [float(FRESH_MS)] * len(rounds))}
+    # A bound is kept by all or it is not kept, so the worst of the rounds is held against it.
+    return {"leaver_cut": pair([max(rounds)], [float(FRESH_MS)])}
 
 
 ROW = Row("leaver", (Claim("leaver_cut", 1, 0.5, "ms", better="lower"),), measure)

@@ -84,7 +84,7 @@ class DecisionsCounted(Event):
 
     Allowances are counted every five seconds, refusals beyond 100 alike within a minute. Refusals
     are alike whatever records they are of: of which ones they were says `resource_ids`, and where
-    that is more than 1,000, several of these events say it together.
+    that is more than 500, several of these events say it together.
     """
 
     subject: str

@@ -49,4 +49,4 @@ def record_of(noted: Noted) -> str | None:
     rights, permission, record, _ = noted
     if record is None or permission_told(rights.basis.world, permission) == UNDEFINED:
         return None
-    return record_told(record)
+    return record_told(record) or None

@@ -153,8 +153,11 @@ class DecisionLog:
                 self._allowances.put_back(alike, counted)
 
     async def _tell_counted(self, alike: Alike, counted: Counted) -> None:
+        takes_any = True
         for part in counted.parts():
-            if not await self._is_told(alike, part):
+            # A store that takes nothing makes nobody wait for each part of it.
+            takes_any = takes_any and await self._is_told(alike, part)
+            if not takes_any:
                 self._repeats.put_back(alike, part)
 
     def searched(self, alike: Alike, times: int) -> None:
@@ -205,7 +208,8 @@ class DecisionLog:
     def _count_beside(self, noted: Noted, alike: Alike) -> None:
         """Count one that is not told by itself, and which record it was of."""
         about = record_of(noted)
-        is_unlisted = about is None and alike.resource_type is not None
+        # Of records one and all there is no id, and nothing to list.
+        is_unlisted = about is None and noted[2] is not None and noted[2].id != ""
         self._repeats.count(alike, about, is_unlisted=is_unlisted)
 
     async def _tell_one(self, noted: Noted, asked: Asked) -> bool:

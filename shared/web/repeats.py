@@ -18,8 +18,8 @@ MOST_LISTED: Final = 10_000
 """So many ids are kept of one thing a minute."""
 MOST_LISTED_OF_ALL: Final = 100_000
 """So many ids wait in one process, some 15 MB."""
-LISTED_TOGETHER: Final = 1_000
-"""So many ids fit into one record, some 40 KB."""
+LISTED_TOGETHER: Final = 500
+"""So many ids fit into one record, however long an opaque id may be: 34 KB."""
 
 
 @dataclass(slots=True)

@@ -268,10 +268,7 @@ async def ask_by_command(machine: Machine) -> None:
     text = (PROJECT / "docs/runbooks/README.md").read_text()
     (line,) = re.findall(r"^docker compose exec issuer (.*)$", text, re.MULTILINE)
     moved = reduce(lambda text, pair: text.replace(*pair), machine.addresses.items(), line)
-    # There the issuer listens where it listens on one machine: 8105, five above the first port.
-    env = machine.environment(composed()["issuer"]) | {
-        "DAYBOOK_PORT_BASE": str(machine.issuer_port - 5)
-    }
+    env = machine.environment(composed()["issuer"])
     command = machine.image.command(shlex.split(moved))
     async with running_command(command, env, machine.image.work_folder) as asking:
         assert await asking.wait() == 0, asking.output()

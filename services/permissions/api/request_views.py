@@ -121,14 +121,14 @@ def state_of_request(known: Known, at: datetime) -> RequestState:
 
 
 def asked_by(known: Known) -> str | None:
-    """Return who asked; None of what was approved: the log knows."""
+    """Return who asked; None of what was given without anybody asking."""
     match known:
         case GrantRequest():
             return known.asked_by
         case RefusedRequest():
             return known.request.asked_by
         case _:
-            return None
+            return None if known.asked is None else known.asked.asked_by
 
 
 def known_view(

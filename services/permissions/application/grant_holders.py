@@ -25,5 +25,5 @@ class GrantHolders:
         # A request that is approved becomes a grant of the same id.
         was, now = ({*its.grants, *its.requests} for its in (before, after))
         for gone in was - now:
-            del self._holders[gone]
+            self._holders.pop(gone, None)
         self._holders.update(dict.fromkeys(now - was, subject_id))

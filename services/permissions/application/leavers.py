@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -65,6 +65,11 @@ class Leavers:
                 )  # fmt: skip
                 self._left[subject_id] = left
                 insort(self._since, left.since)
+            case SubjectLeft() if event.personal is not None:
+                # Gone since the suspension, and for the reason that was said in the end.
+                why = event.personal
+                its = self._left[subject_id]
+                self._left[subject_id] = replace(its, reason=why.reason, ticket=why.ticket)
             case SubjectJoined() | SubjectReinstated() | SubjectErased():
                 if subject_id in self._left:
                     since = self._left.pop(subject_id).since

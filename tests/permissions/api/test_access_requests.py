@@ -113,6 +113,14 @@ async def test_from_a_refusal_to_access_to_that_record_and_nothing_else(desk: De
     assert (mine["state"], mine["reason"]) == ("approved", "They called me")
 
 
+async def test_whoever_asks_for_a_colleague_sees_what_became_of_it(desk: Desk) -> None:
+    wanted = {"role": "finance", "reason": "Counting with us", "subject_id": IDS["leo"]}
+    asked = read(await post(desk, "bob", "requests", **wanted))
+    assert (await post(desk, "erin", "approvals", **named(asked))).status_code == 200
+    (mine,) = await items(desk, "bob", "requests", mine="true")
+    assert (mine["id"], mine["state"]) == (asked["grant_id"], "approved")
+
+
 async def test_the_least_that_helps_reaches_no_further_than_the_record_lies(desk: Desk) -> None:
     """Alice sees Wang's customer: of the same team, so that their manager can agree."""
     wangs, nowhere = (f"018f0000-0000-7000-8000-00000000d00{number}" for number in (1, 2))

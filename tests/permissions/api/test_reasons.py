@@ -107,3 +107,20 @@ async def test_nothing_need_be_said_but_a_ticket_goes_with_a_reason(office: Offi
     assert_problem(unsaid, 422, "wrong-content-type", field="Content-Type")
     assert (await change(office, "leo", "suspend")).status_code == 200
     assert "reason" not in await office.leaver("leo", "erin")
+
+
+async def test_whoever_is_suspended_first_is_gone_for_what_was_said_in_the_end(
+    office: Office,
+) -> None:
+    assert (await change(office, "leo", "suspend", {"reason": "A sign-in from afar"})).is_success
+    assert (await change(office, "leo", "leave", WHY)).is_success
+    shown = await office.leaver("leo", "erin")
+    assert (shown["reason"], shown["ticket"]) == (WHY["reason"], WHY["ticket"])
+
+
+async def test_an_empty_body_is_none_whatever_it_is_called(office: Office) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    erin, path = office.desk.client("erin"), f"/v1/subjects/{IDS['leo']}"
+    version = read(await erin.get(path))["version"]
+    done = await erin.post(f"{path}/suspend", content=b"", headers={**if_match(version), **form})
+    assert done.status_code == 200, done.text

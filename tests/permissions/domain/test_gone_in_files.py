@@ -42,3 +42,18 @@ def test_the_people_of_the_demo_are_applied_again_after_a_manager_and_an_owner_l
     planned = desk.plan(PEOPLE.read_text())
     assert planned.facts == ()
     assert len(planned.gone) == 2
+
+
+def test_an_account_whose_owner_left_stays_suspended_and_the_rest_is_applied() -> None:
+    desk = demo()
+    whole = write_policy(desk.book, NOON)
+    leaves = OnSubject(UUID(DEMO_PEOPLE["oscar"].subject), LetSubjectLeave())
+    for fact in decide(desk.book, [leaves], Asking(ERIN, NOON)):
+        desk.book.fold(fact, ERIN)
+    account = UUID(DEMO_PEOPLE["billing"].subject)
+    assert desk.book.subject(account).life == "suspended"
+    planned = desk.plan(whole.replace("Oscar", "Oskar").replace("Leo", "Leonard"))
+    assert types(planned) == ["SubjectDescribed"]
+    assert [one.partition(": ")[2] for one in planned.gone][-1] == (
+        "its owner left, and it stays suspended; name another owner"
+    )

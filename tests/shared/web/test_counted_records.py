@@ -7,6 +7,8 @@ import pytest
 
 from shared.authorization.permissions import Permission
 from shared.eventstore.decision_types import DecisionsCounted
+from shared.eventstore.records import record_columns
+from shared.eventstore.writing import MAX_EVENT_BYTES
 from shared.web import repeats
 from shared.web.decision_log import MOST_EQUAL_DECISIONS
 from shared.web.repeats import LISTED_TOGETHER, MOST_LISTED
@@ -106,3 +108,20 @@ async def test_a_name_that_is_no_opaque_id_is_counted_and_not_written_down(work:
     await work.log.settle(work.notes)
     [count] = await counts(work)
     assert (count.times, count.resource_ids, count.times_unlisted) == (2, ("customer-1",), 1)
+
+
+async def test_however_long_the_ids_are_a_count_of_them_fits_into_a_record(work: Work) -> None:
+    refuse(work, *(f"{number:064}" for number in range(MOST_EQUAL_DECISIONS + LISTED_TOGETHER)))
+    await work.log.settle(work.notes)
+    [count] = await counts(work)
+    assert len(count.resource_ids) == LISTED_TOGETHER
+    *_, data = record_columns(count, BEN, BEN, 1, work.clock.now())
+    assert isinstance(data, bytes)
+    assert len(data) < MAX_EVENT_BYTES * 2 / 3
+
+
+async def test_what_is_refused_on_each_and_every_record_lists_none(work: Work) -> None:
+    refuse(work, *[""] * (MOST_EQUAL_DECISIONS + 3))
+    await work.log.settle(work.notes)
+    [count] = await counts(work)
+    assert (count.times, count.resource_ids, count.times_unlisted) == (3, (), 0)

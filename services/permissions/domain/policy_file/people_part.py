@@ -60,6 +60,11 @@ def gone(book: Book, file: PolicyFile) -> list[str]:
     return [name for name, entry in file.subjects.items() if _is_gone(book, entry)]
 
 
+def suspended_with_their_owner(book: Book, file: PolicyFile) -> list[str]:
+    """Return the names of service accounts that the file would have back, but whose owner left."""
+    return [name for name, entry in file.subjects.items() if _has_lost_owner(book, file, name)]
+
+
 def changing(book: Book, file: PolicyFile) -> Iterator[Located]:
     """Yield what changes of who is there already; the book has those who join."""
     for name, entry in file.subjects.items():
@@ -67,7 +72,8 @@ def changing(book: Book, file: PolicyFile) -> Iterator[Located]:
         if _is_gone(book, entry):
             continue
         yield path, None
-        for command in _changes(book.subject(entry.id), name, entry, file):
+        stays = _has_lost_owner(book, file, name)
+        for command in _changes(book.subject(entry.id), name, entry, file, stays=stays):
             yield path, OnSubject(entry.id, command)
 
 
@@ -102,7 +108,7 @@ def place_of(file: PolicyFile, name: str, now: Placement) -> Placement:
 
 
 def _changes(
-    subject: Subject, name: str, entry: SubjectEntry, file: PolicyFile
+    subject: Subject, name: str, entry: SubjectEntry, file: PolicyFile, *, stays: bool
 ) -> Iterator[SubjectCommand]:
     description = _description(file, name, description_of(subject))
     place = place_of(file, name, subject.place)
@@ -116,12 +122,21 @@ def _changes(
     is_trusted = subject.is_trusted_caller
     if _says(file, entry, "trusted_caller") and is_trusted is not entry.trusted_caller:
         yield DistrustCaller() if is_trusted else TrustCaller()
-    if _says(file, entry, "suspended") and subject.is_active is entry.suspended:
+    if not stays and _says(file, entry, "suspended") and subject.is_active is entry.suspended:
         yield SuspendSubject() if entry.suspended else ReinstateSubject()
 
 
 def _is_gone(book: Book, entry: SubjectEntry) -> bool:
     return book.subject(entry.id).life in {"left", "erased"}
+
+
+def _has_lost_owner(book: Book, file: PolicyFile, name: str) -> bool:
+    """Say whether a suspended service account has an owner who left, also by the file."""
+    entry, subject = file.subjects[name], book.subject(file.subjects[name].id)
+    if subject.life != "suspended" or entry.suspended or not _says(file, entry, "suspended"):
+        return False
+    owner = place_of(file, name, subject.place).owner
+    return owner is not None and book.subject(owner).life in {"left", "erased"}
 
 
 def _says(file: PolicyFile, entry: SubjectEntry, field: str) -> bool:

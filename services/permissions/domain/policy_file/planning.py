@@ -141,12 +141,16 @@ def _on_policy(located: Iterable[policy_part.Located]) -> Iterator[tuple[Path, A
 
 
 def _gone(book: Book, policy: ReadPolicy) -> tuple[str, ...]:
-    places = (
-        policy.document.place(("subjects", name)) for name in people_part.gone(book, policy.file)
+    file, place = policy.file, policy.document.place
+    gone = (
+        f"{place(('subjects', name))}: left, and stays gone; take the entry out of the file"
+        for name in people_part.gone(book, file)
     )
-    return tuple(
-        f"{place}: left, and stays gone; take the entry out of the file" for place in places
+    orphans = (
+        f"{place(('subjects', name))}: its owner left, and it stays suspended; name another owner"
+        for name in people_part.suspended_with_their_owner(book, file)
     )
+    return (*gone, *orphans)
 
 
 def _requested(facts: tuple[Fact, ...]) -> tuple[SubjectFact, ...]:
