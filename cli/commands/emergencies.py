@@ -14,6 +14,8 @@ from cli.permission_answers import Done
 from cli.refusals import read_answer
 from shared.clock import SystemClock
 
+# The service counts from its own clock: one here that is a little ahead must not ask for too much.
+LONGEST, MARGIN = timedelta(hours=4), timedelta(seconds=30)
 VERDICTS = ("justified", "not_justified")
 
 
@@ -37,7 +39,7 @@ async def break_glass(
     It ends by itself, operators are alarmed, and somebody else says whether it was one.
     """
     client.turn_to("permissions")
-    until = SystemClock().now() + timedelta(hours=hours)
+    until = SystemClock().now() + _lasting(timedelta(hours=hours))
     said = {**asked_of(what), "records": records or None, "scope": scope, "clearance": clearance}
     body = {**said, "until": until.isoformat(), "reason": reason}
     done = read_answer(Done, await post(client, "/v1/grants/break-glass", body))
@@ -64,6 +66,11 @@ async def review_emergency(
     body = {"subject_id": subject_id, "grant_id": str(grant_id), "verdict": verdict}
     await post(client, "/v1/grants/review", {**body, "reason": reason})
     show(f"Reviewed: {verdict.replace('_', ' ')}.")
+
+
+def _lasting(wished: timedelta) -> timedelta:
+    """Return how long to ask for; too long stays so, and is refused."""
+    return wished if wished > LONGEST else min(wished, LONGEST - MARGIN)
 
 
 COMMANDS = (break_glass, review_emergency)

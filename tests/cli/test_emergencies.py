@@ -33,6 +33,21 @@ def test_access_taken_in_an_emergency_ends_and_says_how_it_is_reviewed(
     assert sent.headers["Idempotency-Key"]
 
 
+@pytest.mark.parametrize(
+    ("hours", "until"),
+    [("4", "2026-03-04T15:59:30+00:00"), ("4.5", "2026-03-04T16:30:00+00:00")],
+)
+def test_the_longest_emergency_is_had_also_where_the_clock_is_ahead(
+    monkeypatch: pytest.MonkeyPatch, hours: str, until: str
+) -> None:
+    monkeypatch.setattr(emergencies, "SystemClock", TurnableClock)
+    service = StandIn(other={"/v1/grants/break-glass": DONE})
+    words = ("break-glass", "viewer", "--hours", hours, "--reason", "x", "--as", "alice")
+    assert daybook(service, "permissions", *words).exit_code == 0
+    (sent,) = service.asked_for("/v1/grants/break-glass")
+    assert json.loads(asyncio.run(sent.body()))["until"] == until
+
+
 def test_somebody_else_lists_what_was_taken_and_says_whether_it_was_justified() -> None:
     listed = {"items": [{**DONE, "id": GRANT, "role": "viewer", "state": "over"}]}
     service = StandIn(
