@@ -42,7 +42,9 @@ async def grants(client: DaybookClient, who: str | None, *, to_review: bool) -> 
     params = {"subject_id": asked, "to_review": only, "page_size": LARGEST_PAGE}
     page = await client.get(GrantPage, "/v1/grants", params)
     show_table(GRANTS, [_grant(one) for one in page.items])
-    if who is not None and not page.items:
+    if to_review and not page.items:
+        show("Nothing waits to be reviewed.")
+    elif who is not None and not page.items:
         show("Nothing is given, or it ended: when somebody leaves, everything does.")
     _tell_of_more(page.next_page_token)
 

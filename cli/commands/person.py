@@ -47,7 +47,7 @@ class Access(Answer):
 async def person(client: DaybookClient, who: str, *, is_json: bool) -> None:
     """Show what WHO may do by which grant, when they last did, and what they were refused."""
     client.turn_to("permissions")
-    subject = await subject_named(client, who)
+    subject = await subject_named(client, who, also_left=True)
     page = await client.get(Access, f"/v1/subjects/{subject.id}/access")
     if is_json:
         show(page.as_json())

@@ -155,6 +155,8 @@ def test_one_page_shows_what_somebody_may_do_and_when_they_last_did() -> None:
             f"/v1/subjects/{ALICE}/access": page,
         }
     )
+    service.other["/v1/subjects?life=left"] = service.other["/v1/subjects"]
+    service.other["/v1/subjects"] = {"items": []}
     shown = lines_of(daybook(service, "permissions", "person", "alice", "--as", "bob").stdout)
     assert shown[0] == f"Alice (left, sales): {ALICE}"
     columns = [column.strip() for column in re.split(r" {2,}", shown[2])]

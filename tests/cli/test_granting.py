@@ -91,6 +91,8 @@ def test_of_somebody_who_left_is_shown_what_is_left_and_nothing_is_done_to_them(
     assert "when somebody leaves, everything does" in shown.stdout
     (asked,) = service.asked_for("/v1/grants")
     assert asked.query_params["subject_id"] == ALICE
+    looked = daybook(service, "permissions", "grants", "alice", "--to-review", "--as", "bob")
+    assert lines_of(looked.stdout)[1:] == ["Nothing waits to be reviewed."]
     again = daybook(service, "permissions", "leave", "alice", "--as", "bob")
     assert "whoever signed in by this name left" in again.stderr
     assert f"daybook leavers {ALICE}" in again.stderr
