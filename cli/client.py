@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 
-from cli.addresses import Addresses, is_local
+from cli.addresses import Addresses
 from cli.answers import (
     Answer,
     ConsumerList,
@@ -36,6 +36,7 @@ from cli.refusals import (
     unreachable,
 )
 from cli.signing_in import ReadToken, no_issuer, not_signed_in
+from cli.ways import Ways
 from shared.errors import UnavailableError
 
 A = TypeVar("A", bound=Answer)
@@ -45,8 +46,6 @@ Params = Mapping[str, str | int | Sequence[str] | None]
 
 # Eight tries with these pauses last 16 s: longer than a restart of the whole machine room.
 TRIES = 8
-# A watched service sends a comment every 15 s; twice that in silence is a dead connection.
-TIMEOUT = httpx.Timeout(30, connect=5)
 LARGEST_PAGE = 100
 DATA_AS_OF = "Daybook-Data-As-Of"
 WARNING = "Daybook-Warning"
@@ -86,13 +85,10 @@ class DaybookClient:
         self.pause = pause
         self._token: str | None = None
         self._token_lock = asyncio.Lock()
-        # A proxy from the environment must not stand between this machine and itself.
-        is_far = not is_local(self.addresses.service)
-        self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=is_far)
+        self._ways = Ways(transport)
 
     async def __aenter__(self) -> Self:
-        """Open the connections."""
-        await self._http.__aenter__()
+        """Return itself: connections are opened when they are needed."""
         return self
 
     async def __aexit__(
@@ -102,7 +98,7 @@ class DaybookClient:
         at: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        await self._http.__aexit__(kind, error, at)
+        await self._ways.close()
 
     def turn_to(self, service: str) -> None:
         """Ask another service from now on, unless somebody said where to ask."""
@@ -113,19 +109,23 @@ class DaybookClient:
 
         Raises:
             NotSignedInError: none was given, and the service is on another machine.
+            InvalidInputError: one was given, and must not be sent to where the service is.
         """
+        # Each time: whoever turned to another service must not take the token along unasked.
+        if self.given is not None:
+            self.addresses.refuse_token_in_wrong_hands()
+        elif not self.addresses.has_demo_people:
+            raise not_signed_in(self.addresses.service)
         async with self._token_lock:
             if self._token is None:
                 self._token = await self._signed_in() if self.given is None else self.given()
             return self._token
 
     async def _signed_in(self) -> str:
-        if not self.addresses.has_demo_people:
-            raise not_signed_in(self.addresses.service)
         form = {"grant_type": "urn:daybook:demo-person", "person": self.person}
         url = f"{self.addresses.issuer}/token"
         try:
-            answer = await self._exchange(self._http.build_request("POST", url, data=form))
+            answer = await self._exchange(self._ways.to(url).build_request("POST", url, data=form))
         except UnavailableError as error:
             raise no_issuer(error) from error
         return read_answer(Token, answer).access_token
@@ -264,9 +264,10 @@ class DaybookClient:
         return answer
 
     def _request(self, call: Call, token: str) -> httpx.Request:
-        return self._http.build_request(
+        url = f"{self.addresses.service}{call.path}"
+        return self._ways.to(url).build_request(
             call.method,
-            f"{self.addresses.service}{call.path}",
+            url,
             params={name: value for name, value in call.params.items() if value is not None},
             json=call.json,
             content=None if call.content is None else call.content(),
@@ -275,7 +276,7 @@ class DaybookClient:
 
     async def _exchange(self, request: httpx.Request, *, is_stream: bool = False) -> httpx.Response:
         try:
-            answer = await self._http.send(request, stream=is_stream)
+            answer = await self._ways.to(request.url).send(request, stream=is_stream)
             if is_stream and not answer.is_success:
                 await answer.aread()
         except httpx.TransportError as error:

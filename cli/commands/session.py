@@ -4,7 +4,6 @@ import asyncio
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -119,25 +118,8 @@ def client_of(
 ) -> DaybookClient:
     """Return the client of one person; a test hands its stand-in over as the context's object."""
     transport = click.get_current_context().find_object(httpx.AsyncBaseTransport)
-    return DaybookClient(person, chosen_addresses(url, issuer), given=given, transport=transport)
-
-
-def chosen_addresses(url: str | None, issuer: str | None) -> Addresses:
-    """Return the usual addresses, or what the options say instead."""
-    usual = Addresses.usual()
-    chosen = Addresses(
-        url or usual.service,
-        issuer or usual.issuer,
-        is_chosen=url is not None,
-        is_issuer_usual=issuer is None,
-    )
-    for address in (chosen.service, chosen.issuer):
-        if not address.startswith(("http://", "https://")):
-            raise InvalidInputError(
-                f"{address!r} is not an address of a service.",
-                fix="write it with http:// or https://, for example http://127.0.0.1:8101",
-            )
-    return replace(chosen, service=chosen.service.rstrip("/"), issuer=chosen.issuer.rstrip("/"))
+    addresses = Addresses.usual(url, issuer)
+    return DaybookClient(person, addresses, given=given, transport=transport)
 
 
 def _refuse_two_people() -> None:

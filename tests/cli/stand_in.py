@@ -21,6 +21,13 @@ from cli.commands import register
 
 ADDRESSES = Addresses("http://daybook.test:8101", "http://daybook.test:8105")
 ALICE = "00000000-0000-4000-8000-000000000001"
+UNSET: Mapping[str, str | None] = dict.fromkeys(
+    (
+        "DAYBOOK_TOKEN", "DAYBOOK_PORT_BASE", "DAYBOOK_SERVICE_CUSTOMERS_URL",
+        "DAYBOOK_SERVICE_PERMISSIONS_URL",
+    )
+)  # fmt: skip
+"""What the shell of whoever runs the tests may say, and no command here may hear."""
 PROBLEM = "application/problem+json"
 Json = dict[str, Any]
 
@@ -170,10 +177,11 @@ def a_client(stand_in: StandIn, pauses: list[float] | None = None) -> DaybookCli
 
 
 def daybook(stand_in: StandIn, *words: str, environ: Mapping[str, str] | None = None) -> Result:
-    """Type a command, into a pipe."""
+    """Type a command, into a pipe; of the variables of a command only `environ` are set."""
     group = click.Group("daybook")
     register(group)
-    return CliRunner().invoke(group, list(words), obj=stand_in.transport(), env=environ)
+    env = {**UNSET, **(environ or {})}
+    return CliRunner().invoke(group, list(words), obj=stand_in.transport(), env=env)
 
 
 def change_message(number: int, event: str, version: int, *, message_id: str) -> str:

@@ -103,6 +103,7 @@ def test_an_address_that_is_none_is_refused_before_anybody_is_asked() -> None:
 
 
 def test_the_port_base_moves_service_and_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DAYBOOK_SERVICE_CUSTOMERS_URL", raising=False)
     monkeypatch.setenv("DAYBOOK_PORT_BASE", "8300")
     here = Addresses.usual()
     assert (here.service, here.issuer) == ("http://127.0.0.1:8301", "http://127.0.0.1:8305")

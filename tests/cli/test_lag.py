@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from tests.cli.stand_in import Json, StandIn, daybook, lines_of
 
 TOPIC = "daybook.customers.v1"
@@ -54,10 +52,9 @@ def test_the_canary_proves_that_the_way_is_open() -> None:
     assert "none has made the whole trip" in daybook(a_lag(canary=None), "lag").stdout
 
 
-def test_another_service_is_asked_at_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAYBOOK_PORT_BASE", "9000")
-    asked = a_lag()
-    assert daybook(asked, "lag", "--service", "permissions").exit_code == 0
+def test_another_service_is_asked_at_its_own_address() -> None:
+    asked, environ = a_lag(), {"DAYBOOK_PORT_BASE": "9000"}
+    assert daybook(asked, "lag", "--service", "permissions", environ=environ).exit_code == 0
     assert asked.asked[-1].url.port == 9002
 
 

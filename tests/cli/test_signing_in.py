@@ -8,6 +8,7 @@ import pytest
 from tests.cli.stand_in import Json, StandIn, daybook, lines_of
 
 FAR = "https://permissions.example.com"
+PERMISSIONS = "DAYBOOK_SERVICE_PERMISSIONS_URL"
 POLICY = {"/v1/policy": {"file": "daybook_policy: 1\n", "version": 3}}
 PROJECTIONS: dict[str, Json] = {"/v1/projections": {"items": []}}
 
@@ -113,3 +114,68 @@ def test_no_command_takes_a_token_as_an_argument() -> None:
     told = daybook(service, "permissions", "export", "--help").stdout
     assert "DAYBOOK_TOKEN" in told
     assert "customers service" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "said_by"),
+    [
+        (("--url", "http://permissions.example.com"), {}, "--url"),
+        ((), {PERMISSIONS: "http://permissions.example.com"}, PERMISSIONS),
+        ((), {PERMISSIONS: "http://127.0.0.1@permissions.example.com"}, PERMISSIONS),
+    ],
+)
+def test_a_token_goes_to_no_other_machine_where_it_can_be_read_on_the_way(
+    words: tuple[str, ...], environ: dict[str, str], said_by: str
+) -> None:
+    service = StandIn(other=POLICY, valid_tokens={"mine"})
+    mine = {"DAYBOOK_TOKEN": "mine", "DAYBOOK_SERVICE_CUSTOMERS_URL": FAR, **environ}
+    result = daybook(service, "permissions", "export", *words, environ=mine)
+    assert result.exit_code == 1
+    assert f"with https:// in {said_by}" in lines_of(result.stderr)[-1]
+    assert service.asked == []
+
+
+def test_a_token_goes_to_this_machine_without_encryption() -> None:
+    service = StandIn(other=POLICY, valid_tokens={"mine"})
+    result = daybook(service, "permissions", "export", environ={"DAYBOOK_TOKEN": "mine"})
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "elsewhere", "missing"),
+    [
+        (("permissions", "export"), "DAYBOOK_SERVICE_CUSTOMERS_URL", PERMISSIONS),
+        (("find", "x"), PERMISSIONS, "DAYBOOK_SERVICE_CUSTOMERS_URL"),
+    ],
+)
+def test_a_token_for_another_machine_is_not_sent_to_this_one_for_want_of_an_address(
+    words: tuple[str, ...], elsewhere: str, missing: str
+) -> None:
+    service = StandIn(other=POLICY, valid_tokens={"mine"})
+    environ = {"DAYBOOK_TOKEN": "mine", elsewhere: FAR}
+    result = daybook(service, *words, environ=environ)
+    assert result.exit_code == 1
+    assert f"set {missing} to where the service is" in lines_of(result.stderr)[-1]
+    assert service.asked == []
+    here = {**environ, missing: "http://localhost:8101"}
+    assert daybook(service, *words, environ=here).exit_code == 0
+
+
+def test_the_token_of_a_demo_person_stays_on_this_machine() -> None:
+    service = StandIn(other=PROJECTIONS)
+    result = daybook(service, "projections", "list", environ={PERMISSIONS: FAR})
+    assert result.exit_code == 1
+    assert f"You have no token for {FAR}" in result.stderr
+    (asked,) = service.asked
+    assert asked.url.hostname == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://x.example", "permissions:8102", "http://", "https://x:y"]
+)
+def test_every_address_is_one_also_of_a_service_that_is_asked_later(address: str) -> None:
+    service = StandIn(other=POLICY)
+    result = daybook(service, "permissions", "export", environ={PERMISSIONS: address})
+    assert result.exit_code == 1
+    assert f"is not an address of a service. (field: {PERMISSIONS})" in result.stderr
+    assert service.tokens_asked == 0
