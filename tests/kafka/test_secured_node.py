@@ -21,6 +21,7 @@ from shared.testing.waiting import until
 from tests.ground.apache import form
 from tests.ground.broker import free_port
 from tests.ground.children import spawn
+from tests.ground.connections import all_closed_at_the_end
 from tests.ground.events import an_event
 from tests.ground.tls import Certificate, certificate_in
 
@@ -75,6 +76,11 @@ def settings(tmp_path: Path) -> Iterator[KafkaSettings]:
 async def test_every_client_signs_in_by_tls_and_whoever_does_not_is_refused(
     settings: KafkaSettings, tmp_path: Path
 ) -> None:
+    async with all_closed_at_the_end():
+        await _every_client_signs_in(settings, tmp_path)
+
+
+async def _every_client_signs_in(settings: KafkaSettings, tmp_path: Path) -> None:
     async def answers() -> bool:
         return await broker_answers(settings)
 
