@@ -19,8 +19,14 @@ class Deaf:
 
     def __init__(self) -> None:
         self.made: list[AIOKafkaConsumer] = []
+        self.is_told = False
         self.is_deaf = False
         self._real = clients.new_consumer
+
+    async def hears_nothing(self) -> None:
+        """Tell the first one; return when what it still listened to is over."""
+        self.is_told = True
+        await until(lambda: self.is_deaf, what="that it hears nothing any more")
 
     def new_consumer(self, *arguments: Any, **more: Any) -> AIOKafkaConsumer:  # noqa: ANN401
         """Make one."""
@@ -30,9 +36,10 @@ class Deaf:
             hear = consumer.getmany
 
             async def getmany(*places: object, timeout_ms: int) -> Mapping[object, object]:
-                if not self.is_deaf:
+                if not self.is_told:
                     found: Mapping[object, object] = await hear(*places, timeout_ms=timeout_ms)
                     return found
+                self.is_deaf = True
                 await asyncio.sleep(0)
                 return {}
 
@@ -59,7 +66,7 @@ async def test_a_consumer_that_stopped_consuming_is_replaced_and_nothing_is_miss
     await following.publish(0, records(1, 2))
     runner = await following.start_runner()
     await following.has_applied(1, 2)
-    deaf.is_deaf = True
+    await deaf.hears_nothing()
     await following.publish(0, records(3))
     await following.publish(1, records(1))
     following.clock.turn(STUCK_AFTER_SECONDS + 1)
