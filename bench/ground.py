@@ -1,7 +1,8 @@
 """The rows stand on PostgreSQL servers and a broker of their own, as one machine runs them.
 
 Everything is started by the same code as `daybook up` (default durability, fsync on), in a
-folder of this checkout's disk that is gone afterwards.
+folder of this checkout's disk that is gone afterwards. PostgreSQL has the memory that it has where
+Daybook is deployed: what `make up` gives it is meant for some thousand customers.
 """
 
 import os
@@ -10,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -121,7 +122,9 @@ class Ground:
         for server in servers(self.place):
             await self._initialise(server)
         await self.supervisor.start(
-            *postgres_programs(self.place), broker_program(self.place), issuer_program(self.place)
+            *map(_as_deployed, postgres_programs(self.place)),
+            broker_program(self.place),
+            issuer_program(self.place),
         )
         for server in servers(self.place):
             holds_events = server.kind == HOLDS_EVENTS
@@ -135,6 +138,14 @@ class Ground:
         give_to_server_user(server.data, self.place.uid)
         command = server.initdb_command(server.data)
         await self.supervisor.run_once(f"initdb-{server.kind}", command, environment.bare())
+
+
+def _as_deployed(server: Program) -> Program:
+    """Return a PostgreSQL server with the buffers that its kind is deployed with."""
+    conf = (PROJECT / f"deploy/postgres/{server.name}.conf").read_text().splitlines()
+    lines = (line.replace("'", "").replace(" ", "") for line in conf)
+    (buffers,) = (line for line in lines if line.startswith("shared_buffers="))
+    return replace(server, command=(*server.command, "-c", buffers))
 
 
 def ground_at(place: Place) -> Ground:

@@ -23,7 +23,7 @@ from shared.authorization.general import could_hold, must_hold
 from shared.authorization.membership import lies_under
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
 from shared.authorization.state import ALL, RESTRICTED, Grant
-from shared.authorization.truth import Facts
+from shared.authorization.truth import NO_FACTS, Facts
 from shared.authorization.world import World
 
 Source = Grant | str | None
@@ -33,7 +33,6 @@ Answer = tuple[bool, Code, Source, int, float]
 
 ALLOWED: Final = Code.ALLOWED
 SEPARATED: Final = Code.SEPARATION_OF_DUTIES
-_NO_FACTS: Final[Facts] = {}
 _SUBJECT: Final = "subject"
 _OWN: Final = 0
 _TEAM: Final = 1
@@ -251,9 +250,9 @@ def _by_ways(
     now: int,
     around: Circumstances,
 ) -> Judged:
-    nearest, by, facts = Code.OUT_OF_SCOPE, ways[0], _NO_FACTS
+    nearest, by, facts = Code.OUT_OF_SCOPE, ways[0], NO_FACTS
     for way in ways:
-        if way.more is not None and facts is _NO_FACTS:
+        if way.more is not None and facts is NO_FACTS:
             facts = facts_of(subject, entry.subject, record, around)
         code = miss(world, entry, subject, way, record, now, facts)
         if code is None:

@@ -15,6 +15,7 @@ from shared.authorization.deciding import Answer, decide, miss
 from shared.authorization.questions import PLAINLY, Circumstances, Record, facts_of
 from shared.authorization.reasons import words
 from shared.authorization.state import FieldClass
+from shared.authorization.truth import NO_FACTS
 from shared.authorization.world import World
 from shared.errors import InvalidInputError, NotPermittedError
 
@@ -32,6 +33,9 @@ class Outcome(StrEnum):
     OMIT = "omit"
 
 
+_OTHERWISE: Final[Mapping[str, Outcome]] = {"mask": Outcome.MASK, "omit": Outcome.OMIT}
+
+
 @dataclass(frozen=True, slots=True)
 class FieldView:
     """The fields of one resource type as one clearance sees them."""
@@ -46,7 +50,7 @@ class FieldView:
         if its.data_class <= self.clearance:
             return Outcome.SHOW
         # Whoever may not see the record at all does not learn which of its fields have a value.
-        return Outcome.OMIT if self.clearance == _NO_CLEARANCE else Outcome(its.otherwise)
+        return Outcome.OMIT if self.clearance == _NO_CLEARANCE else _OTHERWISE[its.otherwise]
 
     def seen(self, values: Mapping[str, object]) -> dict[str, object]:
         """Return the values as they are shown; also whether there is one is hidden by the mask."""
@@ -105,12 +109,15 @@ def view_of(
     entry = world.entry(subject)
     if not answer[0] or entry is None:
         return answer, _view(world, record.type, _NO_CLEARANCE)
-    facts = facts_of(subject, entry.subject, record, around)
-    clearance = max(
-        way.clearance
-        for way in ways_of(world.policy, entry, permission)
-        if miss(world, entry, subject, way, record, now, facts) is None
-    )
+    ways = ways_of(world.policy, entry, permission)
+    clearance, facts = _NO_CLEARANCE, NO_FACTS
+    for way in ways:
+        if way.clearance <= clearance:
+            continue
+        if way.more is not None and facts is NO_FACTS:
+            facts = facts_of(subject, entry.subject, record, around)
+        if miss(world, entry, subject, way, record, now, facts) is None:
+            clearance = way.clearance
     return answer, _view(world, record.type, clearance)
 
 

@@ -13,9 +13,9 @@ DEEDS_TOLD: Final = frozenset({Permission.GRANTS_REQUEST.value, Permission.GRANT
 these can a dynamic rule keep apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
-    """One record of a resource type, as far as decisions look at it."""
+    """One record of a resource type, as far as decisions look at it; never altered."""
 
     type: str
     id: str

@@ -20,6 +20,8 @@ Predicate = Callable[[Facts], bool | None]
 SEALED: Final = object()
 """The value of an attribute that may be there and cannot be read here: all of it is unknown."""
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+NO_FACTS: Final[Facts] = MappingProxyType({})
+"""Where no condition looks at any."""
 _DIRECT: Final[Mapping[str, Callable[[Any, Any], bool]]] = MappingProxyType({"eq": eq, "ne": ne})
 _ORDERED: Final[Mapping[str, Callable[[Any, Any], bool]]] = MappingProxyType(
     {"lt": lt, "le": le, "gt": gt, "ge": ge}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from services.customers.api.sight import Sight, outcome_of, seen
+from services.customers.api.sight import Sight, outcome_of, seen_alike
 from services.customers.domain.customer.events import CustomerKind, Stage
 from services.customers.domain.field.rules import Field, Fields
 from services.customers.domain.field.values import check_values
@@ -151,11 +151,11 @@ def shown_query(
 def page_view(page: DirectoryPage, next_token: str | None, sight: Sight) -> dict[str, Any]:
     """Return a page as its reader is shown it; `refine` only where more could be said."""
     views = (
-        (row, sight.view(Permission.CUSTOMERS_READ, sight.record_of_row(row, row.id)))
+        (sight.view(Permission.CUSTOMERS_READ, sight.record_of_row(row, row.id)), row)
         for row in page.rows
     )
     view: dict[str, Any] = {
-        "items": [seen(its, _item(row)) for row, its in views if its is not None],
+        "items": list(seen_alike((its, _item(row)) for its, row in views if its is not None)),
         "next_page_token": next_token,
     }
     if page.is_cut:
@@ -232,10 +232,12 @@ def _item(row: DirectoryRow) -> dict[str, Any]:
         "id": str(row.id),
         "kind": row.kind,
         "name": row.name,
-        **{plural: details.get(plural, []) for plural in ("emails", "phones", "addresses")},
-        **{
-            f"primary_{one}": details.get(f"primary_{one}") for one in ("email", "phone", "address")
-        },
+        "emails": details.get("emails", []),
+        "phones": details.get("phones", []),
+        "addresses": details.get("addresses", []),
+        "primary_email": details.get("primary_email"),
+        "primary_phone": details.get("primary_phone"),
+        "primary_address": details.get("primary_address"),
         "tags": details.get("tags", []),
         "stage": row.stage or "lead",
         "owner": row.owner,
@@ -245,8 +247,8 @@ def _item(row: DirectoryRow) -> dict[str, Any]:
         "legal_hold": bool(details.get("holds")),
         "withdrawn": False,
         "version": row.version,
-        "registered_at": row.registered_at.isoformat(),
-        "changed_at": row.changed_at.isoformat(),
+        "registered_at": row.registered_at,
+        "changed_at": row.changed_at,
     }
     if row.is_erased:
         item["erased"] = True

@@ -3,7 +3,7 @@
 Whoever may not see a customer at all is told that there is none, in the same words.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -50,6 +50,7 @@ class Sight:
     def __init__(self, rights: Rights, declared: Fields) -> None:
         self.rights = rights
         self._classes = classes_of(rights, declared)
+        self._views: dict[int, FieldView] = {}
 
     def require(self, permission: Permission, record: Record) -> FieldView:
         """Return what is seen of the fields of a record.
@@ -129,7 +130,11 @@ class Sight:
         refuse(permission, (False, Code.SENSITIVITY, None, basis.world.position, basis.age))
 
     def _view(self, view: FieldView) -> FieldView:
-        return FieldView(self._classes, view.clearance)
+        """Return the view with the classes of custom fields; of one clearance it is the same."""
+        known = self._views.get(view.clearance)
+        if known is None:
+            known = self._views[view.clearance] = FieldView(self._classes, view.clearance)
+        return known
 
 
 class Sights:
@@ -209,6 +214,28 @@ def outcome_of(view: FieldView, field: str) -> Outcome:
     return view.outcome(field)
 
 
+def seen_alike(
+    views: Iterable[tuple[FieldView, dict[str, Any]]],
+) -> Iterator[dict[str, Any]]:
+    """Return what one caller sees of many customers, all with the same members, each as `seen`.
+
+    Whether all members are shown is asked once for each clearance; only custom fields differ.
+    """
+    whole: dict[int, bool] = {}
+    for view, members in views:
+        shows_all = whole.get(view.clearance)
+        if shows_all is None:
+            of_customer = members.keys() - OF_THE_RECORD
+            shows_all = all(view.outcome(name) is Outcome.SHOW for name in of_customer)
+            whole[view.clearance] = shows_all
+        if not shows_all:
+            yield seen(view, members)
+        elif members[CUSTOM]:
+            yield {**members, CUSTOM: _custom(view, members[CUSTOM])}
+        else:
+            yield members
+
+
 def seen(view: FieldView, members: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of a customer as they are shown; also an absent value has its mask."""
     shown: dict[str, Any] = {}
@@ -227,8 +254,12 @@ def seen(view: FieldView, members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _custom(view: FieldView, values: Mapping[str, Any]) -> dict[str, Any]:
-    under = view.seen({f"{CUSTOM}.{name}": value for name, value in values.items()})
-    return {name.removeprefix(f"{CUSTOM}."): value for name, value in under.items()}
+    shown = {}
+    for name, value in values.items():
+        outcome = view.outcome(f"{CUSTOM}.{name}")
+        if outcome is not Outcome.OMIT:
+            shown[name] = value if outcome is Outcome.SHOW else MASK
+    return shown
 
 
 def seen_changes(view: FieldView, changes: Iterable[Change]) -> list[Change]:

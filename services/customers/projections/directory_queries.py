@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,14 +11,15 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from services.customers.projections.at_once import ranked_at_once
 from services.customers.projections.directory import SHAPE
 from services.customers.projections.listed import put_together, walked
 from services.customers.projections.matching import Match, matches
-from services.customers.projections.meant import CANDIDATES, Meant, Search, meant, worded
+from services.customers.projections.meant import CANDIDATES, Meant, Search, meant
 from services.customers.projections.owned import WALKED, are_few, have_few
-from services.customers.projections.ranking import MISSPELT, ranked
+from services.customers.projections.ranking import MISSPELT, can_be_added, others, ranked
 from services.customers.projections.reach import Reach
-from services.customers.projections.searching import candidates, holds
+from services.customers.projections.searching import candidates, holds, left_over, looked_for
 from services.customers.projections.sought import sought
 from services.customers.projections.wanted import Place, Values, Wanted
 from shared.errors import InvalidInputError, NotYetError
@@ -44,9 +45,9 @@ SETTINGS = {
 """What connections must be opened with on which the directory is asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DirectoryRow:
-    """One customer of a page; `details` are what the domain's state holds beside the columns."""
+    """One customer of a page, never altered: FIELDS, then what the domain's state holds besides."""
 
     id: UUID
     kind: str
@@ -189,25 +190,32 @@ class DirectoryQueries:
 
     async def _first(self, search: Search, size: int) -> DirectoryPage:
         """Return the first page, from as few indexes as can know it."""
-        what, wanted = search.sought, search.wanted
+        wanted = search.wanted
         if wanted.sort is not None:
             return await self._ranked(search, None, size)
         found = Meant.of(await self._fetch(*meant(search, COLUMNS, size + 1)))
         if found.is_all or len(found.rows) > size:
             return _page(found.rows, search, size)
-        is_plain = found.rows and what.words and not wanted.filters and search.reach.is_everything
-        if not is_plain:
+        if not found.rows or not can_be_added(search):
             return await self._ranked(search, None, size, found=found)
-        others = await self._fetch(*worded(search, COLUMNS, size + 1 - len(found.rows)))
-        is_cut = bool(others) and others[0]["seen"] > CANDIDATES
-        return _page([*found.rows, *others], search, size, is_cut=is_cut)
+        more = await self._fetch(*others(search, COLUMNS, size + 1 - len(found.rows)))
+        is_cut = bool(more) and more[0]["seen"] > CANDIDATES
+        return _page([*found.rows, *more], search, size, is_cut=is_cut)
 
     async def _ranked(
         self, search: Search, after: Place | None, size: int, *,
         misspelt: bool = False, found: Meant | None = None,
     ) -> DirectoryPage:  # fmt: skip
         async with self._asking() as connection:
-            them = await candidates(connection, search, misspelt=misspelt, found=found)
+            text = await looked_for(connection, search, misspelt=misspelt, found=found)
+            if text.held is None or not search.reach.is_everything:
+                them = await candidates(connection, text)
+            else:
+                its = await ranked_at_once(connection, text.held, text.named, after, size, COLUMNS)
+                few = await left_over(connection, text) if its.may_leave_few else None
+                if few is None:
+                    return _page(its.rows, search, size, is_cut=its.is_cut)
+                them = few
         if not them.ids:
             return DirectoryPage((), None, them.is_cut)
         statement, values = ranked(them, search, after, size)
@@ -248,7 +256,7 @@ def _page(
 ) -> DirectoryPage:
     """Return a page of rows that have a rank; one row more than its size says that more follow."""
     what = search.sought
-    found = [replace(_row(row), matched=matches(row["search"], what)) for row in rows[:size]]
+    found = [_row(row, matches(row["search"], what)) for row in rows[:size]]
     place = None
     if len(rows) > size:
         last = dict(rows[size - 1])
@@ -256,6 +264,7 @@ def _page(
     return DirectoryPage(found, place, is_cut)
 
 
-def _row(row: asyncpg.Record) -> DirectoryRow:
-    given = {name: row[name] for name in FIELDS}
-    return DirectoryRow(**given, details=orjson.loads(row["details"]))
+def _row(row: asyncpg.Record, matched: Sequence[Match] = ()) -> DirectoryRow:
+    """Return a record of COLUMNS as a row."""
+    given: tuple[Any, ...] = (*row[: len(FIELDS)], orjson.loads(row["details"]), matched)
+    return DirectoryRow(*given)

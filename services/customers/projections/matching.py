@@ -1,6 +1,6 @@
 """Every customer that was found says why: in which field, and how the text stands there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -42,30 +42,24 @@ def matches(search: str, sought: Sought) -> list[Match]:
     """Return why a customer with this text was found: the whole of it, or piece by piece."""
     lines = [(line[0], line[2:]) for line in search.split("\n") if line]
     for sign, text in lines:
-        if how := _as_a_whole(sign, text, sought):
-            return [Match(_FIELDS[sign], how)]
+        whole = sought.digits if sign == PHONE else sought.whole
+        if whole and text.startswith(whole) and sign not in _SOUNDS:
+            return [Match(_FIELDS[sign], "whole" if text == whole else "beginning")]
     return list(dict.fromkeys(_match(lines, piece) for piece in sought.pieces))
-
-
-def _as_a_whole(sign: str, text: str, sought: Sought) -> How | None:
-    whole = sought.digits if sign == PHONE else sought.whole
-    if not whole or sign in _SOUNDS:
-        return None
-    if text == whole:
-        return "whole"
-    return "beginning" if text.startswith(whole) else None
 
 
 def _match(lines: list[tuple[str, str]], piece: Piece) -> Match:
     """Return where a piece stands best: at the beginning of a word, else within one."""
-    found = [
-        *_standing(lines, piece, at=" "),
-        *([] if piece.begins_word else _standing(lines, piece)),
-    ]
-    return found[0] if found else Match("name", "misspelt")
+    best = _standing(lines, piece, at=" ")
+    if best is None and not piece.begins_word:
+        best = _standing(lines, piece)
+    return best or Match("name", "misspelt")
 
 
-def _standing(lines: list[tuple[str, str]], piece: Piece, at: str = "") -> Iterator[Match]:
+def _standing(lines: list[tuple[str, str]], piece: Piece, at: str = "") -> Match | None:
+    """Return where it stands first, with `at` before it."""
     for sign, text in lines:
-        if any(at + writing in " " + text for writing in piece.writings):
-            yield Match(_FIELDS[sign], _SOUNDS.get(sign, "word" if at else "part"))
+        for writing in piece.writings:
+            if at + writing in " " + text:
+                return Match(_FIELDS[sign], _SOUNDS.get(sign, "word" if at else "part"))
+    return None

@@ -22,7 +22,6 @@ CANDIDATES = 300
 LOOKED_AT = 1_000
 """So many that hold the text are looked at for a filter, or so many that the filter leaves for the
 text, whichever are fewer."""
-WORDS_RANK = 2
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -63,63 +62,59 @@ class Meant:
 def meant(search: Search, columns: str, most: int) -> tuple[str, Values]:
     """Return the statement that gives up to so many of each sort, and its values.
 
-    Whose address or number is not shown to the searcher is not meant by it.
+    Whose address or number is not shown to the searcher is not meant by it. Most texts can be
+    neither: then only names are looked at, and the statement is planned in half the time.
     """
-    values, sought, reach = Values(), search.sought, search.reach
-    filters = search.conditions(values)
+    values, sought = Values(), search.sought
+    keys = [*sought.whole_keys, *sought.mailbox_keys]
+    if not keys:
+        return _by_name(search, columns, most, EVERYTHING, values), values
+    unknown = "not exists (select from known where is_whole)"
+    statement = f"""{_by_key(search, columns, most, keys, values)}
+        union all ({_by_name(search, columns, most, unknown, values)})"""
+    return statement, values
+
+
+def _by_key(search: Search, columns: str, most: int, keys: Sequence[str], values: Values) -> str:
+    """Return the statement of whose address, number or mailbox it is; `known` are these."""
+    sought, reach = search.sought, search.reach
     whole = keyed(sought.whole_keys, values, reach)
     mailbox = keyed(sought.mailbox_keys, values, reach)
-    keys = f"{values.add([*sought.whole_keys, *sought.mailbox_keys])}::text[]"
-    return (
-        f"""with known as materialized (
+    wanted = f"{values.add(keys)}::text[]"
+    return f"""with known as materialized (
             select t.id, t.search, {whole} as is_whole
-            from (select * from directory_text t where t.keys && {keys} offset 0) t
+            from (
+                select * from directory_text t where t.keys && {wanted} offset 0) t
             cross join lateral (select * from directory d where d.id = t.id offset 0) d
             where ({whole} or {mailbox}) and {reach.rows(values)} limit {CANDIDATES})
         (select {columns}, {reach.text(values)} as search, 0 as rank,
             case when t.is_whole then 'whole' else 'mailbox' end as by
         from known t join directory d on d.id = t.id
-        where {filters} order by d.sort_name, d.id limit {most})
-        union all
-        (select {columns}, '{NAME} ' || d.sort_name,
-            (d.sort_name <> {values.add(sought.whole)})::int, 'name'
-        from (
-            select * from ({_named(search, values)}) d
-            where not exists (select from known where is_whole) limit {LOOKED_AT}) d
-        where {filters} order by d.sort_name, d.id limit {most})""",
-        values,
-    )
+        where {search.conditions(values)} order by d.sort_name, d.id limit {most})"""
 
 
-def _named(search: Search, values: Values) -> str:
-    """Return a select of the first rows `d` in reach whose name begins with the text."""
+def _by_name(search: Search, columns: str, most: int, unless: str, values: Values) -> str:
+    """Return the statement of whose name begins with the text."""
+    whole = values.add(search.sought.whole)
+    return f"""select {columns}, '{NAME} ' || d.sort_name as search,
+            (d.sort_name <> {whole})::int as rank, 'name' as by
+        from ({_named(search, unless, values)}) d
+        where {search.conditions(values)} order by d.sort_name, d.id limit {most}"""
+
+
+def _named(search: Search, unless: str, values: Values) -> str:
+    """Return a select of the first rows `d` in reach whose name begins with the text.
+
+    In their order, so that nothing is read behind the page.
+    """
     reach, begin = search.reach, begins(search.sought, values)
     if not (search.has_few or are_few(reach.owners)):
-        return f"""select * from directory d where {begin} and {reach.rows(values)}
+        return f"""select * from directory d where {begin} and {reach.rows(values)} and {unless}
             order by d.sort_name, d.id limit {LOOKED_AT}"""
-    conditions = [begin, as_filter([reach.rows(values)])]
+    conditions = [begin, unless, as_filter([reach.rows(values)])]
     first = of_owners(reach, "d.id, d.sort_name", conditions, Order(), str(LOOKED_AT), values)
     return f"""select d.* from ({first} order by d.sort_name, d.id limit {LOOKED_AT}) k
         join directory d on d.id = k.id"""
-
-
-def worded(search: Search, columns: str, most: int) -> tuple[str, Values]:
-    """Return the statement of whose name has all words of a text, but does not begin with it.
-
-    `seen` says of how many these were chosen. Only for a searcher who sees everything.
-    """
-    values, sought = Values(), search.sought
-    filters = search.conditions(values)
-    return (
-        f"""with held as materialized (
-            select t.id, t.search from directory_text t
-            where t.keys @> {values.add(sought.words)}::text[] limit {CANDIDATES + 1})
-        select {columns}, h.search, {WORDS_RANK} as rank, (select count(*) from held) as seen
-        from held h join directory d on d.id = h.id
-        where {filters} and not ({begins(sought, values)})
-        order by d.sort_name, d.id limit {values.add(most)}""",
-        values,
-    )
 
 
 def keyed(keys: Sequence[str], values: Values, reach: Reach) -> str:

@@ -7,12 +7,13 @@ stand elsewhere · 5 a word is misspelt. Of one rank by name.
 
 from uuid import UUID
 
-from services.customers.projections.meant import Search, keyed
-from services.customers.projections.reach import Reach
-from services.customers.projections.searching import Candidates, escaped
+from services.customers.projections.meant import CANDIDATES, Search, begins, keyed
+from services.customers.projections.searching import NOTHING, Candidates, Held, escaped
 from services.customers.projections.sought import Sought
 from services.customers.projections.wanted import Place, Values
+from shared.authorization.filtering import EVERYTHING
 
+WORDS_RANK = 2
 MISSPELT = 5
 # What stands before the first empty line: the name in all its writings.
 _NAMES = "split_part(t.search, E'\\n\\n', 1)"
@@ -20,28 +21,80 @@ _NAMES = "split_part(t.search, E'\\n\\n', 1)"
 
 def ranked(them: Candidates, search: Search, after: Place | None, size: int) -> tuple[str, Values]:
     """Return the statement that gives one page of the candidates, and its values."""
-    values, wanted = Values(), search.wanted
-    rank = str(MISSPELT) if them.is_misspelt else _rank(search.sought, values, search.reach)
-    conditions = [f"d.id = any({values.add(list(them.ids))}::uuid[])", search.conditions(values)]
-    order = wanted.order.sql
-    if wanted.sort is None:
-        order = f"rank, {order}"
-    if after is not None and wanted.sort is not None:
-        conditions.append(wanted.order.behind(after, values))
-    elif after is not None:
-        name, last, at = str(after[0]), UUID(str(after[1])), int(after[2])
-        place = f"{values.add(at)}::int, {values.add(name)}, {values.add(last)}"
-        conditions.append(f"(r.rank, d.sort_name, d.id) > ({place})")
-    text = search.reach.text(values)
-    statement = f"""select {{columns}}, {text} as search, r.rank from directory d
-        join directory_text t on t.id = d.id cross join lateral (select {rank} as rank) r
+    values = Values()
+    conditions = [
+        f"d.id = any({values.add(list(them.ids))}::uuid[])",
+        search.conditions(values),
+        behind(search, after, values, is_misspelt=them.is_misspelt),
+    ]
+    rank = str(MISSPELT) if them.is_misspelt else rank_of(search, values)
+    order = order_of(search, is_misspelt=them.is_misspelt).format(rank="r.rank")
+    statement = f"""select {{columns}}, {search.reach.text(values)} as search, r.rank
+        from directory d join directory_text t on t.id = d.id
+        cross join lateral (select {rank} as rank) r
         where {" and ".join(conditions)} order by {order} limit {values.add(size + 1)}"""
     return statement, values
 
 
-def _rank(sought: Sought, values: Values, reach: Reach) -> str:
-    whole = values.add(sought.whole)
-    has_key = keyed([*sought.whole_keys, *sought.mailbox_keys], values, reach)
+def order_of(search: Search, *, is_misspelt: bool) -> str:
+    """Return what stands behind `order by`, with `{rank}` for where the rank is."""
+    order = search.wanted.order.sql
+    return order if _is_by_row(search, is_misspelt=is_misspelt) else f"{{rank}}, {order}"
+
+
+def behind(search: Search, after: Place | None, values: Values, *, is_misspelt: bool) -> str:
+    """Return the condition that a row `d` of the rank `r.rank` comes after a place."""
+    if after is None:
+        return EVERYTHING
+    if _is_by_row(search, is_misspelt=is_misspelt):
+        return search.wanted.order.behind(after, values)
+    name, last, at = str(after[0]), UUID(str(after[1])), int(after[2])
+    place = f"{values.add(at)}::int, {values.add(name)}, {values.add(last)}"
+    return f"(r.rank, d.sort_name, d.id) > ({place})"
+
+
+def _is_by_row(search: Search, *, is_misspelt: bool) -> bool:
+    """Say whether the order needs no text: it was asked for, or all have one rank."""
+    return is_misspelt or search.wanted.sort is not None
+
+
+def others(search: Search, columns: str, most: int) -> tuple[str, Values]:
+    """Return the statement of who else holds a text with which somebody's name begins.
+
+    `seen` says of how many these were chosen. Only where they can be added (`can_be_added`).
+    """
+    values, held = Values(), _held(search)
+    rank = str(WORDS_RANK) if held.by_words else rank_of(search, values)
+    return (
+        f"""with held as materialized (
+            select t.id, t.search, t.keys from directory_text t
+            where {held.indexed(values)} limit {CANDIDATES + 1})
+        select {columns}, t.search, r.rank, (select count(*) from held) as seen
+        from held t join directory d on d.id = t.id cross join lateral (select {rank} as rank) r
+        where {search.conditions(values)} and not ({begins(search.sought, values)})
+        order by r.rank, d.sort_name, d.id limit {values.add(most)}""",
+        values,
+    )
+
+
+def can_be_added(search: Search) -> bool:
+    """Say whether others come behind all whose name begins with the text, and an index finds them.
+
+    A whole mailbox comes before. By filters, or where not everything is seen, candidates are found.
+    """
+    is_plain = search.reach.is_everything and not search.wanted.filters
+    return is_plain and not search.sought.mailbox_keys and _held(search).is_indexed
+
+
+def _held(search: Search) -> Held:
+    """Return what others must hold: all words whole, if a word is what was typed, else the text."""
+    return Held(search, NOTHING, by_words=bool(search.sought.several_words))
+
+
+def rank_of(search: Search, values: Values) -> str:
+    """Return the rank of a row `d` with a text `t`."""
+    sought, whole = search.sought, values.add(search.sought.whole)
+    has_key = keyed([*sought.whole_keys, *sought.mailbox_keys], values, search.reach)
     return f"""case
         when d.sort_name = {whole} or {has_key} then 0
         when starts_with(d.sort_name, {whole}) then 1

@@ -53,6 +53,7 @@ class Reach:
         }
         self._hidden = {sign: rank for sign, rank in ranks.items() if rank > lowest}
         found = rights.rows(permission, self._columns(self._whole), Values().add)
+        self._unbounded = {self._whole} if found.sql == EVERYTHING else set()
         self.is_everything = found.sql == EVERYTHING and not self._hidden
         """Whether every row is listed, and every contact shown."""
         self.owners = None if found.owners is None else sorted(found.owners)
@@ -91,7 +92,12 @@ class Reach:
             yield rank, "".join(signs)
 
     def _condition(self, rank: int, values: Values) -> str:
-        return self._rights.rows(self._permission, self._columns(rank), values.add).sql
+        if rank in self._unbounded:
+            return EVERYTHING
+        sql = self._rights.rows(self._permission, self._columns(rank), values.add).sql
+        if sql == EVERYTHING:
+            self._unbounded.add(rank)
+        return sql
 
     @staticmethod
     def _columns(rank: int) -> Columns:

@@ -5,7 +5,7 @@ off; then those that hold every piece of it. Whoever asks for a text that too ma
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -20,8 +20,6 @@ from services.customers.projections.wanted import Order, Values, Wanted
 from shared.authorization.filtering import EVERYTHING
 
 NOTHING: Final[Mapping[Piece, Sequence[str]]] = MappingProxyType({})
-RARE = LOOKED_AT // 50
-"""If so few of those pass a filter, it may leave so few that these are looked at for the text."""
 PROBED = 10_000
 """So many that hold a text are looked at for whether they are in reach; else those in reach are."""
 WORDS_THAT_EXIST = """select word from unnest($1::text[]) word cross join lateral (
@@ -47,6 +45,7 @@ class Held:
     search: Search
     words: Mapping[Piece, Sequence[str]]
     by_words: bool
+    is_misspelt: bool = False
 
     @property
     def is_indexed(self) -> bool:
@@ -59,6 +58,18 @@ class Held:
         if self.by_words:
             return f"t.keys @> {values.add(sought.words)}::text[]"
         return " and ".join(self._piece(piece, values) for piece in sought.pieces)
+
+    def texts(self, values: Values) -> str:
+        """Return a select of the texts `t` that hold it.
+
+        Those that have its words whole are first, and where a limit is reached by them the others
+        are not even looked for: that takes five times as long.
+        """
+        select, words = "select t.* from directory_text t where", self.search.sought.words
+        if self.by_words or self.words or not words:
+            return f"{select} {self.indexed(values)}"
+        whole = f"t.keys @> {values.add(words)}::text[]"
+        return f"{select} {whole} union all {select} {self.indexed(values)} and not ({whole})"
 
     def shown(self, values: Values) -> str:
         """Return what it must be besides, so that it is held in what is shown of the row `d`."""
@@ -78,6 +89,14 @@ class Held:
         return condition
 
 
+@dataclass(frozen=True, slots=True)
+class LookedFor:
+    """Who is meant whatever others hold, and what these must hold; None: nobody else is meant."""
+
+    named: Sequence[UUID]
+    held: Held | None
+
+
 def _likes(piece: Piece, text: str, values: Values) -> str:
     before = "% " if piece.begins_word else "%"
     likes = [f"{text} like {values.add(before + escaped(w) + '%')}" for w in piece.writings]
@@ -89,10 +108,10 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-async def candidates(
+async def looked_for(
     connection: asyncpg.Connection, search: Search, *, misspelt: bool, found: Meant | None = None
-) -> Candidates:
-    """Return the customers that hold the text, or a word one letter away from each of its words.
+) -> LookedFor:
+    """Return who is meant anyway, and what others must hold: the text, or words one letter away.
 
     `found`: who is meant by the whole of it, if that is known already. Where a text of several
     words begins a name, others are looked for by whole words: what stands within one was not meant.
@@ -104,21 +123,24 @@ async def candidates(
     elif found is None:
         found = Meant.of(await _ask(connection, *meant(search, "d.id", CANDIDATES + 1)))
     named = [row["id"] for row in found.rows]
-    held = Held(search, words, by_words=bool(named and sought.words))
-    if found.is_all or not held.is_indexed or len(named) > CANDIDATES:
-        return Candidates(named[:CANDIDATES], len(named) > CANDIDATES)
-    if not search.reach.is_everything:
-        return _cut(named, await _in_reach(connection, held), misspelt=misspelt)
-    if not search.wanted.filters:
-        return _cut(named, await _ask(connection, *_holding(held)), misspelt=misspelt)
-    rows = await _ask(connection, *_looked_at(held))
-    is_cut = rows[0]["seen"] >= LOOKED_AT
-    if is_cut and len(rows) < RARE:
-        left_over = await _ask(connection, *_left_over(held))
-        if left_over[0]["seen"] < LOOKED_AT:
-            return _cut(named, left_over, misspelt=misspelt)
-    them = _cut(named, rows, misspelt=misspelt)
-    return replace(them, is_cut=them.is_cut or is_cut)
+    held = Held(search, words, bool(named and sought.several_words), misspelt)
+    is_all = found.is_all or not held.is_indexed or len(named) > CANDIDATES
+    return LookedFor(named, None if is_all else held)
+
+
+async def candidates(connection: asyncpg.Connection, text: LookedFor) -> Candidates:
+    """Return who is meant anyway and, for whoever sees only some customers, who holds the text."""
+    if text.held is None:
+        return Candidates(text.named[:CANDIDATES], len(text.named) > CANDIDATES)
+    return _cut(text, await _in_reach(connection, text.held))
+
+
+async def left_over(connection: asyncpg.Connection, text: LookedFor) -> Candidates | None:
+    """Return who holds the text of those whom the filters leave; None: these are too many."""
+    if text.held is None:
+        return None
+    rows = await _ask(connection, *_left_over(text.held))
+    return _cut(text, rows) if rows[0]["seen"] < LOOKED_AT else None
 
 
 async def _in_reach(connection: asyncpg.Connection, held: Held) -> list[asyncpg.Record]:
@@ -142,10 +164,11 @@ async def _ask(
     return rows
 
 
-def _cut(named: Sequence[UUID], rows: Sequence[asyncpg.Record], *, misspelt: bool) -> Candidates:
+def _cut(text: LookedFor, rows: Sequence[asyncpg.Record]) -> Candidates:
     ids = [row["id"] for row in rows if row["id"] is not None]
-    both = list(dict.fromkeys([*named, *ids]))
-    return Candidates(both[:CANDIDATES], len(both) > CANDIDATES, misspelt)
+    both = list(dict.fromkeys([*text.named, *ids]))
+    is_misspelt = text.held is not None and text.held.is_misspelt
+    return Candidates(both[:CANDIDATES], len(both) > CANDIDATES, is_misspelt)
 
 
 async def _misspellings(
@@ -159,30 +182,6 @@ async def _misspellings(
     every = sorted(frozenset[str]().union(*possible.values()))
     exist = {row["word"] for row in await connection.fetch(WORDS_THAT_EXIST, every)}
     return {piece: sorted(words & exist) for piece, words in possible.items() if words}
-
-
-def _holding(held: Held) -> tuple[str, Values]:
-    """Return who holds the text; who is archived is left out of the page."""
-    values = Values()
-    return (
-        f"""select t.id from directory_text t
-        where {held.indexed(values)} limit {CANDIDATES + 1}""",
-        values,
-    )
-
-
-def _looked_at(held: Held) -> tuple[str, Values]:
-    """Return who holds the text, of the first so many that do; `seen` says how many these were."""
-    values = Values()
-    return (
-        f"""with held as materialized (
-            select t.id from directory_text t where {held.indexed(values)} limit {LOOKED_AT})
-        select k.id, (select count(*) from held) as seen from (select) one left join (
-            select d.id from held h cross join lateral (
-                select * from directory d where d.id = h.id offset 0) d
-            where {held.search.conditions(values)} limit {CANDIDATES + 1}) k on true""",
-        values,
-    )
 
 
 def _left_over(held: Held) -> tuple[str, Values]:
@@ -205,8 +204,7 @@ def _texts_first(held: Held, most: int | None) -> tuple[str, Values]:
     values = Values()
     return (
         f"""with held as materialized (
-            select t.* from directory_text t where {held.indexed(values)}
-            limit {values.add(most)}::bigint)
+            select t.* from ({held.texts(values)}) t limit {values.add(most)}::bigint)
         select k.id, (select count(*) from held) as seen from (select) one left join (
             select d.id from held t cross join lateral (
                 select * from directory d where d.id = t.id offset 0) d

@@ -65,8 +65,9 @@ class Sought:
 
     @property
     def whole_keys(self) -> list[str]:
-        """The keys of a customer whose address or number it is."""
-        return [EMAIL + self.whole, *([PHONE + self.digits] if self.digits else [])]
+        """The keys of a customer whose address or number it is; none if it can be neither."""
+        addresses = [EMAIL + self.whole] if "@" in self.whole else []
+        return [*addresses, *([PHONE + self.digits] if self.digits else [])]
 
     @property
     def mailbox_keys(self) -> list[str]:
@@ -75,11 +76,19 @@ class Sought:
 
     @property
     def words(self) -> list[str]:
-        """The keys of two or more words, if the text is these and has no signs; else nothing."""
+        """The keys of its words, if it is words and has no signs; else nothing."""
         keys = word_keys(self.whole)
         are_all = len(keys) == len(words_of(self.whole)) and not self.digits
         are_all = are_all and self.whole.replace(" ", "").isalnum()
-        return keys if are_all and 1 < len(keys) <= MOST_WORDS else []
+        return keys if are_all and len(keys) <= MOST_WORDS else []
+
+    @property
+    def several_words(self) -> list[str]:
+        """The keys of its words if there are two or more: then what stands within one is another's.
+
+        A single word may be the beginning of the one that is meant.
+        """
+        return keys if len(keys := self.words) > 1 else []
 
     @property
     def can_be_misspelt(self) -> bool:

@@ -15,6 +15,7 @@ from services.customers.domain.customer.events import (
 )
 from services.customers.projections.directory import Directory
 from services.customers.projections.directory_queries import DirectoryQueries
+from services.customers.projections.meant import CANDIDATES
 from services.customers.projections.owned import MANY_OWNERS, WALKED
 from services.customers.projections.reach import Reach
 from services.customers.projections.wanted import Wanted
@@ -22,6 +23,7 @@ from shared.authorization.permissions import Permission
 from shared.authorization.rights import Rights
 from shared.authorization.state import PermissionEvent
 from shared.postgres.lanes import Lanes
+from tests.customers.projections.reaching import ALL_OF_IT
 from tests.customers.projections.test_directory import came
 from tests.ground.rights import FixedWorld, demo_world
 from tests.ground.servers import Databases
@@ -145,6 +147,28 @@ async def test_what_a_few_colleagues_have_is_found_without_what_others_have(
         assert len(page.rows) == len(reach.owners), wanted
         # A walk that a large team gives up after, and nothing like all that others have.
         assert sum(looked_at) < WALKED + 600, (wanted, looked_at)
+
+
+async def test_a_page_of_names_that_begin_with_a_text_is_all_that_is_read(
+    counted: tuple[DirectoryQueries, list[int]],
+) -> None:
+    queries, looked_at = counted
+    for text in ("name", "Nam"):
+        looked_at.clear()
+        page = await queries.page(Wanted(text), None, 50, ALL_OF_IT)
+        assert page.rows[0].name == "Name 100 Firma"
+        assert sum(looked_at) == 51, (text, looked_at)
+
+
+async def test_whoever_has_a_word_of_the_text_is_enough_where_many_have(
+    counted: tuple[DirectoryQueries, list[int]],
+) -> None:
+    queries, looked_at = counted
+    page = await queries.page(Wanted("firma", sort="name"), None, 50, ALL_OF_IT)
+    assert len(page.rows) == 50
+    assert page.is_cut
+    # Those with the word, their texts, their rows. Within words nobody was looked for.
+    assert looked_at[-1] == COMMON + 2 * (CANDIDATES + 1)
 
 
 async def test_a_large_team_that_has_much_fills_its_page_on_a_walk(

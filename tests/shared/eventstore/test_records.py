@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from shared.errors import EventTooLargeError, UnavailableError
+from shared.eventstore import records
 from shared.eventstore.partitioning import partition_of
 from shared.eventstore.record_types import AccessRecorded, OperatorActed
 from shared.eventstore.records import RecordKeeper, RecordRefusedError
@@ -79,6 +80,36 @@ async def test_a_record_is_in_the_store_when_keep_returns(
     assert row["traceparent"] == traceparent
     assert row["correlation_id"].hex == (traceparent or "")[3:35]
     assert AccessRecorded.model_validate_json(row["data"]) == READ
+
+
+async def test_what_is_noted_waits_for_others_until_somebody_waits_for_it(
+    keeper: RecordKeeper,
+    gated: GatedLanes,
+    admin: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await keeper.note(READ, subject="soon", actor="alice")
+    await until(lambda: gated.at_the_gate == 1, what="that it is kept though no other comes")
+    monkeypatch.setattr(records, "NOTED_WAITS_SECONDS", 3_600.0)
+    for subject in ("note-1", "note-2", "note-3"):
+        await keeper.note(READ, subject=subject, actor="alice")
+    await _keep(keeper)
+    subjects = [row["subject"] for row in await admin.fetch(KEPT)]
+    assert subjects == ["soon", "note-1", "note-2", "note-3", "ada"]
+    assert await admin.fetchval(TRANSACTIONS) == 2
+    await keeper.note(READ, subject="last", actor="alice")
+    await keeper.close()
+    assert await admin.fetchval("select count(*) from records") == 6
+
+
+async def test_what_is_noted_while_there_is_no_more_room_is_kept_at_once(
+    gated: GatedLanes, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "NOTED_WAITS_SECONDS", 3_600.0)
+    keeper = RecordKeeper(gated, clock, PARTITIONS, most_waiting=2)
+    for subject in ("note-1", "note-2", "note-3"):
+        await keeper.note(READ, subject=subject, actor="alice")
+    await keeper.close()
 
 
 async def test_what_comes_while_a_call_runs_goes_into_the_next_one(
