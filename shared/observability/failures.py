@@ -11,6 +11,7 @@ _ROOT = f"{Path(__file__).resolve().parents[2]}/"
 _DEEPEST_CAUSE = 4
 _LONGEST_STACK = 25
 _OUR_SIDE = 500
+_OURS = ("services.", "shared.")
 
 # Names of database objects and numbers of errors; a driver's message, detail and arguments may
 # hold a row, so nothing else of a foreign exception is ever read.
@@ -39,6 +40,19 @@ def describe_failure(error: BaseException, *, depth: int = 0) -> dict[str, objec
     if depth < _DEEPEST_CAUSE:
         facts |= _causes(error, depth + 1)
     return facts
+
+
+def place_of(error: BaseException) -> tuple[str, int]:
+    """Return module and line of the innermost place of our own code that the error passed.
+
+    Of an error that passed none it is the outermost place.
+    """
+    found = ("unknown", 0)
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__", "unknown"))
+        if module.startswith(_OURS) or found == ("unknown", 0):
+            found = (module, line)
+    return found
 
 
 def _causes(error: BaseException, depth: int) -> dict[str, object]:

@@ -38,6 +38,7 @@ from shared.eventstore.record_types import (
     RefusalRecorded,
 )
 from shared.eventstore.records import RecordRefusedError
+from shared.observability.failures import place_of
 from shared.observability.traces import current_trace_id
 from shared.web.answers import JsonAnswer
 from shared.web.callers import Caller
@@ -53,7 +54,6 @@ MOST_EQUAL_ERRORS: Final = 1
 LOOK_EVERY_SECONDS: Final = 1.0
 _GOOD: Final = 400
 _LEAVES_AT_ONCE: Final = (JsonAnswer, Response)
-_OURS: Final = ("services.", "shared.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,16 @@ class Recorder:
         """
         kind = _kind_of(caller)
         await self._settle(place, scope, caller)
+        access = place.access
+        if access is not None and answer.status_code < _GOOD:
+            await self._accessed(access, place, scope, caller, answer, kind)
         if type(answer) not in _LEAVES_AT_ONCE:
             self._under_way[id(caller)] = (place, scope, caller)
-        access = place.access
-        if access is None or answer.status_code >= _GOOD:
-            return
+
+    async def _accessed(
+        self, access: Access, place: Place, scope: Scope, caller: Caller, answer: Response,
+        kind: str | None,
+    ) -> None:  # fmt: skip
         customer = _customer(place, scope)
         target = customer if access.target is None else scope["path_params"][access.target]
         record = AccessRecorded(
@@ -209,7 +214,7 @@ class Recorder:
             return  # Told and counted by the keeper; a refusal stays a refusal.
 
     async def _broke(self, place: Place, caller: Caller | None, error: Exception) -> None:
-        module, line = _where(error)
+        module, line = place_of(error)
         cause = ErrorRecorded(
             operation=place.operation,
             route=place.route,
@@ -286,15 +291,3 @@ def _asked_by(place: Place, scope: Scope) -> tuple[str, ...]:
     """Return which of the declared parameters were sent; any other name may be anything."""
     sent = {part.partition(b"=")[0] for part in scope["query_string"].split(b"&")}
     return tuple(sorted(name for name in place.queries if name.encode() in sent))
-
-
-def _where(error: Exception) -> tuple[str, int]:
-    """Return the innermost place of our own code that the error passed, else its outermost."""
-    traceback = error.__traceback__
-    found = ("unknown", 0)
-    while traceback is not None:
-        module = str(traceback.tb_frame.f_globals.get("__name__", "unknown"))
-        if module.startswith(_OURS) or found == ("unknown", 0):
-            found = (module, traceback.tb_lineno)
-        traceback = traceback.tb_next
-    return found

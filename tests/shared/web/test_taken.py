@@ -1,6 +1,8 @@
 """How much left with a download is on record, as it leaves and at its end."""
 
 import asyncio
+import gc
+import logging
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -124,6 +126,24 @@ async def test_an_end_that_the_store_does_not_take_is_told_when_it_does_and_once
     await stage.recorder.close()
     whole = DownloadCounted(**OF_IT, items=3, so_far=3, has_ended=True, is_whole=True)
     assert counted(stage) == [whole]
+
+
+async def test_nothing_is_kept_of_a_download_whose_record_the_store_does_not_take(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.CRITICAL)  # A line of the log knows the frames of its error.
+    stage = a_stage(three_more, RESTRICTED)
+    stage.is_store_down = True
+    before = callers()
+    for _ in range(3):
+        assert (await stage.ask("alice", "GET", PATH)).status_code == 503
+    assert callers() == before
+
+
+def callers() -> int:
+    """Return how many callers somebody remembers."""
+    gc.collect()
+    return sum(type(one) is Caller for one in gc.get_objects())
 
 
 async def test_what_is_no_access_is_not_counted_either() -> None:

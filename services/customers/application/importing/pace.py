@@ -4,7 +4,7 @@
 class Pace:
     """Halves when a plan was overtaken and doubles when one was written, so an import goes on.
 
-    However often rights change or somebody is faster, one row is planned before the next change.
+    However often rights change or somebody is faster: a single row is planned in some milliseconds.
     """
 
     def __init__(self, most: int) -> None:
