@@ -60,7 +60,16 @@ async def test_the_route_and_the_metrics_tell_the_same_numbers(house: House) -> 
     assert sum(part["behind"] for part in parts) == seen["daybook_lag_events projector live"]
     body, _ = await house.metrics.exposition("text/plain")
     assert f"daybook_epoch {told['epoch']}.0" in body.decode()
-    assert "daybook_horizon_blocking_pid 0.0" in body.decode()
+
+
+async def test_nobody_holds_the_horizon_when_nobody_writes(house: House) -> None:
+    await house.start(runner=False)
+
+    async def is_free() -> bool:
+        body, _ = await house.metrics.exposition("text/plain")
+        return "daybook_horizon_blocking_pid 0.0" in body.decode()
+
+    await until(is_free, what="that no transaction is open on the server of truth")
 
 
 async def test_what_kafka_gets_again_is_no_live_lag(house: House) -> None:
