@@ -226,6 +226,7 @@ ERRORS = Board(
         ),
     ),
 )
+_VERSION = "{{projection}} {{version}}"
 PARKED = Board(
     "parked",
     "Daybook: what stands",
@@ -234,29 +235,25 @@ PARKED = Board(
             "Parked streams",
             "Streams that wait because one of their events cannot be applied.",
             "short",
-            [
-                (
-                    "max by (projection, version) (daybook_parked_streams)",
-                    "{{projection}} {{version}}",
-                )
-            ],
+            [("max by (projection, version) (daybook_parked_streams)", _VERSION)],
         ),
         Panel(
             "Parked events",
             "Events of these streams.",
             "short",
-            [
-                (
-                    "max by (projection, version) (daybook_parked_events)",
-                    "{{projection}} {{version}}",
-                )
-            ],
+            [("max by (projection, version) (daybook_parked_events)", _VERSION)],
         ),
         Panel(
             "Oldest open erasure",
             "How long the oldest erasure has waited for a holder of copies.",
             "s",
             [("max(daybook_erasure_age_seconds)", "age")],
+        ),
+        Panel(
+            "Oldest overdue access review",
+            "How long ago it was due, by what it still lacks.",
+            "s",
+            [("max by (lacks) (daybook_review_overdue_seconds)", "lacks {{lacks}}")],
         ),
         Panel(
             "Imports that stand or wait",

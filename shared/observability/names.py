@@ -58,6 +58,7 @@ GaugeName = Literal[
     "daybook_disk_free_bytes",
     "daybook_permissions_age_seconds",
     "daybook_leavings_untold",
+    "daybook_review_overdue_seconds",
     "daybook_parked_streams",
     "daybook_parked_events",
     "daybook_alarm",
@@ -187,6 +188,11 @@ METRICS: Final[dict[MetricName, Metric]] = {
         "Leavings by which this process decides already, and which it has not put on record yet:"
         " the store takes no records. Kept and tried again; lost if the process is killed"
         " meanwhile.",
+    ),
+    "daybook_review_overdue_seconds": Metric(
+        "seconds", ("lacks",),
+        "How long ago the oldest access review was due that still lacks decisions, or only its"
+        " sign_off; 0 if none does.",
     ),
     "daybook_permission_check_failures_total": Metric(
         "decisions", (), "Decisions that failed, and were therefore refusals."

@@ -46,6 +46,8 @@ ALL_IS_WELL = {
     f'daybook_records_refused_total{{type="AccessRecorded",{_A}}}': "0",
     f'daybook_scrape_failures_total{{part="lag",{_A}}}': "0",
     f"daybook_permissions_age_seconds{{{_A}}}": "0.3",
+    f'daybook_review_overdue_seconds{{lacks="decisions",{_A}}}': "600",
+    f'daybook_review_overdue_seconds{{lacks="sign_off",{_A}}}': "0",
     f"daybook_permission_check_failures_total{{{_A}}}": "0",
     f"daybook_permission_clock_faults_total{{{_A}}}": "0",
     f'daybook_unusual_access_total{{pattern="refusals",{_A}}}': "0",
@@ -153,6 +155,21 @@ STORIES = (
         "what a process knows of permissions grows old",
         {"daybook_permissions_age": "60"},
         {("DaybookPermissionsOld", "page", "")},
+    ),
+    Story(
+        "an access review is overdue: its reviewers are silent",
+        {'daybook_review_overdue_seconds{lacks="decisions"': "4000"},
+        {("DaybookReviewOverdue", "ticket", "decisions")},
+    ),
+    Story(
+        "an access review is decided, and nobody signs it off",
+        {'daybook_review_overdue_seconds{lacks="sign_off"': "4000"},
+        {("DaybookReviewOverdue", "ticket", "sign_off")},
+    ),
+    Story(
+        "an overdue access review is decided and signed off",
+        {'daybook_review_overdue_seconds{lacks="decisions"': "4000x20 0x60"},
+        minute=30,
     ),
     Story(
         "decisions fail",

@@ -24,6 +24,7 @@ ABOUT = (
     "part",
     "server",
     "pattern",
+    "lacks",
     "burn",
 )
 ASK = (

@@ -2,6 +2,7 @@
 
 from services.permissions.api.app import permissions_api
 from services.permissions.application.deciding import deciding_on
+from services.permissions.application.review_numbers import ReviewNumbers
 from services.permissions.application.reviewing import ReviewWork
 from services.permissions.application.whole_log import WholeLog
 from services.permissions.projections.usage_queries import UsageQueries
@@ -23,6 +24,8 @@ async def add_api(process: Process) -> None:
     ways = await ways_of(process, foundation.views)
     told = await keep_operators_told(process, foundation, tail, ways.own, ways.elsewhere)
     deciding = deciding_on(foundation, UsageQueries(foundation.views).uses)
+    numbers = ReviewNumbers(deciding, process.metrics)
+    process.metrics.found_out_by("reviews", numbers.set)
     app = permissions_api(
         foundation, process.readiness, told, process.settings.public_url, deciding
     )

@@ -55,6 +55,9 @@ async def test_it_has_databases_of_its_own_and_proves_its_way_after_every_death(
         assert said["canary"]["way"] == "store → Kafka → readers"
         behind = 'daybook_lag_events{projection="",role="relay",state="live",topic="%s"}'
         assert await second.number(behind % SERVICE.topic.name) is not None
+        for lack in ("decisions", "sign_off"):
+            overdue = f'daybook_review_overdue_seconds{{lacks="{lack}"}}'
+            assert await second.number(overdue) == 0
         await until(lambda: _is_measured(second, "usage_permissions", "live"), what="own records")
         # No customers service runs here: nobody says how far that is.
         assert await _is_measured(second, "customer_owners", "unknown")
