@@ -23,7 +23,10 @@ DaybookError
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+YOURSELF: Final = "nobody else is needed: you can mend this yourself"
+"""Who can help where the fix takes nothing that the caller may not do."""
 
 
 class DaybookError(Exception):
@@ -128,11 +131,22 @@ class NotFoundError(DaybookError):
 
 
 class RuleBrokenError(DaybookError):
-    """A business rule says no; asking again changes nothing."""
+    """A business rule says no; asking again changes nothing, so it always says who can help."""
 
     status = 409
     code = "rule-broken"
     title = "A business rule says no"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        fix: str,
+        who_can_help: str,
+        code: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(detail, code=code, field=field, fix=fix, who_can_help=who_can_help)
 
 
 class TokenOfEarlierEpochError(DaybookError):

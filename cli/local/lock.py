@@ -22,6 +22,7 @@ def hold(path: Path) -> Iterator[None]:
                 f"Daybook already runs here (pid {path.read_text().strip() or 'unknown'}).",
                 code="already-running",
                 fix="use it as it is, or stop it first: `daybook down`",
+                who_can_help="whoever started it",
             )
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -34,6 +34,7 @@ def asked_again(world: World, decision: DecisionRecorded) -> Answer:
         raise CannotAskAgainError(
             f"what it was made of is not all written down: {', '.join(decision.left_out)}",
             fix="ask what would be decided now, with POST /v1/explain",
+            who_can_help="whoever has the permission explanation:read",
         )
     record = _record_of(decision)
     around = Circumstances(

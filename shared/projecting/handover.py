@@ -196,6 +196,7 @@ def _no_way_back(followed: Followed) -> RuleBrokenError:
         f"{followed.projection} has no such previous version",
         code="no-previous-version",
         fix="`daybook projections list` shows the versions; `rebuild` makes a new one",
+        who_can_help="an operator",
     )
 
 

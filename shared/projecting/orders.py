@@ -150,6 +150,7 @@ class Orders:
                 code="rebuild-under-way",
                 fix="wait for it: `daybook projections list` shows how far it is. To begin anew,"
                 " `daybook projections drop` the version that is being built, then order again",
+                who_can_help="an operator",
             )
 
     async def latest(self, projection: str, limit: int) -> list[Order]:

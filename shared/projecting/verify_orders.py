@@ -129,6 +129,7 @@ class VerifyOrders:
                 code="version-not-following",
                 field="version",
                 fix="`daybook projections list` shows the versions: take a current or previous one",
+                who_can_help="an operator",
             )
         followed = replace(parts.followed, version=version)
         streams = StoreStreams(parts.truth, followed)

@@ -80,6 +80,7 @@ async def enter_version(connection: asyncpg.Connection, projection: str, version
             code="version-dropped",
             field="version",
             fix="order it again, of a version that `daybook projections list` shows",
+            who_can_help="an operator",
         )
 
 
@@ -171,6 +172,7 @@ class Versions:
                 code="version-not-droppable",
                 field="version",
                 fix="`daybook projections list` shows the versions",
+                who_can_help="an operator",
             ) from error
 
     async def claim(self, version: int, builder: UUID) -> bool:

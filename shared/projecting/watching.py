@@ -7,7 +7,7 @@ from datetime import datetime
 
 import asyncpg
 
-from shared.errors import NotYetError, TokenOfEarlierEpochError, UnavailableError
+from shared.errors import YOURSELF, NotYetError, TokenOfEarlierEpochError, UnavailableError
 from shared.eventstore.tokens import TokenPart
 from shared.postgres.lanes import Lanes
 from shared.postgres.listening import hearing
@@ -99,6 +99,7 @@ class MarkWatcher:
                     "the Daybook-Token is from before a restore",
                     field="Daybook-Token",
                     fix="leave the token out and read again",
+                    who_can_help=YOURSELF,
                 )
 
     def _has_seen(self, part: TokenPart) -> bool:

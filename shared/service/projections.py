@@ -227,6 +227,7 @@ class ProjectionRoutes:
                 field="event_id",
                 fix="Discard the event that `daybook parked list` (GET /v1/parked) names; what is"
                 " behind it is tried then.",
+                who_can_help="an operator",
             )
 
     def _name(self, request: Request) -> str:

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from shared.errors import InvalidInputError, TokenOfEarlierEpochError
+from shared.errors import YOURSELF, InvalidInputError, TokenOfEarlierEpochError
 from shared.eventstore.tokens import Moment, TokenPart, parse_token
 from shared.projecting.watching import MarkWatcher
 from shared.web.queries import moment
@@ -29,6 +29,7 @@ def moment_of(request: Request, name: str, watcher: MarkWatcher) -> Moment | Non
             "this Daybook-Token is from before a restore",
             field=name,
             fix="name the moment by its time",
+            who_can_help=YOURSELF,
         )
     return max(parts, key=lambda part: (part.epoch, part.txid, part.position))
 

@@ -23,7 +23,7 @@ from services.customers.domain.customer.state import NOBODY, Customer
 from services.customers.storage.codec import CODEC
 from shared.authorization.fields import FieldView
 from shared.clock import Clock
-from shared.errors import RuleBrokenError
+from shared.errors import YOURSELF, RuleBrokenError
 from shared.events import EventToAppend
 from shared.eventstore.origins import origin_of
 from shared.eventstore.store import EventStore
@@ -175,6 +175,7 @@ class CustomerCommands:
                 code="not-an-organisation",
                 field="organisation_id",
                 fix="look for the organisation with GET /v1/customers?kind=organisation&q=NAME",
+                who_can_help=YOURSELF,
             )
 
     async def _decide(

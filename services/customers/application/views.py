@@ -22,7 +22,7 @@ from services.customers.domain.view.events import (
 from services.customers.domain.view.rules import NO_VIEW, View, decide, evolve, no_such_view
 from services.customers.storage.codec import CODEC
 from shared.clock import Clock
-from shared.errors import RuleBrokenError, VersionConflictError
+from shared.errors import YOURSELF, RuleBrokenError, VersionConflictError
 from shared.events import RecordedEvent
 from shared.eventstore.origins import in_whose_name, origin_of
 from shared.eventstore.rows import EVENT_COLUMNS, event_of
@@ -231,4 +231,5 @@ def _too_many_views() -> RuleBrokenError:
         f"you have {MOST_VIEWS} views, more nobody can have",
         code="too-many-views",
         fix="delete one that you no longer use",
+        who_can_help=YOURSELF,
     )

@@ -103,6 +103,7 @@ class PastWorlds:
             raise _of_another_life(
                 f"this store is in epoch {now} and was never in epoch {epoch}",
                 "see that the record is one of this system, sent as it is",
+                "whoever keeps the record",
             )
         last = await self.last_before(life["ended_at"])
         if position > last.position:
@@ -111,6 +112,7 @@ class PastWorlds:
                 f" {last.position}; what was in force at {position} is gone",
                 "take the record's word for it, nothing else is left; or ask what is known of"
                 " a moment (as_of of POST /v1/explain)",
+                "nobody: it was lost with the restore",
             )
 
     async def _fold(self, position: int) -> World:
@@ -140,8 +142,10 @@ class PastWorlds:
             self._kept = self._kept[::2]
 
 
-def _of_another_life(problem: str, fix: str) -> RuleBrokenError:
-    return RuleBrokenError(problem, code="position-of-another-epoch", fix=fix)
+def _of_another_life(problem: str, fix: str, who_can_help: str) -> RuleBrokenError:
+    return RuleBrokenError(
+        problem, code="position-of-another-epoch", fix=fix, who_can_help=who_can_help
+    )
 
 
 def _after(world: World, page: Sequence[FeedEvent]) -> World:

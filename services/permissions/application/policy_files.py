@@ -162,6 +162,7 @@ def _all(book: Book, policies: Sequence[ReadPolicy], by: str, at: datetime) -> l
             code="no-administrator",
             field="subjects",
             fix="let a person in them have the role permission_admin, without an end",
+            who_can_help="whoever wrote the files",
         )
     return facts
 

@@ -131,6 +131,7 @@ def approve(after: Book, asking: Asking) -> list[Fact]:
             code="nothing-to-approve",
             field="file",
             fix="apply it; whoever may change the policy may do so alone",
+            who_can_help="whoever has the permission policy:change",
         )
     approved = PolicyChangeApproved(
         change=agreement(asking.change, found),

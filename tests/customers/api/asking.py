@@ -89,6 +89,7 @@ def assert_problem(
     assert problem["trace_id"] in answer.headers["traceparent"]
     assert problem.get("field") == field
     assert problem["fix"]
+    assert status not in (403, 409, 410) or problem["who_can_help"]
     return problem
 
 

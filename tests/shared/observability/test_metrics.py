@@ -84,7 +84,7 @@ async def test_what_was_counted_timed_and_set_is_told(metrics: Metrics) -> None:
     ("error", "outcome"),
     [
         (None, "done"),
-        (RuleBrokenError("no"), "refused"),
+        (RuleBrokenError("no", fix="other", who_can_help="Erin"), "refused"),
         (UnavailableError("away"), "failed"),
         (ValueError(), "failed"),
     ],

@@ -112,7 +112,7 @@ async def test_what_nobody_here_can_do_waits_for_somebody_who_can(desk: Desk) ->
 
 async def test_an_order_that_cannot_be_done_says_why_and_never_with_data(desk: Desk) -> None:
     async def refuse(_order: Order) -> Json:
-        raise RuleBrokenError("there is no version 7", fix="list them")
+        raise RuleBrokenError("there is no version 7", fix="list them", who_can_help="an operator")
 
     async def fail(_order: Order) -> Json:
         raise ValueError("Ada Lovelace")
@@ -120,7 +120,7 @@ async def test_an_order_that_cannot_be_done_says_why_and_never_with_data(desk: D
     await desk.take({"drop": refuse, "back": fail})
     refused = await desk.has_ended(await desk.place("drop"))
     assert (refused.state, refused.error, refused.fix) == (
-        "failed", "there is no version 7", "list them",
+        "failed", "there is no version 7", "list them (who can help: an operator)",
     )  # fmt: skip
     failed = await desk.has_ended(await desk.place("back"))
     assert failed.state == "failed"

@@ -82,7 +82,7 @@ async def test_only_what_is_wrong_with_us_is_logged(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger="shared"):
-        await problem(stage, RuleBrokenError("No."))
+        await problem(stage, RuleBrokenError("No.", fix="Other.", who_can_help="Erin"))
         await problem(stage, NotYetError("Late."))
         assert caplog.records == []
         await problem(stage, UnavailableError("Gone."))

@@ -18,11 +18,12 @@ from services.customers.application.importing.jobs import COLUMNS, FROM, Job
 from services.customers.application.importing.reading import Asked
 from services.customers.application.importing.sealing import FileSeal
 from services.customers.application.importing.steps import note_name
+from services.customers.application.importing.undoing import refuse_undoing
 from shared.authorization.filtering import Columns
 from shared.authorization.permissions import Permission
 from shared.authorization.rights import Rights
 from shared.clock import Clock
-from shared.errors import InvalidInputError, NotFoundError, RuleBrokenError
+from shared.errors import YOURSELF, InvalidInputError, NotFoundError, RuleBrokenError
 from shared.eventstore.refusals import key_used_for_another_body
 from shared.eventstore.store import EventStore
 from shared.eventstore.writing import Remember
@@ -203,7 +204,7 @@ class ImportDesk:
             DiskNearlyFullError: the event store has too little room.
         """
         its = await self.read(import_id)
-        _refuse_undoing(its.job)
+        refuse_undoing(its.job)
         self._store.refuse_if_short()
         if its.job.undone_by is None:
             undo_id = uuid7()
@@ -267,7 +268,7 @@ class ImportDesk:
         if taken is None:
             raise RuleBrokenError(
                 "this import was cancelled while its file came in", code="import-cancelled",
-                fix="hand the file in again",
+                fix="hand the file in again", who_can_help=YOURSELF,
             )  # fmt: skip
 
     async def _told(self, jobs: Sequence[Job]) -> list[Told]:
@@ -285,16 +286,3 @@ def no_such_import() -> NotFoundError:
     return NotFoundError(
         "there is no such import", code="import-not-found", fix="GET /v1/imports lists them"
     )
-
-
-def _refuse_undoing(job: Job) -> None:
-    if job.state in {"uploading", "waiting", "running"}:
-        raise RuleBrokenError(
-            "this import goes on", code="import-goes-on", fix="wait for its end, or cancel it first"
-        )
-    if job.is_dry_run or job.undoes is not None:
-        raise RuleBrokenError(
-            "this is a dry run, or undid an import itself: there is nothing to undo",
-            code="import-not-undoable",
-            fix="undo an import that registered or changed customers",
-        )

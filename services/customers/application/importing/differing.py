@@ -61,6 +61,7 @@ def custom_of(fields: Fields, given: Mapping[str, object], customer: Customer) -
                 f"{missing[0].field} {missing[0].problem}",
                 field=missing[0].field,
                 fix=missing[0].fix,
+                who_can_help="whoever made the file",
             )
     return Custom(values, kept, odd)
 

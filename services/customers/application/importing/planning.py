@@ -216,7 +216,12 @@ def _target(plan: Plan, known: Known, customer_id: UUID | None) -> Target | None
     if loaded is None or not plan.writing.sees(loaded.id, loaded.now):
         return None
     if loaded.key is None:
-        raise RuleBrokenError("this customer was erased", code="customer-erased")
+        raise RuleBrokenError(
+            "this customer was erased",
+            code="customer-erased",
+            fix="leave the row out",
+            who_can_help="data protection",
+        )
     return Target(loaded.id, loaded.now, loaded.version, loaded.key)
 
 

@@ -18,7 +18,7 @@ from services.customers.domain.customer.rules import decide_all, evolve_all
 from services.customers.domain.field.rules import Fields
 from shared.authorization.permissions import Permission
 from shared.authorization.rights import Rights
-from shared.errors import NotFoundError, NotPermittedError, RuleBrokenError
+from shared.errors import YOURSELF, NotFoundError, NotPermittedError, RuleBrokenError
 
 AT_ONCE: Final = 100
 FROM_THE_END: Final = 2**62
@@ -127,6 +127,24 @@ class UndoSource:
 
     async def close(self) -> None:
         """Leave nothing running: nothing is."""
+
+
+def refuse_undoing(job: Job) -> None:
+    """Raise RuleBrokenError if the import goes on, or changed nothing that could be undone."""
+    if job.state in {"uploading", "waiting", "running"}:
+        raise RuleBrokenError(
+            "this import goes on",
+            code="import-goes-on",
+            fix="wait for its end, or cancel it first",
+            who_can_help=YOURSELF,
+        )
+    if job.is_dry_run or job.undoes is not None:
+        raise RuleBrokenError(
+            "this is a dry run, or undid an import itself: there is nothing to undo",
+            code="import-not-undoable",
+            fix="undo an import that registered or changed customers",
+            who_can_help=YOURSELF,
+        )
 
 
 def _until_twice(rows: Sequence[DoneRow]) -> int:

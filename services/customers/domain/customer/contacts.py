@@ -44,7 +44,7 @@ from services.customers.domain.customer.state import (
     CustomerPhone,
     erased,
 )
-from shared.errors import NotFoundError, RuleBrokenError
+from shared.errors import YOURSELF, NotFoundError, RuleBrokenError
 
 MAX_CONTACTS: Final = 50
 
@@ -90,6 +90,7 @@ def refuse_doubles(points: Iterable[ContactPoint], field: str) -> None:
                 code=f"too-many-{kind.plural}",
                 field=field,
                 fix="remove one that is no longer used",
+                who_can_help=YOURSELF,
             )
         if identity(point) in seen:
             raise RuleBrokenError(
@@ -97,6 +98,7 @@ def refuse_doubles(points: Iterable[ContactPoint], field: str) -> None:
                 code=f"{kind.code}-already-listed",
                 field=field,
                 fix="leave it out, or remove the listed one first",
+                who_can_help=YOURSELF,
             )
         seen.add(identity(point))
 

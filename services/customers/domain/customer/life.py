@@ -33,7 +33,7 @@ from services.customers.domain.customer.events import (
     TagDetails,
 )
 from services.customers.domain.customer.state import Customer, erased
-from shared.errors import RuleBrokenError
+from shared.errors import YOURSELF, RuleBrokenError
 
 MAX_TAGS: Final = 50
 FORWARD, BACK = "forward", "back"
@@ -111,6 +111,7 @@ def refuse_too_many_tags(tags: tuple[str, ...]) -> None:
             code="too-many-tags",
             field="tags",
             fix="take away those that nobody looks for",
+            who_can_help=YOURSELF,
         )
 
 
@@ -151,6 +152,7 @@ def _reclassify(customer: Customer, command: ReclassifyCustomer) -> list[LifeEve
             code="customer-has-links",
             field="kind",
             fix="unlink the person from its organisations first",
+            who_can_help=YOURSELF,
         )
     return [CustomerReclassified(kind=command.kind)]
 
@@ -165,6 +167,7 @@ def _move(customer: Customer, command: MoveCustomerToStage) -> list[LifeEvent]:
             code="stage-not-reachable",
             field="stage",
             fix=f"from {customer.stage} it can go to {', '.join(STAGES[customer.stage])}",
+            who_can_help=YOURSELF,
         )
     if way == "back" and command.reason is None:
         raise RuleBrokenError(
@@ -172,6 +175,7 @@ def _move(customer: Customer, command: MoveCustomerToStage) -> list[LifeEvent]:
             code="stage-needs-reason",
             field="reason",
             fix="say why in `reason`; the history shows it",
+            who_can_help=YOURSELF,
         )
     told = None if command.reason is None else Reason(reason=command.reason)
     return [CustomerStageChanged(stage=command.stage, personal=told)]

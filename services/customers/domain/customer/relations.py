@@ -30,7 +30,7 @@ from services.customers.domain.customer.events import (
     RelationEvent,
 )
 from services.customers.domain.customer.state import Customer, Link, Note, erased
-from shared.errors import NotFoundError, RuleBrokenError
+from shared.errors import YOURSELF, NotFoundError, RuleBrokenError
 
 MAX_LINKS: Final = 200
 
@@ -125,12 +125,14 @@ def _link(customer: Customer, command: LinkCustomer) -> CustomerLinked:
             "only a person has a role in an organisation",
             code="customer-not-a-person",
             fix="link the person to this organisation, not the other way round",
+            who_can_help="whoever has the permission customer:change for that person",
         )
     if len(customer.links) == MAX_LINKS:
         raise RuleBrokenError(
             f"a person has at most {MAX_LINKS} roles in organisations",
             code="too-many-links",
             fix="unlink those that should never have been there",
+            who_can_help=YOURSELF,
         )
     _period(command.since, command.until)
     link = Link(
@@ -164,6 +166,7 @@ def _refuse_double(customer: Customer, wanted: Link) -> None:
                 code="link-already-there",
                 field="role",
                 fix="leave it out, or change the time of the one that is there",
+                who_can_help=YOURSELF,
             )
 
 
@@ -178,6 +181,7 @@ def _period(since: date | None, until: date | None) -> None:
             code="period-ends-before-it-begins",
             field="until",
             fix="exchange `since` and `until`, or leave one out",
+            who_can_help=YOURSELF,
         )
 
 

@@ -106,6 +106,7 @@ def _change(customer: Customer, command: ChangeCommand | HoldCommand) -> Sequenc
             "this customer is archived and is not changed",
             code="customer-archived",
             fix="restore it first",
+            who_can_help="whoever has the permission customer:change for this customer",
         )
     if isinstance(command, LifeCommand):
         return decide_life(customer, command)
@@ -117,7 +118,10 @@ def _change(customer: Customer, command: ChangeCommand | HoldCommand) -> Sequenc
 def _register(customer: Customer, command: RegisterCustomer) -> CustomerRegistered:
     if customer.kind is not None:
         raise RuleBrokenError(
-            "this customer is registered already", code="customer-already-registered"
+            "this customer is registered already",
+            code="customer-already-registered",
+            fix="read it, and change what differs",
+            who_can_help="whoever has the permission customer:change for this customer",
         )
     for field in ("emails", "phones", "addresses"):
         refuse_doubles(getattr(command, field), field)
@@ -166,7 +170,10 @@ def _end(customer: Customer, command: EndCommand) -> Sequence[CustomerEvent]:
             return [CustomerErasureStarted()]
         case FinishCustomerErasure(), None:
             raise RuleBrokenError(
-                "the erasure of this customer has not started", code="erasure-not-started"
+                "the erasure of this customer has not started",
+                code="erasure-not-started",
+                fix="have it erased, which starts it",
+                who_can_help="data protection",
             )
         case FinishCustomerErasure(kid=kid), "started":
             return [CustomerErased(kid=kid)]
@@ -176,7 +183,12 @@ def _end(customer: Customer, command: EndCommand) -> Sequence[CustomerEvent]:
 
 def _must_be_registered(customer: Customer) -> None:
     if customer.kind is None:
-        raise RuleBrokenError("this customer is not registered", code="customer-not-registered")
+        raise RuleBrokenError(
+            "this customer is not registered",
+            code="customer-not-registered",
+            fix="register it first",
+            who_can_help="whoever has the permission customer:register",
+        )
 
 
 def _must_not_be_gone(customer: Customer) -> None:

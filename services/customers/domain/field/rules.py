@@ -29,6 +29,7 @@ MAX_FIELDS: Final = 100
 MAX_CHOICES: Final = 100
 LONGEST_NAME: Final = 40
 NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}")
+DECLARERS: Final = "whoever has the permission field:declare"
 CHOOSING: Final[frozenset[FieldType]] = frozenset(("choice", "choices"))
 CHANGEABLE: Final = ("label", "is_required", "choices", "sensitivity")
 
@@ -104,12 +105,14 @@ def _declare(fields: Fields, command: DeclareField) -> FieldDeclared:
             code="field-already-declared",
             field="name",
             fix="reinstate it" if known.is_retired else "use it, or take another name",
+            who_can_help=DECLARERS,
         )
     if len(fields) >= MAX_FIELDS:
         raise RuleBrokenError(
             f"{MAX_FIELDS} fields were declared, more there cannot be",
             code="too-many-fields",
             fix="reinstate and use one that is retired",
+            who_can_help=DECLARERS,
         )
     _check_choices(command.type, command.choices)
     return FieldDeclared(
@@ -125,7 +128,11 @@ def _declare(fields: Fields, command: DeclareField) -> FieldDeclared:
 def _change(field: Field, command: ChangeField) -> list[FieldEvent]:
     if field.is_retired:
         raise RuleBrokenError(
-            "this field is retired", code="field-retired", field="name", fix="reinstate it first"
+            "this field is retired",
+            code="field-retired",
+            field="name",
+            fix="reinstate it first",
+            who_can_help=DECLARERS,
         )
     if command.choices is not None:
         _check_choices(field.type, command.choices)

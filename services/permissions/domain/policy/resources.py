@@ -16,7 +16,7 @@ from services.permissions.domain.policy.events import (
     ResourceEvent,
     ResourceWithdrawn,
 )
-from services.permissions.domain.policy.known import must_be_name
+from services.permissions.domain.policy.known import POLICY_EDITORS, must_be_name
 from services.permissions.domain.policy.state import Policy, Resource
 from shared.authorization.permissions import OWN_TYPES
 from shared.errors import InvalidInputError, RuleBrokenError
@@ -51,6 +51,7 @@ def decide_resource(
                     code="too-many-resources",
                     field="resource_id",
                     fix="name only what must be found by a search; ask about the others one by one",
+                    who_can_help=POLICY_EDITORS,
                 )
             return [
                 ResourceDeclared(

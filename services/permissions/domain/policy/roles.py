@@ -24,6 +24,8 @@ from services.permissions.domain.policy.events import (
 )
 from services.permissions.domain.policy.inheritance import refuse_bad_parent
 from services.permissions.domain.policy.known import (
+    POLICY_EDITORS,
+    ROLE_EDITORS,
     known_permission,
     known_role,
     must_be_name,
@@ -117,6 +119,7 @@ def _define(policy: Policy, command: DefineRole, reason: str | None) -> list[Rol
                 f"{MAX_ROLES} roles were defined, more there cannot be",
                 code="too-many-roles",
                 fix="define a retired one again",
+                who_can_help=ROLE_EDITORS,
             )
         return [defined]
     events: list[RoleEvent] = []
@@ -138,6 +141,7 @@ def _retire(policy: Policy, role: str, reason: str | None) -> list[RoleEvent]:
             code="role-is-default",
             field="role",
             fix="choose another default role first",
+            who_can_help=POLICY_EDITORS,
         )
     return [RoleRetired(role=role, reason=reason)]
 

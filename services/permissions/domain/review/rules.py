@@ -30,8 +30,15 @@ from services.permissions.domain.review.starting import start
 from services.permissions.domain.review.state import Item, Review
 from services.permissions.domain.subject.terms import no_longer_than
 from shared.authorization.permissions import Permission
-from shared.errors import InvalidInputError, NotFoundError, NotPermittedError, RuleBrokenError
+from shared.errors import (
+    YOURSELF,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+    RuleBrokenError,
+)
 
+REVIEWERS: Final = "the reviewers; see GET /v1/reviews/{review_id}/items?open=true"
 DIRECTORS: Final = "whoever has the permission review:start for everybody"
 
 
@@ -187,6 +194,7 @@ def _settle(
             "the reviewers still have time",
             code="review-not-halted",
             fix="wait until the review stops by itself, or remind the reviewers",
+            who_can_help=REVIEWERS,
         )
     if len(silent) != command.silent:
         raise RuleBrokenError(
@@ -194,6 +202,7 @@ def _settle(
             code="other-silence",
             field="silent",
             fix="look again at what it would do, and send that number",
+            who_can_help=YOURSELF,
         )
     mine = [one for one in silent if _id(asking.by) in _behind(book, one, asking.at)]
     if mine and command.decision == "keep":
@@ -216,7 +225,7 @@ def _signed_off(book: Book, review: Review, at: datetime) -> ReviewSignedOff:
             f"{len(waiting)} items are not decided yet",
             code="review-undecided",
             fix=_how_decided(book, waiting, at),
-            who_can_help="the reviewers; see GET /v1/reviews/{review_id}/items?open=true",
+            who_can_help=REVIEWERS,
         )
     decisions = [item.decision for item in review.items.values()]
     return ReviewSignedOff(
@@ -263,6 +272,7 @@ def _refuse_gone(book: Book, review: Review, item: Item, at: datetime) -> None:
             code="grant-already-gone",
             field="number",
             fix="go on with the next one",
+            who_can_help=YOURSELF,
         )
 
 

@@ -18,7 +18,7 @@ from services.permissions.domain.review.events import (
 from services.permissions.domain.review.hints import last_use
 from services.permissions.domain.subject.state import Terms
 from services.permissions.domain.usage import Uses
-from shared.errors import InvalidInputError, RuleBrokenError
+from shared.errors import YOURSELF, InvalidInputError, RuleBrokenError
 
 ITEMS_AN_EVENT: Final = 100
 
@@ -31,6 +31,7 @@ def start(book: Book, review_id: UUID, command: StartReview, asking: Asking) -> 
             code="review-already-started",
             field="review_id",
             fix="read it with GET /v1/reviews/{review_id}",
+            who_can_help=YOURSELF,
         )
     if command.due <= asking.at:
         raise InvalidInputError(

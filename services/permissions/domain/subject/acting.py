@@ -19,7 +19,13 @@ from services.permissions.domain.subject.life import no_such_subject
 from services.permissions.domain.subject.state import Subject
 from shared.authorization.acting import level_reached
 from shared.authorization.reading import moment
-from shared.errors import InvalidInputError, NotFoundError, NotPermittedError, RuleBrokenError
+from shared.errors import (
+    YOURSELF,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+    RuleBrokenError,
+)
 
 LONGEST_ACTING: Final = timedelta(hours=1)
 
@@ -151,6 +157,7 @@ def _refuse_second(actor: Subject, target: Subject, asking: Asking) -> None:
             code="acting-already",
             field="subject_id",
             fix="end it first (POST /v1/acting/end)",
+            who_can_help=YOURSELF,
         )
     if any(one.is_in_force(asking.at) for one in target.acting.values()):
         raise RuleBrokenError(
@@ -158,4 +165,5 @@ def _refuse_second(actor: Subject, target: Subject, asking: Asking) -> None:
             code="acting-chain",
             field="subject_id",
             fix="wait until that is over, or act as that other person",
+            who_can_help="the person you want to act as, who can end it",
         )

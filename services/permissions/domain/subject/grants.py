@@ -36,7 +36,13 @@ from services.permissions.domain.subject.reasons import reason_of
 from services.permissions.domain.subject.state import Grant, Subject, Terms
 from services.permissions.domain.subject.terms import check_terms, given, no_longer_than
 from shared.authorization.scopes import Risk
-from shared.errors import InvalidInputError, NotFoundError, NotPermittedError, RuleBrokenError
+from shared.errors import (
+    YOURSELF,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+    RuleBrokenError,
+)
 
 MAX_GRANTS: Final = 1_000
 BREAK_GLASS_HOURS: Final = 4
@@ -99,12 +105,14 @@ def refuse_one_more(subject: Subject, grant_id: UUID) -> None:
             code="grant-already-there",
             field="grant_id",
             fix="make a new id for a new grant",
+            who_can_help=YOURSELF,
         )
     if len(subject.grants) >= MAX_GRANTS:
         raise RuleBrokenError(
             f"a subject has at most {MAX_GRANTS} grants",
             code="too-many-grants",
             fix="put what belongs together into a role, and revoke what is over",
+            who_can_help="whoever has the permission grant:revoke",
         )
 
 
@@ -204,7 +212,11 @@ def _extend(book: Book, subject: Subject, command: ExtendGrant, asking: Asking) 
         )
     if terms.is_over(asking.at):
         raise RuleBrokenError(
-            "this grant is over", code="grant-over", field="grant_id", fix="give it anew"
+            "this grant is over",
+            code="grant-over",
+            field="grant_id",
+            fix="give it anew",
+            who_can_help="whoever has the permission grant:give",
         )
     _must_reach(book, asking, terms)
     refuse_alone(book, asking, terms)
@@ -220,6 +232,7 @@ def _reduce(book: Book, subject: Subject, command: ReduceGrant, asking: Asking) 
             code="denial-not-reduced",
             field="grant_id",
             fix="give the narrower denial and revoke this one",
+            who_can_help="whoever has the permissions grant:give and grant:revoke",
         )
     _must_reach(book, asking, terms)
     less = no_longer_than(terms, command.scope, command.clearance, command.until, asking.at)

@@ -198,6 +198,7 @@ def _check_attributes(names: set[str]) -> None:
             code="too-many-attributes",
             field="attributes",
             fix="take away those that no condition asks for",
+            who_can_help=PEOPLE_EDITORS,
         )
 
 

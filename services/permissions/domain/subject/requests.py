@@ -36,7 +36,13 @@ from services.permissions.domain.subject.life import must_be_there
 from services.permissions.domain.subject.reasons import reason_of
 from services.permissions.domain.subject.state import GrantRequest, Subject, Terms
 from services.permissions.domain.subject.terms import check_terms, given, requested
-from shared.errors import InvalidInputError, NotFoundError, NotPermittedError, RuleBrokenError
+from shared.errors import (
+    YOURSELF,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+    RuleBrokenError,
+)
 
 LONGEST_EXCEPTION_DAYS: Final = 366
 MOST_OPEN: Final = 20
@@ -185,6 +191,7 @@ def _refuse_many(book: Book, subject: Subject, asking: Asking) -> None:
             code="too-many-requests",
             field="subject_id",
             fix="take back those that are not needed (POST /v1/requests/withdraw), or wait",
+            who_can_help=YOURSELF,
         )
 
 

@@ -70,6 +70,7 @@ def decide_team(team: Team, command: TeamCommand, *, members: int) -> list[TeamE
                 code="team-already-formed",
                 field="team",
                 fix="make a new id for a new team, or rename this one",
+                who_can_help="whoever has the permission team:change",
             )
         return [TeamFormed(title=command.title, external_id=command.external_id)]
     if team.title is None:
