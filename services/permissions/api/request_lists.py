@@ -109,7 +109,7 @@ class RequestLists:
         def shown(its: tuple[UUID, Subject, UUID, Known]) -> dict[str, Any]:
             told = known_view(*its, at=now)
             if is_mine and isinstance(its[3], GrantRequest):
-                told["approvers"] = self._helpers.approvers(book, its[0], its[2], reached)
+                told |= self._helpers.approvers(book, its[0], its[2], reached)
             return told
 
         return await asyncio.to_thread(self._pages.page, request, query, listed(), shown=shown)
@@ -164,7 +164,8 @@ class RequestLists:
             told = terms_view(request_id, terms)
             told.pop("id")
             told["level"] = level_of_terms(book, terms)
-            told["approvers"] = self._helpers.approvers(if_asked, own, request_id, reached)
+            can = self._helpers.approvers(if_asked, own, request_id, reached)
+            told["approvers"] = can["approvers"]
             found.append(told)
         return found
 

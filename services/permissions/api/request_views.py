@@ -1,14 +1,14 @@
 """A request is shown with what became of it and, while it waits, who can approve it."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.permissions.api.grant_bodies import request_view, terms_view
 from services.permissions.api.reach import Reached
-from services.permissions.application.approvers import Approvers
+from services.permissions.application.approvers import Approvers, Found, Hindrance
 from services.permissions.domain.book import Book
 from services.permissions.domain.subject.state import Grant, GrantRequest, RefusedRequest, Subject
 from shared.authorization.scopes import Clearance, Scope
@@ -26,6 +26,14 @@ class ApproverView(BaseModel):
     display_name: str | None
 
 
+class NobodyView(BaseModel):
+    """Why nobody can approve an open request now, what mends that, and who can."""
+
+    why: str
+    fix: str
+    who_can_help: str
+
+
 class AskedView(BaseModel):
     """What was asked for whom, and who can approve it: the one to ask first comes first."""
 
@@ -33,6 +41,7 @@ class AskedView(BaseModel):
     grant_id: UUID
     version: int
     approvers: list[ApproverView]
+    nobody: NobodyView | None = Field(default=None, description="Told where approvers is empty.")
 
 
 class TermsView(BaseModel):
@@ -60,6 +69,9 @@ class RequestView(TermsView):
     ticket: str | None = None
     answer: str | None = Field(default=None, description="Why it was refused.")
     approvers: list[ApproverView] | None = None
+    nobody: NobodyView | None = Field(
+        default=None, description="Told where it is open and approvers is empty."
+    )
 
 
 class RequestPage(BaseModel):
@@ -91,16 +103,49 @@ class Helpers:
 
     def approvers(
         self, book: Book, subject_id: UUID, grant_id: UUID, reached: Reached
-    ) -> list[dict[str, Any]]:
-        """Return who can approve a request; nobody can one that is not open any more."""
-        request = book.subject(subject_id).requests.get(grant_id)
+    ) -> dict[str, Any]:
+        """Return who can approve a request, or why nobody can.
+
+        Nobody can one that is not open any more, and nothing mends that.
+        """
+        request, at = book.subject(subject_id).requests.get(grant_id), self._clock.now()
         if request is None:
-            return []
+            return {"approvers": []}
         found = self._approvers.of(
-            book, subject_id, grant_id, self._clock.now(),
+            book, subject_id, grant_id, at,
             lambda who: reached.may_approve(subject_id, request.asked_by, who=who),
         )  # fmt: skip
-        return [{"id": str(who), "display_name": book.subject(who).display_name} for who in found]
+        told: dict[str, Any] = {
+            "approvers": [
+                {"id": str(who), "display_name": book.subject(who).display_name}
+                for who in found.who
+            ]
+        }
+        if found.hindrance is not None and request.is_open(at):
+            told["nobody"] = _nobody(found, found.hindrance)
+        return told
+
+
+_WHY: Final[dict[Hindrance, str]] = {
+    "no_level": "nobody who is active has grant:approve and level {level}, which this takes",
+    "own": "of those who are active only who asks for this, or gains by it, has grant:approve and"
+    " level {level}, which it takes: nobody agrees to what is their own",
+    "no_reach": "nobody who has grant:approve and level {level}, which this takes, has it for"
+    " this person",
+    "rule": "a rule, for example of separation of duties, refuses everybody's approval who has"
+    " grant:approve for this person and level {level}",
+}
+_FIX: Final = (
+    "have somebody reinstated who may approve it, or given grant:approve and that level; the"
+    " request waits meanwhile. Or withdraw it (POST /v1/requests/withdraw) and ask for less (GET"
+    " /v1/requests/options)"
+)
+_HELP: Final = "whoever has the permission subject:change (reinstates) or grant:give"
+
+
+def _nobody(found: Found, hindrance: Hindrance) -> dict[str, str]:
+    why = _WHY[hindrance].format(level=found.level)
+    return {"why": why, "fix": _FIX, "who_can_help": _HELP}
 
 
 def known_requests(subject: Subject) -> dict[UUID, Known]:

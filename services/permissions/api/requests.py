@@ -93,10 +93,10 @@ class RequestRoutes:
             Sent(request, caller, raw), "request_grant", subject_id, asks, made=grant_id
         )
         asked = UUID(done.made or str(grant_id))
-        approvers = await asyncio.to_thread(
+        can = await asyncio.to_thread(
             self._helpers.approvers, self._changes.book.book.copy(), subject_id, asked, reached
         )
-        return done.answer(subject_id=str(subject_id), grant_id=done.made, approvers=approvers)
+        return done.answer(subject_id=str(subject_id), grant_id=done.made, **can)
 
     async def withdraw(self, request: Request, caller: Caller) -> Response:
         """Take back a request that the caller made."""

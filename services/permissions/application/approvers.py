@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from services.permissions.application.policy_book import PolicyBook
@@ -16,6 +17,20 @@ MOST_NAMED: Final = 3
 MOST_TRIED: Final = 20
 """Each one is asked of all rules; where these may not, hardly anybody may."""
 Ordered = list[tuple[int, UUID]]
+Hindrance = Literal["no_level", "own", "no_reach", "rule"]
+"""Why nobody may approve: nobody active has the level · only who asks or gains by it has · those
+who have do not reach this person · a rule refuses the approval of everybody who does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who may approve a request, best asked first, or why nobody may."""
+
+    who: list[UUID]
+    level: int
+    """The level that it takes."""
+    hindrance: Hindrance | None
+    """None where somebody may."""
 
 
 class Approvers:
@@ -28,8 +43,8 @@ class Approvers:
     def of(
         self, book: Book, subject_id: UUID, grant_id: UUID, at: datetime,
         reaches: Callable[[UUID], bool],
-    ) -> list[UUID]:  # fmt: skip
-        """Return who may approve a request that is open, best asked first; none: nobody may.
+    ) -> Found:  # fmt: skip
+        """Return who may approve a request that is open, or why nobody may now.
 
         Args:
             book: that has the request.
@@ -42,15 +57,21 @@ class Approvers:
         asked_by, level = request.asked_by, level_of_terms(book, request.terms)
         found: list[UUID] = []
         tried = 0
+        hindrance: Hindrance = "no_level"
         for who in self._in_order(book, subject_id, level, at):
-            if who == subject_id or str(who) == asked_by or not reaches(who):
+            if who == subject_id or str(who) == asked_by:
+                hindrance = "own" if hindrance == "no_level" else hindrance
+                continue
+            if not reaches(who):
+                hindrance = hindrance if tried else "no_reach"
                 continue
             tried += 1
+            hindrance = "rule"
             if would_be_taken(book, subject_id, grant_id, who, at):
                 found.append(who)
             if len(found) == MOST_NAMED or tried == MOST_TRIED:
                 break
-        return found
+        return Found(found, level, None if found else hindrance)
 
     def _in_order(self, book: Book, subject_id: UUID, level: int, at: datetime) -> Iterator[UUID]:
         """Yield who has the level for it: however many have less, nobody is tried in vain."""

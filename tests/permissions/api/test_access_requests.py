@@ -160,6 +160,28 @@ async def test_whoever_has_too_low_a_level_to_approve_is_told_who_has_not(desk: 
     assert (await post(desk, "leo", "requests/withdraw", **named(asked))).status_code == 200
 
 
+async def test_what_nobody_can_approve_now_says_why_and_who_can_mend_it(desk: Desk) -> None:
+    """Erin alone has the level: she asks for it, and nobody else is there who could agree."""
+    wanted = {"role": "data_steward", "reason": "He helps out", "subject_id": IDS["leo"]}
+    asked = read(await post(desk, "erin", "requests", **wanted))
+    assert asked["approvers"] == []
+    nobody = asked["nobody"]
+    assert "only who asks for this" in nobody["why"]
+    assert "level 50" in nobody["why"]
+    assert "reinstated" in nobody["fix"]
+    assert "grant:give" in nobody["who_can_help"]
+    for who in ("erin", "leo"):
+        told = await items(desk, who, "requests", mine="true", state="open")
+        (its,) = [one for one in told if one["id"] == asked["grant_id"]]
+        assert (its["approvers"], its["nobody"]) == ([], nobody)
+    assert (await post(desk, "erin", "requests/withdraw", **named(asked))).status_code == 200
+    closed = await items(desk, "erin", "requests", mine="true", state="withdrawn")
+    assert [one for one in closed if "nobody" in one] == []
+    other = read(await post(desk, "leo", "requests", role="data_steward", reason="Cleaning up"))
+    assert "nobody" not in other
+    assert (await post(desk, "leo", "requests/withdraw", **named(other))).status_code == 200
+
+
 async def test_nobody_decides_about_whom_they_do_not_reach(desk: Desk) -> None:
     asked = read(await post(desk, "carol", "requests", role="finance", reason="A stand-in"))
     assert IDS["bob"] not in [one["id"] for one in asked["approvers"]]

@@ -1,5 +1,6 @@
 """Who can agree is found however many people there are who cannot."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -40,7 +41,11 @@ def a_book(role: str) -> Book:
 
 
 def found(book: Book) -> list[UUID]:
-    return Approvers(Known()).of(book, LEO, ASKED, NOON, lambda _: True)
+    return Approvers(Known()).of(book, LEO, ASKED, NOON, lambda _: True).who
+
+
+def hindrance(book: Book, *, reaches: bool = True) -> str | None:
+    return Approvers(Known()).of(book, LEO, ASKED, NOON, lambda _: reaches).hindrance
 
 
 def test_who_has_the_level_is_found_behind_all_who_have_not() -> None:
@@ -51,6 +56,17 @@ def test_the_manager_comes_first_and_few_are_named() -> None:
     first, *others = found(a_book("finance"))
     assert first == BOB
     assert len(others) == 2
+
+
+def test_it_is_said_why_nobody_can_agree() -> None:
+    book = a_book("data_steward")
+    assert hindrance(book) is None
+    assert hindrance(book, reaches=False) == "no_reach"
+    book.subjects[LEO] = replace(book.subject(ERIN), requests=book.subject(LEO).requests)
+    book.subjects[ERIN] = replace(book.subject(ERIN), life="left")
+    assert hindrance(book) == "own"
+    book.subjects[LEO] = replace(book.subject(LEO), grants={})
+    assert hindrance(book) == "no_level"
 
 
 def test_a_refusal_looks_only_at_those_who_could_help(monkeypatch: pytest.MonkeyPatch) -> None:
