@@ -1,9 +1,9 @@
 """A record is durable when `keep` returns, and many that come at once cost one transaction.
 
 What comes while a call to the store runs goes into the next call (group commit). A record that
-nobody waits for (`note`) waits a twentieth of a second for others, so that reads that follow each
-other do not cost a transaction each; with at most 10,000 others it may wait in memory. When there
-is no room, the writer waits, and nothing is dropped in silence.
+nobody waits for (`note`) waits up to a twentieth of a second for others, so that reads that follow
+each other do not cost a transaction each; with at most 10,000 others it may wait in memory. When
+there is no room, the writer waits, and nothing is dropped in silence.
 """
 
 import asyncio
@@ -151,11 +151,12 @@ class RecordKeeper:
         if self._waiting.qsize() < MOST_PER_CALL:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_awaited.wait(), NOTED_WAITS_SECONDS)
-        self._is_awaited.clear()
 
     async def _write_group(self) -> None:
         size = min(self._waiting.qsize(), MOST_PER_CALL)
         group = [self._waiting.get_nowait() for _ in range(size)]
+        if self._waiting.empty():
+            self._is_awaited.clear()  # Else somebody may wait for what comes in the next call.
         if await self._refusal_of(group) is None:
             return
         # One is refused for what it holds, and nobody can say which: the others are kept alone.

@@ -1,4 +1,4 @@
-"""Whoever sees everything is answered in one statement: who holds a text, and the page of them.
+"""For whoever sees everything one statement finds who holds a text, and gives the page of them.
 
 Each row and each text is read once, where candidates that are handed over are read again.
 """
@@ -39,15 +39,16 @@ async def ranked_at_once(
     columns: str,
 ) -> Ranked:
     """Return one page, and a row more, of those in `named` and those who hold the text."""
-    most = LOOKED_AT if held.search.wanted.filters else CANDIDATES + 1
+    has_filters = bool(held.search.wanted.filters)
+    most = LOOKED_AT if has_filters else CANDIDATES + 1 - len(named)
     statement, values = _statement(held, named, after, size, columns, most)
     rows = await connection.fetch(statement, *values.given)
-    seen, passed = rows[0]["seen"] - len(named), rows[0]["passed"]
-    is_full = seen >= most
+    is_full = rows[0]["seen"] - len(named) >= most
+    passed = rows[0]["passed"]
     return Ranked(
         [row for row in rows if row["id"] is not None],
         is_cut=is_full or passed > CANDIDATES,
-        may_leave_few=is_full and most == LOOKED_AT and passed < RARE,
+        may_leave_few=has_filters and is_full and passed - len(named) < RARE,
     )
 
 
@@ -56,29 +57,31 @@ def _statement(
 ) -> tuple[str, Values]:
     """Return the statement: `seen` texts were looked at, of which `passed` are of rows wanted.
 
-    There is one row also where there is no customer.
+    The first 300 of these are ranked, those in `named` before all. There is one row also where
+    there is no customer.
     """
-    values, search = Values(), held.search
-    first, texts = "", f"select t.* from ({held.texts(values)}) t"
+    values, search, is_misspelt = Values(), held.search, held.is_misspelt
+    texts = f"select t.*, row_number() over () as place from ({held.texts(values)}) t"
     if named:
         ids = f"{values.add(list(named))}::uuid[]"
-        first = f"order by d.id = any({ids}) desc"
-        texts = f"""select t.* from directory_text t where t.id = any({ids}) union all (
-            {texts} where t.id <> all({ids}) limit {most})"""
+        texts = f"""select t.*, 0 as place from directory_text t where t.id = any({ids})
+            union all ({texts} where t.id <> all({ids}) limit {most})"""
     else:
         texts = f"{texts} limit {most}"
-    order = order_of(search, is_misspelt=held.is_misspelt)
-    rank = str(MISSPELT) if held.is_misspelt else rank_of(search, values)
+    order = order_of(search, is_misspelt=is_misspelt)
+    rank = str(MISSPELT) if is_misspelt else rank_of(search, values)
     return (
         f"""with held as materialized ({texts}),
-        them as materialized (select * from (
-            select * from directory d where d.id = any(array(select id from held)) offset 0) d
-            where {search.conditions(values)} {first} limit {CANDIDATES + 1})
+        them as materialized (
+            select d.*, row_number() over (order by t.place) as nth from (
+                select * from directory d where d.id = any(array(select id from held)) offset 0) d
+            join held t on t.id = d.id where {search.conditions(values)})
         select d.*, (select count(*) from held) as seen, (select count(*) from them) as passed
         from (select) one left join (
             select {columns}, t.search, r.rank from them d join held t on t.id = d.id
             cross join lateral (select {rank} as rank) r
-            where {behind(search, after, values, is_misspelt=held.is_misspelt)}
+            where d.nth <= {CANDIDATES}
+                and {behind(search, after, values, is_misspelt=is_misspelt)}
             order by {order.format(rank="r.rank")} limit {values.add(size + 1)}) d on true
         order by {order.format(rank="d.rank")}""",
         values,

@@ -15,9 +15,9 @@ from services.customers.projections.at_once import ranked_at_once
 from services.customers.projections.directory import SHAPE
 from services.customers.projections.listed import put_together, walked
 from services.customers.projections.matching import Match, matches
-from services.customers.projections.meant import CANDIDATES, Meant, Search, meant
+from services.customers.projections.meant import Meant, Search, meant
 from services.customers.projections.owned import WALKED, are_few, have_few
-from services.customers.projections.ranking import MISSPELT, can_be_added, others, ranked
+from services.customers.projections.ranking import MISSPELT, ranked
 from services.customers.projections.reach import Reach
 from services.customers.projections.searching import candidates, holds, left_over, looked_for
 from services.customers.projections.sought import sought
@@ -196,11 +196,7 @@ class DirectoryQueries:
         found = Meant.of(await self._fetch(*meant(search, COLUMNS, size + 1)))
         if found.is_all or len(found.rows) > size:
             return _page(found.rows, search, size)
-        if not found.rows or not can_be_added(search):
-            return await self._ranked(search, None, size, found=found)
-        more = await self._fetch(*others(search, COLUMNS, size + 1 - len(found.rows)))
-        is_cut = bool(more) and more[0]["seen"] > CANDIDATES
-        return _page([*found.rows, *more], search, size, is_cut=is_cut)
+        return await self._ranked(search, None, size, found=found)
 
     async def _ranked(
         self, search: Search, after: Place | None, size: int, *,

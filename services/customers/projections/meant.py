@@ -63,7 +63,7 @@ def meant(search: Search, columns: str, most: int) -> tuple[str, Values]:
     """Return the statement that gives up to so many of each sort, and its values.
 
     Whose address or number is not shown to the searcher is not meant by it. Most texts can be
-    neither: then only names are looked at, and the statement is planned in half the time.
+    neither, nor a mailbox: then only names are looked at, and it is planned in half the time.
     """
     values, sought = Values(), search.sought
     keys = [*sought.whole_keys, *sought.mailbox_keys]

@@ -7,13 +7,12 @@ stand elsewhere · 5 a word is misspelt. Of one rank by name.
 
 from uuid import UUID
 
-from services.customers.projections.meant import CANDIDATES, Search, begins, keyed
-from services.customers.projections.searching import NOTHING, Candidates, Held, escaped
+from services.customers.projections.meant import Search, keyed
+from services.customers.projections.searching import Candidates, escaped
 from services.customers.projections.sought import Sought
 from services.customers.projections.wanted import Place, Values
 from shared.authorization.filtering import EVERYTHING
 
-WORDS_RANK = 2
 MISSPELT = 5
 # What stands before the first empty line: the name in all its writings.
 _NAMES = "split_part(t.search, E'\\n\\n', 1)"
@@ -56,39 +55,6 @@ def behind(search: Search, after: Place | None, values: Values, *, is_misspelt: 
 def _is_by_row(search: Search, *, is_misspelt: bool) -> bool:
     """Say whether the order needs no text: it was asked for, or all have one rank."""
     return is_misspelt or search.wanted.sort is not None
-
-
-def others(search: Search, columns: str, most: int) -> tuple[str, Values]:
-    """Return the statement of who else holds a text with which somebody's name begins.
-
-    `seen` says of how many these were chosen. Only where they can be added (`can_be_added`).
-    """
-    values, held = Values(), _held(search)
-    rank = str(WORDS_RANK) if held.by_words else rank_of(search, values)
-    return (
-        f"""with held as materialized (
-            select t.id, t.search, t.keys from directory_text t
-            where {held.indexed(values)} limit {CANDIDATES + 1})
-        select {columns}, t.search, r.rank, (select count(*) from held) as seen
-        from held t join directory d on d.id = t.id cross join lateral (select {rank} as rank) r
-        where {search.conditions(values)} and not ({begins(search.sought, values)})
-        order by r.rank, d.sort_name, d.id limit {values.add(most)}""",
-        values,
-    )
-
-
-def can_be_added(search: Search) -> bool:
-    """Say whether others come behind all whose name begins with the text, and an index finds them.
-
-    A whole mailbox comes before. By filters, or where not everything is seen, candidates are found.
-    """
-    is_plain = search.reach.is_everything and not search.wanted.filters
-    return is_plain and not search.sought.mailbox_keys and _held(search).is_indexed
-
-
-def _held(search: Search) -> Held:
-    """Return what others must hold: all words whole, if a word is what was typed, else the text."""
-    return Held(search, NOTHING, by_words=bool(search.sought.several_words))
 
 
 def rank_of(search: Search, values: Values) -> str:

@@ -39,7 +39,7 @@ class Candidates:
 class Held:
     """What a text `t` must be to be found; `words`: what a piece may stand for instead of itself.
 
-    `by_words`: it must have all its words whole.
+    `by_words`: it must have all its words whole. `is_misspelt`: `words` are one letter away.
     """
 
     search: Search

@@ -112,6 +112,20 @@ async def test_what_is_noted_while_there_is_no_more_room_is_kept_at_once(
     await keeper.close()
 
 
+async def test_nobody_waits_for_what_was_only_noted(
+    keeper: RecordKeeper, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "NOTED_WAITS_SECONDS", 3_600.0)
+    many = records.MOST_PER_CALL + 100
+    for n in range(many):
+        await keeper.note(READ, subject=f"note-{n}", actor="alice")
+    await _keep(keeper)
+    for n in range(many):
+        await keeper.note(READ, subject=f"more-{n}", actor="alice")
+    await keeper.close()
+    assert await admin.fetchval("select count(*) from records") == 2 * many + 1
+
+
 async def test_what_comes_while_a_call_runs_goes_into_the_next_one(
     keeper: RecordKeeper, gated: GatedLanes, admin: asyncpg.Connection
 ) -> None:
