@@ -58,11 +58,20 @@ class Approver(Answer):
     display_name: str | None = None
 
 
+class Nobody(Answer):
+    """Why nobody can approve a request now, what mends that, and who can."""
+
+    why: str
+    fix: str
+    who_can_help: str
+
+
 class Asked(Answer):
-    """What was asked for, and who can approve it."""
+    """What was asked for, and who can approve it, or why nobody can."""
 
     grant_id: str
     approvers: tuple[Approver, ...] = ()
+    nobody: Nobody | None = None
 
 
 class Requested(Terms):
@@ -71,6 +80,7 @@ class Requested(Terms):
     display_name: str | None = None
     reason: str | None = None
     approvers: list[Approver] | None = None
+    nobody: Nobody | None = None
 
 
 class RequestPage(Answer):

@@ -16,6 +16,7 @@ from cli.permission_answers import (
     Done,
     Given,
     GrantPage,
+    Nobody,
     Requested,
     RequestPage,
     Subject,
@@ -99,6 +100,7 @@ async def request(
     asked = read_answer(Asked, await post(client, "/v1/requests", body))
     show(f"Requested: {asked.grant_id}")
     show(f"Who can approve it: {_names(asked.approvers)}")
+    _tell_why_nobody(asked.nobody)
 
 
 @click.command()
@@ -156,6 +158,10 @@ async def _list_requests(client: DaybookClient, path: str, params: dict[str, str
     client.turn_to("permissions")
     page = await client.get(RequestPage, path, params)
     show_table(REQUESTS, [_request(one) for one in page.items])
+    for why in {
+        one.nobody.why: one.nobody for one in page.items if one.nobody is not None
+    }.values():
+        _tell_why_nobody(why)
     _tell_of_more(page.next_page_token)
 
 
@@ -245,6 +251,12 @@ def _how_far(one: Terms) -> str:
 
 def _names(approvers: Sequence[Approver]) -> str:
     return ", ".join(one.display_name or one.id for one in approvers) or "nobody now"
+
+
+def _tell_why_nobody(nobody: Nobody | None) -> None:
+    if nobody is not None:
+        show(f"Why nobody now: {nobody.why}")
+        show(f"Fix: {nobody.fix} (who can help: {nobody.who_can_help})")
 
 
 def _tell_of_more(token: str | None) -> None:

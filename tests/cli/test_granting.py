@@ -47,6 +47,21 @@ def test_what_is_asked_for_names_who_can_approve_it_and_is_approved_by_its_id() 
     assert "no such request waits for you" in other.output
 
 
+def test_a_request_that_nobody_can_approve_says_why_and_who_can_help() -> None:
+    nobody: Json = {"why": "nobody has it", "fix": "give it", "who_can_help": "erin"}
+    alone: Json = {**WAITING, "approvers": [], "nobody": nobody}
+    page: Json = {"items": [alone, {**alone, "id": ALICE}], "next_page_token": None}
+    told = ["Why nobody now: nobody has it", "Fix: give it (who can help: erin)"]
+    answer: Json = {**DONE, "approvers": [], "nobody": nobody}
+    service = StandIn(other={"/v1/requests": answer})
+    asked = daybook(service, "permissions", "request", "customer:read", "--reason", "x")
+    assert lines_of(asked.stdout)[1:] == ["Who can approve it: nobody now", *told]
+    mine = daybook(StandIn(other={"/v1/requests": page}), "permissions", "requests")
+    listed = lines_of(mine.stdout)
+    assert [line.split()[-1] for line in listed[1:3]] == [REQUEST, ALICE]
+    assert listed[3:] == told
+
+
 def test_somebody_is_named_as_they_sign_in_and_nobody_of_a_similar_name_is_hit() -> None:
     leaving = f"/v1/subjects/{ALICE}/leave"
     service = StandIn(other={"/v1/subjects": PEOPLE, "/v1/grants": DONE, leaving: {"version": 3}})
