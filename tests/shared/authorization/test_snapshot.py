@@ -1,5 +1,8 @@
 """A replica that starts from a snapshot is the replica that wrote it."""
 
+import gc
+from weakref import ref
+
 import orjson
 import pytest
 
@@ -83,6 +86,28 @@ def test_one_and_true_are_two_states() -> None:
 def test_what_is_no_snapshot_of_this_format_is_refused(wrong: bytes) -> None:
     with pytest.raises(UnreadableSnapshotError):
         from_bytes(wrong)
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_garbage_is_looked_for_as_before_whatever_was_read(is_on: bool) -> None:
+    if not is_on:
+        gc.disable()
+    try:
+        from_bytes(to_bytes(everything().world))
+        assert gc.isenabled() == is_on
+        with pytest.raises(UnreadableSnapshotError):
+            from_bytes(b"{")
+        assert gc.isenabled() == is_on
+    finally:
+        gc.enable()
+
+
+def test_a_world_read_from_a_snapshot_ends_when_nobody_needs_it() -> None:
+    world = from_bytes(to_bytes(everything().world))
+    its = ref(world.troubles)
+    assert its() is not None
+    del world
+    assert its() is None
 
 
 def test_a_world_read_from_a_snapshot_decides_as_before() -> None:
