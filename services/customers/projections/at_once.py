@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.customers.projections.meant import CANDIDATES, LOOKED_AT
-from services.customers.projections.ranking import MISSPELT, behind, order_of, rank_of
+from services.customers.projections.ranking import behind, order_of, rank_of
 from services.customers.projections.searching import Held
 from services.customers.projections.wanted import Place, Values
 
@@ -60,7 +60,7 @@ def _statement(
     The first 300 of these are ranked, those in `named` before all. There is one row also where
     there is no customer.
     """
-    values, search, is_misspelt = Values(), held.search, held.is_misspelt
+    values, search = Values(), held.search
     texts = f"select t.*, row_number() over () as place from ({held.texts(values)}) t"
     if named:
         ids = f"{values.add(list(named))}::uuid[]"
@@ -68,8 +68,7 @@ def _statement(
             union all ({texts} where t.id <> all({ids}) limit {most})"""
     else:
         texts = f"{texts} limit {most}"
-    order = order_of(search, is_misspelt=is_misspelt)
-    rank = str(MISSPELT) if is_misspelt else rank_of(search, values)
+    rank = rank_of(search, values, is_misspelt=held.is_misspelt)
     return (
         f"""with held as materialized ({texts}),
         them as materialized (
@@ -80,9 +79,8 @@ def _statement(
         from (select) one left join (
             select {columns}, t.search, r.rank from them d join held t on t.id = d.id
             cross join lateral (select {rank} as rank) r
-            where d.nth <= {CANDIDATES}
-                and {behind(search, after, values, is_misspelt=is_misspelt)}
-            order by {order.format(rank="r.rank")} limit {values.add(size + 1)}) d on true
-        order by {order.format(rank="d.rank")}""",
+            where d.nth <= {CANDIDATES} and {behind(search, after, values)}
+            order by {order_of(search, "r.rank")} limit {values.add(size + 1)}) d on true
+        order by {order_of(search, "d.rank")}""",
         values,
     )

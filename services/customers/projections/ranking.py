@@ -24,10 +24,10 @@ def ranked(them: Candidates, search: Search, after: Place | None, size: int) -> 
     conditions = [
         f"d.id = any({values.add(list(them.ids))}::uuid[])",
         search.conditions(values),
-        behind(search, after, values, is_misspelt=them.is_misspelt),
+        behind(search, after, values),
     ]
-    rank = str(MISSPELT) if them.is_misspelt else rank_of(search, values)
-    order = order_of(search, is_misspelt=them.is_misspelt).format(rank="r.rank")
+    rank = rank_of(search, values, is_misspelt=them.is_misspelt)
+    order = order_of(search, "r.rank")
     statement = f"""select {{columns}}, {search.reach.text(values)} as search, r.rank
         from directory d join directory_text t on t.id = d.id
         cross join lateral (select {rank} as rank) r
@@ -35,30 +35,27 @@ def ranked(them: Candidates, search: Search, after: Place | None, size: int) -> 
     return statement, values
 
 
-def order_of(search: Search, *, is_misspelt: bool) -> str:
-    """Return what stands behind `order by`, with `{rank}` for where the rank is."""
+def order_of(search: Search, rank: str) -> str:
+    """Return what stands behind `order by`, where the rank is called so."""
     order = search.wanted.order.sql
-    return order if _is_by_row(search, is_misspelt=is_misspelt) else f"{{rank}}, {order}"
+    return f"{rank}, {order}" if search.wanted.sort is None else order
 
 
-def behind(search: Search, after: Place | None, values: Values, *, is_misspelt: bool) -> str:
+def behind(search: Search, after: Place | None, values: Values) -> str:
     """Return the condition that a row `d` of the rank `r.rank` comes after a place."""
     if after is None:
         return EVERYTHING
-    if _is_by_row(search, is_misspelt=is_misspelt):
+    if search.wanted.sort is not None:
         return search.wanted.order.behind(after, values)
     name, last, at = str(after[0]), UUID(str(after[1])), int(after[2])
     place = f"{values.add(at)}::int, {values.add(name)}, {values.add(last)}"
     return f"(r.rank, d.sort_name, d.id) > ({place})"
 
 
-def _is_by_row(search: Search, *, is_misspelt: bool) -> bool:
-    """Say whether the order needs no text: it was asked for, or all have one rank."""
-    return is_misspelt or search.wanted.sort is not None
-
-
-def rank_of(search: Search, values: Values) -> str:
+def rank_of(search: Search, values: Values, *, is_misspelt: bool) -> str:
     """Return the rank of a row `d` with a text `t`."""
+    if is_misspelt:
+        return str(MISSPELT)
     sought, whole = search.sought, values.add(search.sought.whole)
     has_key = keyed([*sought.whole_keys, *sought.mailbox_keys], values, search.reach)
     return f"""case

@@ -112,3 +112,17 @@ async def test_that_more_match_is_said_also_where_those_looked_at_are_archived(
     )
     await admin.close()
     assert await names(lanes, Wanted("berg"), 50) == (NAMED[:1], True)
+
+
+@pytest.mark.parametrize("sort", [None, "-name"])
+async def test_misspelt_texts_are_paged_as_one_choice_too(
+    views: asyncpg.Connection, lanes: Lanes, sort: str | None
+) -> None:
+    await fill(views, [f"Zoe {n} Schmidt" for n in range(CANDIDATES + 100)])
+    wanted = Wanted("schmitd", sort=sort)
+    found, is_cut = await names(lanes, wanted, 500)
+    assert is_cut
+    assert len(set(found)) == CANDIDATES
+    assert found == sorted(found, reverse=sort is not None)
+    for size in (50, 99):
+        assert await names(lanes, wanted, size) == (found, True), size
